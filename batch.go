@@ -1,0 +1,112 @@
+package pl
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// Batch collects values to slices of up to n. With wait > 0 a slice is out, also if it is not full, when wait has passed
+// since its first value; 0 is no limit. The last slice may be short, none is empty, and each is the receiver's own. For
+// [Ordered] the order begins anew here.
+func Batch[T any](n int, wait time.Duration) Partial[T, []T] {
+	return func(s Stage[T]) Stage[[]T] {
+		in := s.node()
+		o := plain[[]T]("Batch", in)
+		o.renumbers = true
+		switch {
+		case n < 1:
+			o.fail(fmt.Errorf("Batch(%d, %v): the size must be at least 1", n, wait))
+		case wait < 0:
+			o.fail(fmt.Errorf("Batch(%d, %v): the wait must be at least 0 (0: no limit)", n, wait))
+		}
+		o.compose = func(b *builder, o *operator[[]T], at *Site) flow[[]T] {
+			c := b.tallies[o].add()
+			if wait > 0 {
+				return numbered(b, o, at, counted(timedBatches[T](b, o, in, at, n, wait, &c.in), &c.out))
+			}
+			values := counted(upstream[T](b, o, in, at), &c.in)
+			return numbered(b, o, at, counted(batches(at, values, n), &c.out))
+		}
+		return Stage[[]T]{o}
+	}
+}
+
+// batches are full, but for the last.
+func batches[T any](at *Site, values flow[T], n int) flow[[]T] {
+	return func(yield func([]T, tag) bool) {
+		var batch []T
+		wanted := true
+		values(func(v T, _ tag) bool {
+			if batch = append(batch, v); len(batch) == n {
+				full := batch
+				batch = nil
+				wanted = yield(full, tag{})
+			}
+			return wanted
+		})
+		if wanted && len(batch) > 0 && !at.stopped.Load() {
+			yield(batch, tag{})
+		}
+	}
+}
+
+// timedBatches need a queue, which can be waited at for a time, and so a goroutine for what is upstream.
+func timedBatches[T any](
+	b *builder, o *operator[[]T], in node, at *Site, n int, wait time.Duration, count *atomic.Uint64,
+) flow[[]T] {
+	q := newWindowQueue[T](b.bound(&o.base, in), false)
+	b.tallies[o].queue = q.length
+	connect(b, q, in)
+	values := q.consumer().(*inPort[T])
+	return func(yield func([]T, tag) bool) {
+		defer q.stop()
+		for !at.stopped.Load() {
+			v, _, ok := values.take(at.seat)
+			if !ok {
+				return
+			}
+			batch := append([]T{v}, values.takeFor(at.seat, n-1, wait)...)
+			count.Add(uint64(len(batch)))
+			if at.stopped.Load() || !yield(batch, tag{}) {
+				return
+			}
+		}
+	}
+}
+
+// takeFor takes up to n values: what comes until the time is over or the input ends.
+func (p *inPort[T]) takeFor(seat parker, n int, d time.Duration) (values []T) {
+	var over atomic.Bool
+	timer := time.AfterFunc(d, func() {
+		over.Store(true)
+		seat.Wake()
+	})
+	defer timer.Stop()
+	for len(values) < n {
+		v, _, ok := p.takeUnless(seat, over.Load)
+		if !ok {
+			break
+		}
+		values = append(values, v)
+	}
+	return values
+}
+
+// Flatten yields the elements of slices.
+func Flatten[T any](s Stage[[]T]) Stage[T] {
+	return step("Flatten", s, func(b *builder, o *operator[T], _ *Site, values flow[[]T]) flow[T] {
+		p := places{marks: b.marks[o], results: Many}
+		return func(yield func(T, tag) bool) {
+			values(func(batch []T, t tag) bool {
+				for i, v := range batch {
+					if !yield(v, p.place(t, i)) {
+						return false
+					}
+				}
+				p.finished(t, len(batch))
+				return true
+			})
+		}
+	})
+}

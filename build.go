@@ -1,0 +1,167 @@
+package pl
+
+import (
+	"errors"
+	"slices"
+)
+
+// builder makes a run of a graph. It goes from the consumers to the sources: when an operator is built, all its
+// consumers have put their queues into its outlet, or have taken it into their own goroutine.
+type builder struct {
+	run       *run
+	nodes     []node // inputs before consumers
+	consumers map[node]int
+	fused     map[node]bool // built as part of their consumer
+	outlets   map[node]any  // *outlet[T]
+	marks     map[node][]marker
+	tallies   map[node]*stageFigures
+}
+
+// plan looks at all that the roots reach, and reports every broken stage.
+func plan(r *run, roots []node) (*builder, error) {
+	b := &builder{
+		run: r, consumers: map[node]int{}, fused: map[node]bool{}, outlets: map[node]any{},
+		marks: map[node][]marker{}, tallies: map[node]*stageFigures{},
+	}
+	b.nodes = reachable(roots)
+	var errs []error
+	for _, n := range b.nodes {
+		errs = append(errs, n.meta().err)
+		for _, in := range n.meta().inputs {
+			b.consumers[in]++
+		}
+		b.tallies[n] = &stageFigures{of: n.meta()}
+		r.figures = append(r.figures, b.tallies[n])
+	}
+	for _, n := range roots {
+		b.consumers[n]++
+	}
+	return b, errors.Join(errs...)
+}
+
+// reachable lists the nodes that roots reach, each once, inputs first. It does not recurse, since a pipeline made in a
+// loop can be very deep.
+func reachable(roots []node) (nodes []node) {
+	seen := map[node]bool{}
+	type visit struct {
+		n    node
+		next int // input to look at
+	}
+	for _, root := range roots {
+		path := []visit{{n: root}}
+		for len(path) > 0 {
+			at := &path[len(path)-1]
+			inputs := at.n.meta().inputs
+			switch {
+			case seen[at.n]:
+				path = path[:len(path)-1]
+			case at.next < len(inputs):
+				at.next++
+				path = append(path, visit{n: inputs[at.next-1]})
+			default:
+				seen[at.n] = true
+				nodes = append(nodes, at.n)
+				path = path[:len(path)-1]
+			}
+		}
+	}
+	return nodes
+}
+
+// build makes the parts that are not in the consumer's goroutine. What nobody consumes is not built.
+func (b *builder) build() {
+	for _, n := range slices.Backward(b.nodes) {
+		switch {
+		case b.consumers[n] == 0:
+			b.disown(n.meta().inputs...)
+		case !b.fused[n]:
+			n.build(b)
+		}
+	}
+}
+
+// disown says that one consumer of each of these nodes will not listen.
+func (b *builder) disown(nodes ...node) {
+	for _, n := range nodes {
+		b.consumers[n]--
+	}
+}
+
+// build makes the workers of an operator, or the goroutine that an inline one needs since its consumer has another.
+func (o *operator[T]) build(b *builder) {
+	if o.assemble != nil {
+		o.assemble(b, o)
+		return
+	}
+	s := b.site(&o.base)
+	out := outletOf[T](b, o)
+	out.site = s
+	flow := o.compose(b, o, s)
+	sink := out.emitter()
+	s.onEnd = append(s.onEnd, out.close)
+	s.start = func() {
+		s.Go(func() {
+			flow(func(v T, t tag) bool { return !s.stopped.Load() && sink.put(s.seat, v, t) })
+		})
+	}
+}
+
+func (b *builder) site(of *base) *Site { return b.run.site(of) }
+
+// fuse tells whether n runs in the goroutine of its consumer, and takes it there.
+func (b *builder) fuse(n node) bool {
+	if n.meta().inline && b.consumers[n] == 1 {
+		b.fused[n] = true
+	}
+	return b.fused[n]
+}
+
+// straight tells whether the values of n come to its consumer in their order, in one goroutine from where they were
+// numbered. It is asked before n is fused.
+func (b *builder) straight(n node) bool {
+	for {
+		m := n.meta()
+		if !m.inline || b.consumers[n] != 1 {
+			return false
+		}
+		if m.renumbers {
+			return true
+		}
+		n = m.inputs[0]
+	}
+}
+
+// mark passes on to an operator's input what its consumers want to know of dropped values. Where the order begins
+// anew, nobody asks for the one before.
+func (b *builder) mark(o node, in node) {
+	if !o.meta().renumbers {
+		b.marks[in] = append(b.marks[in], b.marks[o]...)
+	}
+}
+
+// bound is the bound of the queue in front of o for the values of in. An operator that runs in its consumer's
+// goroutine, and was given no bound of its own, is for the stage before it as the consumer is: it has that stage's.
+func (b *builder) bound(o *base, in node) int {
+	for {
+		m := in.meta()
+		if o.cfg.bounded && !o.boundless || !o.inline {
+			return o.cfg.maxSize
+		}
+		switch {
+		case !m.inline:
+			return m.cfg.maxSize
+		case len(m.inputs) == 0:
+			return 0
+		}
+		o, in = m, m.inputs[0]
+	}
+}
+
+// tagged tells whether the values that o takes carry tags.
+func (b *builder) tagged(o node) bool { return len(b.marks[o]) > 0 && !o.meta().renumbers }
+
+// isGoroutines tells whether a backend's workers wait as goroutines do, so that a channel can be their queue.
+func isGoroutines(b Backend) bool {
+	g, ok := b.(interface{ Goroutines() bool })
+	return ok && g.Goroutines()
+}

@@ -1,0 +1,76 @@
+package pl
+
+// Concat merges stages: it yields their values as they come, all of them in one run, and ends when all have ended. A
+// stage that is given twice yields each value twice. For [Ordered] the order begins anew here, with that of arrival.
+func Concat[T any](stages ...Stage[T]) Stage[T] {
+	var inputs []node
+	for _, s := range stages {
+		inputs = append(inputs, s.node())
+	}
+	o := plain[T]("Concat", inputs...)
+	o.renumbers = true
+	o.compose = func(b *builder, o *operator[T], at *Site) flow[T] {
+		c := b.tallies[o].add()
+		values := merged[T]
+		if b.prompt(o) {
+			values = appended[T]
+		}
+		return numbered(b, o, at, counted(counted(values(b, o, at), &c.in), &c.out))
+	}
+	return Stage[T]{o}
+}
+
+// merged is the flow of the values of all inputs through one queue.
+func merged[T any](b *builder, o *operator[T], at *Site) flow[T] {
+	bound := 0
+	for i, in := range o.inputs {
+		switch n := b.bound(&o.base, in); {
+		case n == 0:
+			bound = 0
+		case i == 0 || bound > 0:
+			bound = max(bound, n)
+		}
+		if bound == 0 {
+			break
+		}
+	}
+	q := newQueue[T](bound, false, true, b.run.goroutines.Go)
+	b.tallies[o].queue = q.length
+	for _, in := range o.inputs {
+		outletOf[T](b, in).add(q)
+	}
+	b.run.queues = append(b.run.queues, q)
+	return drain(at, q)
+}
+
+// appended is the flow of one input after the other. Where none of them ever waits for a value, that is a merge as they
+// come, and it needs no goroutine.
+func appended[T any](b *builder, o *operator[T], at *Site) flow[T] {
+	var flows []flow[T]
+	for _, in := range o.inputs {
+		flows = append(flows, upstream[T](b, o, in, at))
+	}
+	return func(yield func(T, tag) bool) {
+		wanted := true
+		for _, values := range flows {
+			values(func(v T, t tag) bool {
+				wanted = yield(v, t)
+				return wanted
+			})
+			if !wanted {
+				return
+			}
+		}
+	}
+}
+
+// prompt tells whether all inputs of o, up to their sources, run in o's goroutine and never wait for a value.
+func (b *builder) prompt(o node) bool {
+	for _, in := range o.meta().inputs {
+		m := in.meta()
+		if !m.inline || b.consumers[in] != 1 || len(m.inputs) == 0 && !m.prompt || !b.prompt(in) {
+			return false
+		}
+	}
+	return true
+}

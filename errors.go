@@ -1,0 +1,96 @@
+package pl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+)
+
+// StageError is the failure of one stage: what the consumer gets, and what an [OnError] handler is asked about.
+// errors.Is and errors.As look through it.
+type StageError struct {
+	Stage  string // the name given with Name, else the function's
+	Worker int    // the worker's index, from 0; -1 where the error is about the stage as a whole
+	Item   any    // the value that failed; nil where the error is about no value
+	Err    error  // what the function returned, a *PanicError, or ErrTimeout
+}
+
+// Error names the stage, the worker and the value, shortened where it is long.
+func (e *StageError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "pl: stage %q", e.Stage)
+	if e.Worker >= 0 {
+		fmt.Fprintf(&b, ", worker %d", e.Worker)
+	}
+	if e.Item != nil {
+		fmt.Fprintf(&b, ", value %s", shown(e.Item))
+	}
+	fmt.Fprintf(&b, ": %v", e.Err)
+	return b.String()
+}
+
+// Unwrap returns Err.
+func (e *StageError) Unwrap() error { return e.Err }
+
+// PanicError is a panic in a user's function, as the error of its value.
+type PanicError struct {
+	Value any    // what panic was called with
+	Stack []byte // the stack of the goroutine that panicked, as runtime/debug.Stack prints it
+}
+
+// Error gives the panic's value and the stack.
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v\n\n%s", e.Value, e.Stack) }
+
+// Unwrap returns Value where it is an error, else nil.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// ErrTimeout is the error of a value whose function took longer than the stage's [Timeout].
+// It is a context.DeadlineExceeded too.
+var ErrTimeout error = timeoutError{}
+
+type timeoutError struct{}
+
+func (timeoutError) Error() string        { return "the function took longer than the stage's Timeout" }
+func (timeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
+func (timeoutError) Timeout() bool        { return true }
+
+var (
+	errGoexit = errors.New("the function ended its goroutine with runtime.Goexit " +
+		"(testing's FailNow does; return an error instead)")
+	errNilFunction = errors.New("the function is nil")
+	errNilPartial  = errors.New("the operator is nil")
+	errNoOpen      = errors.New("the Resource has no function to open it; make it with pl.OnStart")
+	errZeroStage   = errors.New("the stage is a zero Stage; make it with a source, such as pl.From")
+)
+
+// recovered makes the error of a recovered panic. It is called in the deferred function, where the stack still
+// reaches down to the panic.
+func recovered(value any) *PanicError { return &PanicError{Value: value, Stack: debug.Stack()} }
+
+// shown formats a value for a message, in at most about 80 bytes. Long strings and byte slices are cut before they
+// are formatted, since a message must not cost megabytes.
+func shown(v any) string {
+	const most = 80
+	switch s := v.(type) {
+	case string:
+		if len(s) > most {
+			return fmt.Sprintf("%q…", s[:most])
+		}
+		return fmt.Sprintf("%q", s)
+	case []byte:
+		if len(s) > most/2 {
+			return fmt.Sprintf("%x… (%d bytes)", s[:most/2], len(s))
+		}
+		return fmt.Sprintf("%x", s)
+	}
+	text := fmt.Sprintf("%+v", v)
+	if len(text) > most {
+		return text[:most] + "…"
+	}
+	return text
+}

@@ -1,0 +1,135 @@
+package pl
+
+import (
+	"context"
+	"runtime/pprof"
+	"sync"
+	"time"
+)
+
+// Employ runs all workers of the stage, each on a goroutine of its own from Open to Close. It is the whole Start of a
+// backend of goroutines. A worker whose function ignores the stage's Timeout is abandoned and replaced.
+func (s *Site) Employ() {
+	workers := make([]Worker, s.Workers())
+	for i := range workers {
+		workers[i] = s.Worker(i)
+	}
+	for _, w := range workers {
+		s.employ(w, false)
+	}
+}
+
+// employ runs one worker, from Open on, or from Serve on where it is open.
+func (s *Site) employ(w Worker, open bool) {
+	s.Hold()
+	s.run.goroutines.Add(1)
+	t := &token{free: func() {
+		s.Release()
+		s.run.goroutines.Done()
+	}}
+	go func() {
+		defer t.release()
+		life := life{site: s, w: w, seat: newGoroutineSeat(), open: open}
+		life.seat.token = t
+		defer life.ended()
+		life.live()
+	}()
+}
+
+// token is what a goroutine is counted by. It can be given back before the goroutine ends: an abandoned one no longer
+// counts.
+type token struct {
+	once sync.Once
+	free func()
+}
+
+func (t *token) release() { t.once.Do(t.free) }
+
+// life is a worker's time on one goroutine.
+type life struct {
+	site     *Site
+	w        Worker
+	seat     *goroutineSeat
+	open     bool
+	serving  bool
+	returned bool
+}
+
+func (l *life) live() {
+	pprof.SetGoroutineLabels(l.w.Context())
+	l.open = l.open || l.w.Open()
+	if l.open {
+		l.serving = true
+		l.w.Serve(l.seat)
+		l.serving = false
+	}
+	if !l.seat.abandoned() {
+		l.w.Close()
+	}
+	l.returned = true
+}
+
+// ended is deferred: it finds out whether the goroutine was ended from within, by Goexit or by a panic of the engine.
+func (l *life) ended() {
+	switch {
+	case l.returned, l.seat.abandoned():
+	case l.serving:
+		l.site.employ(l.w, true)
+	default:
+		l.site.Fail(&StageError{Stage: l.site.Name(), Worker: -1, Err: errGoexit})
+		l.w.Close()
+	}
+}
+
+// goroutineSeat is the seat of a worker that has a goroutine to itself, and of inline operators.
+type goroutineSeat struct {
+	wake  chan struct{}
+	watch *watch // nil without Timeout
+	token *token
+}
+
+func newGoroutineSeat() *goroutineSeat { return &goroutineSeat{wake: make(chan struct{}, 1)} }
+
+func (s *goroutineSeat) Park() { <-s.wake }
+
+func (s *goroutineSeat) Wake() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it has been woken already
+	}
+}
+
+func (*goroutineSeat) WaitInput() bool { return true }
+
+func (*goroutineSeat) Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// arm prepares for a Timeout of d, and reports whether there is one. replace is called when a function has ignored
+// the end of its time; nil where nobody can take its place.
+func (s *goroutineSeat) arm(d time.Duration, replace func()) bool {
+	if d > 0 {
+		s.watch = newWatch(d, replace)
+	}
+	return d > 0
+}
+
+func (s *goroutineSeat) disarm() {
+	if s.watch != nil {
+		s.watch.stop()
+	}
+}
+
+func (s *goroutineSeat) abandoned() bool { return s.watch != nil && s.watch.abandoned() }
+
+func (s *goroutineSeat) Enter(ctx context.Context) context.Context { return s.watch.enter(ctx) }
+func (s *goroutineSeat) Leave(err error) error                     { return s.watch.leave(err) }
+func (s *goroutineSeat) Pause() bool                               { return s.watch.pause() }
+func (s *goroutineSeat) Resume()                                   { s.watch.resume() }

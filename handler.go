@@ -1,0 +1,192 @@
+package pl
+
+import "context"
+
+// handler takes values through a kernel: attempts, errors, order, figures. It has one value under way at a time. A
+// pooled worker has one for each of its seats, an inline operator one for its run.
+type handler[A, B any] struct {
+	site   *Site
+	of     *base
+	index  int
+	ctx    context.Context
+	kernel Kernel[A, B]
+	emit   func(B) bool
+	seat   Seat
+	timed  bool // the seat wants to know of each call
+	put    func(v B, t tag) bool
+	places // of the values in the order
+	tally  *tally
+
+	// the value under way
+	busy    bool
+	v       A
+	t       tag
+	attempt int
+	given   int   // results handed on, in all attempts
+	yielded int   // results of this attempt
+	calling bool  // the user's function runs
+	putting bool  // or rather, it waits in emit
+	refused bool  // nobody wants more results
+	fault   error // what ended the attempt where it could not return: a panic
+
+	left tenure[A, B] // of a worker that was replaced: what its old goroutine has to close
+}
+
+// places tells the Ordered stages downstream what becomes of values that do not reach them as themselves.
+type places struct {
+	marks   []marker
+	results Results
+}
+
+// finished reports a value that has ended with n results.
+func (p *places) finished(t tag, n int) {
+	for _, m := range p.marks {
+		switch {
+		case n == 0:
+			m.hole(t)
+		case p.results == Many:
+			m.children(t, n)
+		}
+	}
+}
+
+// place is the tag of a value's i-th result.
+func (p *places) place(t tag, i int) tag {
+	if p.results != Many || len(p.marks) == 0 {
+		return t
+	}
+	return t.child(i)
+}
+
+func (h *handler[A, B]) begin(v A, t tag) {
+	h.busy, h.v, h.t = true, v, t
+	h.attempt, h.given = 1, 0
+	h.tally.in++
+}
+
+// settle sees the value under way through all its attempts. It reports false where the stage shall stop.
+func (h *handler[A, B]) settle() bool {
+	for {
+		err := h.fault
+		h.fault = nil
+		if err == nil {
+			err = h.call()
+		}
+		if err == nil && !h.refused {
+			h.end()
+			return true
+		}
+		if h.refused || err == errAbandoned || !h.failed(err) {
+			h.busy = false
+			return false
+		}
+		if !h.busy {
+			return true
+		}
+	}
+}
+
+// call is one attempt.
+func (h *handler[A, B]) call() error {
+	h.yielded = 0
+	ctx := h.ctx
+	if h.timed {
+		ctx = h.seat.Enter(ctx)
+	}
+	h.calling = true
+	err := h.kernel(ctx, h.v, h.emit)
+	h.calling = false
+	if h.timed {
+		err = h.seat.Leave(err)
+	}
+	return err
+}
+
+// hand is what a kernel's emit does.
+func (h *handler[A, B]) hand(b B) bool {
+	if !h.calling || h.refused {
+		return false
+	}
+	if h.yielded++; h.yielded <= h.given {
+		return true // an attempt before has handed it on
+	}
+	if h.timed && !h.seat.Pause() {
+		return false
+	}
+	h.putting = true
+	ok := h.put(b, h.place(h.t, h.given))
+	h.putting = false
+	if ok {
+		h.given++
+		h.tally.out++
+	}
+	h.refused = !ok
+	if h.timed {
+		h.seat.Resume()
+	}
+	return ok
+}
+
+// end is the good end of a value.
+func (h *handler[A, B]) end() {
+	h.busy = false
+	if h.given == 0 && h.results == AtMostOne {
+		h.tally.dropped++
+	}
+	if len(h.marks) > 0 {
+		h.finished(h.t, h.given)
+	}
+}
+
+// drop ends a value without results, or without more.
+func (h *handler[A, B]) drop() {
+	h.busy = false
+	h.tally.dropped++
+	if len(h.marks) > 0 {
+		h.finished(h.t, h.given)
+	}
+}
+
+// failed asks the stage's policy. After it, the value is either to be tried again, after the wait, or no longer under
+// way; it reports false where the stage shall stop.
+func (h *handler[A, B]) failed(err error) bool {
+	if h.stopping() {
+		return false
+	}
+	e := &StageError{Stage: h.of.cfg.name, Worker: h.index, Item: h.v, Err: err}
+	verdict := h.of.cfg.policy.judge(h.ctx, h.attempt, e)
+	if verdict.Again {
+		h.attempt++
+		return verdict.After <= 0 || h.seat.Sleep(h.ctx, verdict.After) == nil
+	}
+	h.tally.failed++
+	if verdict.Err != nil {
+		h.site.Fail(verdict.Err)
+		return false
+	}
+	h.drop()
+	return true
+}
+
+// stopping tells whether an error may be of the stage's own stopping. Contexts end a moment before the run has taken
+// note of it.
+func (h *handler[A, B]) stopping() bool {
+	if h.site.ctx.Err() == nil {
+		return false
+	}
+	h.site.Fail(context.Cause(h.site.ctx))
+	return true
+}
+
+// mine tells, in a deferred function, whether a panic is the user's function's own: one that came from downstream, by
+// way of emit, is not ours to catch.
+func (h *handler[A, B]) mine() bool { return h.calling && !h.putting }
+
+// caught makes a panic, or the end of the goroutine where value is nil, the fault of the attempt.
+func (h *handler[A, B]) caught(value any) {
+	h.calling = false
+	h.fault = fault(value)
+	if h.timed {
+		h.fault = h.seat.Leave(h.fault)
+	}
+}

@@ -1,0 +1,287 @@
+package pl
+
+import (
+	"math/bits"
+	"runtime"
+	"sync/atomic"
+)
+
+// inPort is a consumer's end. word is next<<32 | end, in the window.
+type inPort[T any] struct {
+	_    [64]byte
+	word atomic.Uint64
+	_    [56]byte
+	q    *windowQueue[T]
+	buf  []T
+	tags []tag
+
+	// held counts values pulled in advance by a driven stage (see Port); they are in no window.
+	held atomic.Int64
+	// onFill is called before each fill, at most once per window.
+	onFill func()
+
+	pace   pace
+	isOpen bool // listed in q.windows; guarded by q.mu
+}
+
+const windowMask = 1<<32 - 1
+
+func (q *windowQueue[T]) consumer() inlet[T] {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	p := &inPort[T]{q: q}
+	q.ins = append(q.ins, p)
+	return p
+}
+
+func (p *inPort[T]) unclaimed() int64 {
+	return int64(p.inWindow()) + p.held.Load()
+}
+
+func (p *inPort[T]) inWindow() int {
+	w := p.word.Load()
+	return int(w&windowMask) - int(w>>32)
+}
+
+func (p *inPort[T]) take(seat parker) (v T, t tag, ok bool) { return p.takeUnless(seat, nil) }
+
+// takeUnless is take that gives up, with ok false, when quit says so; whoever makes quit true wakes the seat.
+func (p *inPort[T]) takeUnless(seat parker, quit func() bool) (v T, t tag, ok bool) {
+	for {
+		w := p.word.Load()
+		i, end := w>>32, w&windowMask
+		if i == end {
+			return p.fill(seat, quit)
+		}
+		if p.word.CompareAndSwap(w, w+1<<32) {
+			var zero T
+			v, p.buf[i] = p.buf[i], zero
+			if p.q.tagged {
+				t = p.tags[i]
+			}
+			p.q.claimed()
+			return v, t, true
+		}
+	}
+}
+
+// claimed is called after a value has left the queue.
+func (q *windowQueue[T]) claimed() {
+	if q.starved.Load() {
+		q.mu.Lock()
+		q.wakeProducer()
+		q.mu.Unlock()
+	}
+}
+
+// fill fetches a window and claims its first value, waiting for one.
+func (p *inPort[T]) fill(seat parker, quit func() bool) (v T, t tag, ok bool) {
+	if p.onFill != nil {
+		p.onFill()
+	}
+	size := p.pace.window()
+	q := p.q
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := q.fetch(p, size)
+	for ; n == 0; n = q.fetch(p, size) {
+		if !q.await(seat, quit) {
+			return v, t, false
+		}
+	}
+	p.word.Store(1<<32 | uint64(n))
+	if n > 1 {
+		q.open(p)
+	}
+	p.pace.begin(n)
+	q.passOn(n > 1)
+	var zero T
+	v, p.buf[0] = p.buf[0], zero
+	if q.tagged {
+		t = p.tags[0]
+	}
+	return v, t, true
+}
+
+// await waits until there may be something to fetch. It reports false at the end of the input, once the queue is
+// stopped, and when quit says so; whoever makes quit true wakes the seat. The lock is held on entry and on return.
+func (q *windowQueue[T]) await(seat parker, quit func() bool) bool {
+	me := waiter{seat: seat}
+	_, patient := seat.(*goroutineSeat)
+	for {
+		switch {
+		case q.stopped:
+			return false
+		case quit != nil && quit():
+			q.hungry.remove(&me)
+			q.passOn(false) // it may have been woken for a value
+			return false
+		case q.anything():
+			q.hungry.remove(&me)
+			return true
+		case q.edges == 0:
+			return false
+		case patient: // a producer about to run often has values before a park and a wake would be done
+			patient = false
+			q.mu.Unlock()
+			runtime.Gosched()
+			q.mu.Lock()
+		case !me.listed && declines(seat):
+			return false
+		case !me.listed: // then look again: a value published before the alert was up woke nobody
+			q.hungry.add(&me)
+			q.alerts.Or(alertHungry)
+		default:
+			q.mu.Unlock()
+			seat.Park()
+			q.mu.Lock()
+			q.hungry.awake(&me)
+		}
+	}
+}
+
+// anything tells whether a consumer would find a value.
+func (q *windowQueue[T]) anything() bool {
+	return len(q.back) > 0 || q.nextReady(q.turn) >= 0 || q.victim() != nil
+}
+
+// passOn is called by a consumer that was served: it wakes the next if there is work left, its own included.
+func (q *windowQueue[T]) passOn(own bool) {
+	if len(q.hungry.parked) > 0 {
+		q.alerts.Or(alertHungry)
+		if own || q.anything() {
+			q.wakeConsumer()
+		}
+	}
+	if q.limit > 0 && len(q.producers.parked) > 0 && q.room() > 0 {
+		q.wakeProducer()
+	}
+}
+
+func (q *windowQueue[T]) wakeConsumer() {
+	if q.hungry.wakeLast() {
+		q.alerts.And(^uint32(alertHungry))
+	}
+}
+
+func (q *windowQueue[T]) open(p *inPort[T]) {
+	if !p.isOpen {
+		p.isOpen = true
+		q.windows = append(q.windows, p)
+	}
+}
+
+// fetch moves up to size values to the front of p's buffer and returns how many. It steals where there is nothing
+// else; 0 is possible, since the window to steal from may just have been emptied by its owner.
+func (q *windowQueue[T]) fetch(p *inPort[T], size int) int {
+	if n := q.pull(p, q.share(size)); n > 0 {
+		return n
+	}
+	return q.steal(p)
+}
+
+// share limits size to a fair part of what is there. The part is by the processors, not by the workers, as in grant.
+func (q *windowQueue[T]) share(size int) int {
+	sharers := min(len(q.ins), runtime.GOMAXPROCS(0))
+	if size == 1 || sharers == 1 {
+		return size
+	}
+	there := len(q.back)
+	for i := range q.ready {
+		for set := q.ready[i].Load(); set != 0 && there < size*sharers; set &= set - 1 {
+			there += int(q.outs[i*64+bits.TrailingZeros64(set)].published())
+		}
+	}
+	return max(1, min(size, there/sharers))
+}
+
+// pull moves up to n values from the producers, in turn, to the front of p's buffer.
+func (q *windowQueue[T]) pull(p *inPort[T], n int) int {
+	p.buf = p.buf[:0]
+	p.tags = p.tags[:0]
+	for len(q.back) > 0 && len(p.buf) < n {
+		last := len(q.back) - 1
+		p.add(q.back[last])
+		q.back[last] = entry[T]{}
+		q.back = q.back[:last]
+	}
+	for len(p.buf) < n {
+		i := q.nextReady(q.turn)
+		if i < 0 {
+			break
+		}
+		q.outs[i].moveTo(p, n-len(p.buf))
+		q.turn = i + 1
+	}
+	q.pulled += int64(len(p.buf))
+	return len(p.buf)
+}
+
+func (p *inPort[T]) add(e entry[T]) {
+	p.buf = append(p.buf, e.v)
+	if p.q.tagged {
+		p.tags = append(p.tags, e.t)
+	}
+}
+
+// moveTo appends up to n published values to the consumer's buffer.
+func (p *outPort[T]) moveTo(in *inPort[T], n int) {
+	for left := min(n, int(p.published())); left > 0; {
+		c := p.first
+		if p.headPos == len(c.vals) {
+			p.first, p.headPos = c.next, 0
+			p.q.recycle(c)
+			continue
+		}
+		from := c.vals[p.headPos:min(p.headPos+left, len(c.vals))]
+		in.buf = append(in.buf, from...)
+		if p.q.tagged {
+			in.tags = append(in.tags, c.tags[p.headPos:p.headPos+len(from)]...)
+		}
+		clear(from) // or the queue would keep alive what the values point to
+		p.headPos += len(from)
+		p.head += uint64(len(from))
+		left -= len(from)
+	}
+}
+
+// recycle keeps an emptied chunk of full size for the next producer that needs one.
+func (q *windowQueue[T]) recycle(c *chunk[T]) {
+	c.next = nil
+	if len(c.vals) == mostChunk && q.spares < 2*len(q.outs)+2 {
+		c.next, q.spare = q.spare, c
+		q.spares++
+	}
+}
+
+// victim is the consumer with the most unclaimed values in its window, or nil.
+func (q *windowQueue[T]) victim() (v *inPort[T]) {
+	most := 0
+	for _, p := range q.windows {
+		if n := p.inWindow(); n > most {
+			most, v = n, p
+		}
+	}
+	return v
+}
+
+// steal moves the later half of another consumer's unclaimed values to p's buffer. Only the owner writes to its
+// buffer outside the lock, and only below the end that the exchange lowers.
+func (q *windowQueue[T]) steal(p *inPort[T]) int {
+	victim := q.victim()
+	if victim == nil {
+		return 0
+	}
+	w := victim.word.Load()
+	end := int(w & windowMask)
+	n := (victim.inWindow() + 1) / 2
+	if n == 0 || !victim.word.CompareAndSwap(w, w-uint64(n)) {
+		return 0
+	}
+	p.buf = append(p.buf[:0], victim.buf[end-n:end]...)
+	clear(victim.buf[end-n : end])
+	if q.tagged {
+		p.tags = append(p.tags[:0], victim.tags[end-n:end]...)
+	}
+	return n
+}

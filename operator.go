@@ -1,0 +1,113 @@
+package pl
+
+import (
+	"reflect"
+	"runtime"
+	"strings"
+)
+
+// operator is what a Stage points to: one step of a pipeline, with what a run needs to build it. It is immutable.
+type operator[T any] struct {
+	base
+	// compose makes the operator's flow on site s: an inline operator's form. nil for one with workers.
+	compose func(b *builder, o *operator[T], s *Site) flow[T]
+	// assemble makes the operator's workers; nil for an inline operator.
+	assemble func(b *builder, o *operator[T])
+}
+
+// base is the part of an operator that is the same for all types.
+type base struct {
+	verb     string // "Map"
+	backend  string // "thread"; "pl" for an operator without one
+	cfg      config
+	known    optionKind
+	knowsKey func(key any) bool
+	err      error
+	inputs   []node
+	// inline operators run in the goroutine of their consumer, the others have workers.
+	inline bool
+	// boundless operators know MaxSize and do not heed it.
+	boundless bool
+	// renumbers: the values' order begins anew here, as at a source.
+	renumbers bool
+	// prompt sources never wait for a value.
+	prompt bool
+}
+
+// node is an operator of any type.
+type node interface {
+	meta() *base
+	// build makes the operator's part of a run; its consumers have been built.
+	build(b *builder)
+	keep(b *builder)
+	drop(b *builder) (consume func())
+}
+
+func (o *operator[T]) meta() *base { return &o.base }
+
+// with is a copy of o with these options too.
+func (o *operator[T]) with(opts []Option) *operator[T] {
+	changed := *o
+	cfg, err := o.cfg.with(o.known, o.knowsKey, opts)
+	changed.cfg = cfg
+	if changed.err == nil && err != nil {
+		changed.err = &StageError{Stage: cfg.name, Worker: -1, Err: err}
+	}
+	return &changed
+}
+
+// broken is a stage whose every run fails with err.
+func broken[T any](name string, err error) Stage[T] {
+	return Stage[T]{&operator[T]{base: base{
+		verb: name, backend: "pl", cfg: config{name: name, workers: 1}, inline: true,
+		err: &StageError{Stage: name, Worker: -1, Err: err},
+	}}}
+}
+
+// step makes an operator without a backend, that turns the values of s into others, in its consumer's goroutine.
+func step[A, B any](verb string, s Stage[A], transform func(b *builder, o *operator[B], at *Site, values flow[A]) flow[B]) Stage[B] {
+	o := plain[B](verb, s.node())
+	o.compose = func(b *builder, o *operator[B], at *Site) flow[B] {
+		c := b.tallies[o].add()
+		values := counted(upstream[A](b, o, s.node(), at), &c.in)
+		return counted(transform(b, o, at, values), &c.out)
+	}
+	return Stage[B]{o}
+}
+
+// plain is an operator without a backend, which knows MaxSize and Name.
+func plain[T any](verb string, inputs ...node) *operator[T] {
+	return &operator[T]{base: base{
+		verb: verb, backend: "pl", cfg: config{name: verb, workers: 1}, known: optMaxSize | optName,
+		inputs: inputs, inline: true,
+	}}
+}
+
+// fail marks the stage as broken, unless it is already.
+func (b *base) fail(err error) {
+	if b.err == nil {
+		b.err = &StageError{Stage: b.cfg.name, Worker: -1, Err: err}
+	}
+}
+
+// functionName is the name of f as a reader knows it: without its package's path, type arguments, and the numbers of
+// function literals inside Lift and Try.
+func functionName(f any) string {
+	v := reflect.ValueOf(f)
+	if v.Kind() != reflect.Func || v.IsNil() {
+		return "nil"
+	}
+	fn := runtime.FuncForPC(v.Pointer())
+	if fn == nil {
+		return "func"
+	}
+	name := strings.ReplaceAll(fn.Name(), "[...]", "")
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	_, name, _ = strings.Cut(name, ".")
+	return strings.TrimSuffix(name, "-fm")
+}
+
+func isNil(f any) bool {
+	v := reflect.ValueOf(f)
+	return !v.IsValid() || v.Kind() == reflect.Func && v.IsNil()
+}

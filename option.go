@@ -1,0 +1,122 @@
+package pl
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Option is a setting of a stage. Options are made by this module only, by the functions of this package and of
+// the backends; one type serves all of them. A later option overrides an earlier one of the same kind.
+//
+// A bad option never panics: the run fails before any value moves, with an error that names the stage, the option,
+// the value and what is allowed.
+type Option struct {
+	kind optionKind
+	key  any // of an attached option
+	text string
+	err  error
+	set  func(*config)
+}
+
+// optionKind tells the options apart, so that an operator can say which of them it knows.
+type optionKind uint
+
+const (
+	optWorkers optionKind = 1 << iota
+	optMaxSize
+	optName
+	optTimeout
+	optOnError
+	optRetry
+	optAttached
+
+	// functionOptions are what an operator with a user's function knows.
+	functionOptions = optWorkers | optMaxSize | optName | optTimeout | optOnError | optRetry | optAttached
+)
+
+// Workers sets how many workers the stage has, 1 by default.
+func Workers(n int) Option {
+	return option(optWorkers, fmt.Sprintf("Workers(%d)", n), n >= 1, "must be at least 1",
+		func(c *config) { c.workers = n })
+}
+
+// MaxSize bounds the stage's input queue, in values. 0, the default, is no bound: a fast source then fills the memory
+// with what a slow stage has not yet taken, so set it wherever the source is large or endless.
+func MaxSize(n int) Option {
+	return option(optMaxSize, fmt.Sprintf("MaxSize(%d)", n), n >= 0, "must be at least 0 (0: no bound)",
+		func(c *config) { c.maxSize, c.bounded = n, true })
+}
+
+// Name sets the stage's name, as errors, graphs, figures and profiles show it. The default is the function's name.
+func Name(s string) Option {
+	return option(optName, fmt.Sprintf("Name(%q)", s), s != "", "must not be empty",
+		func(c *config) { c.name = s })
+}
+
+// Timeout bounds the time that the function may take for one value; 0, the default, is no bound. The clock runs while
+// the function runs, not while it waits in yield or for room downstream. A value over its time fails with
+// [ErrTimeout]: its context is cancelled, and what the function still returns is dropped.
+func Timeout(d time.Duration) Option {
+	return option(optTimeout, fmt.Sprintf("Timeout(%v)", d), d >= 0, "must be at least 0 (0: none)",
+		func(c *config) { c.timeout = d })
+}
+
+// Attach is an option of a backend's own: the backend finds value again under key, with [Site.Setting].
+// As with context.WithValue, key should be of an unexported type of the backend. A stage of a backend that does not
+// know the key (see [Backend]) fails its run. text is how messages show the option, such as "Loops(0)"; err, where it
+// is not nil, says what is wrong with the value.
+func Attach(key, value any, text string, err error) Option {
+	return Option{kind: optAttached, key: key, text: text, err: err, set: func(c *config) {
+		c.attached = append(slices.Clip(c.attached), attachment{key, value})
+	}}
+}
+
+type attachment struct{ key, value any }
+
+func option(kind optionKind, text string, ok bool, allowed string, set func(*config)) Option {
+	o := Option{kind: kind, text: text, set: set}
+	if !ok {
+		o.err = errors.New(allowed)
+	}
+	return o
+}
+
+// config is what the options of one stage come to.
+type config struct {
+	name     string
+	workers  int
+	maxSize  int
+	bounded  bool // MaxSize was given
+	timeout  time.Duration
+	policy   policy
+	attached []attachment
+}
+
+// with applies opts to a copy of c. known are the kinds that the operator knows, knowsKey its attached ones.
+func (c config) with(known optionKind, knowsKey func(key any) bool, opts []Option) (config, error) {
+	var errs []error
+	for _, o := range opts {
+		switch {
+		case o.set == nil:
+			errs = append(errs, errors.New("an Option{} of no content: options are made by functions such as pl.Workers"))
+		case o.kind&known == 0, o.kind == optAttached && !knowsKey(o.key):
+			errs = append(errs, fmt.Errorf("%s: this operator does not know the option", o.text))
+		case o.err != nil:
+			errs = append(errs, fmt.Errorf("%s: %w", o.text, o.err))
+		default:
+			o.set(&c)
+		}
+	}
+	return c, errors.Join(errs...)
+}
+
+func (c *config) setting(key any) any {
+	for _, a := range slices.Backward(c.attached) {
+		if a.key == key {
+			return a.value
+		}
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+package pl
+
+// Ordered puts the values back into the order of their source, across any number of stages and backends, streaming: a
+// value is out as soon as all before it are out or known to be dropped. The values of a FlatMap come in the order in
+// which it yielded them, in its value's place. The order is that of the last source, [Concat], [Batch] or Ordered
+// upstream.
+//
+// Values that wait for an earlier one are kept in memory. With [MaxSize](n), or [OrderedWindow], at most n source values
+// are under way between the source and Ordered, and the source waits.
+func Ordered[T any](s Stage[T]) Stage[T] {
+	in := s.node()
+	o := plain[T]("Ordered", in)
+	o.renumbers = true
+	o.compose = func(b *builder, o *operator[T], at *Site) flow[T] {
+		c := b.tallies[o].add()
+		if b.straight(in) {
+			return numbered(b, o, at, counted(counted(upstream[T](b, o, in, at), &c.in), &c.out))
+		}
+		q := newReorderQueue[T](o.cfg.maxSize)
+		b.marks[in] = append(b.marks[in], q)
+		b.tallies[o].queue = q.length
+		connect(b, q, in)
+		return numbered(b, o, at, counted(counted(drain(at, q), &c.in), &c.out))
+	}
+	return Stage[T]{o}
+}
+
+// OrderedWindow is Ordered with MaxSize(n): at most n source values are under way between the source and it; 0 is no
+// bound.
+func OrderedWindow[T any](n int) Partial[T, T] {
+	return func(s Stage[T]) Stage[T] { return Ordered(s).With(MaxSize(n)) }
+}
+
+// Indexed is a value with its index.
+type Indexed[T any] struct {
+	Index int
+	Value T
+}
+
+// Enumerate numbers the values from 0, as they arrive. At the source that is their order there.
+func Enumerate[T any](s Stage[T]) Stage[Indexed[T]] {
+	return step("Enumerate", s, func(_ *builder, _ *operator[Indexed[T]], _ *Site, values flow[T]) flow[Indexed[T]] {
+		return func(yield func(Indexed[T], tag) bool) {
+			next := 0
+			values(func(v T, t tag) bool {
+				next++
+				return yield(Indexed[T]{next - 1, v}, t)
+			})
+		}
+	})
+}

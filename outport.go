@@ -1,0 +1,218 @@
+package pl
+
+import (
+	"runtime"
+	"sync/atomic"
+)
+
+// outPort is a producer's end. word is tail<<creditBits | credit: values ever published, modulo 2^40, and how many more
+// may be without asking.
+type outPort[T any] struct {
+	_    [64]byte
+	word atomic.Uint64
+	_    [56]byte
+	q    *windowQueue[T]
+	bit  uint64
+	flag *atomic.Uint64 // the word of q.ready with bit
+	step uint64         // what publishing adds to word
+
+	// the producer's own
+	last *chunk[T]
+	pos  int
+
+	// guarded by q.mu
+	index   int
+	first   *chunk[T] // set by the producer before it publishes its first value
+	head    uint64    // values ever pulled
+	headPos int
+	holds   bool // listed in q.holders
+}
+
+const (
+	creditBits = 24
+	creditMask = 1<<creditBits - 1
+	tailMask   = 1<<(64-creditBits) - 1
+)
+
+func (q *windowQueue[T]) producer() sink[T] {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	p := &outPort[T]{q: q, index: len(q.outs), step: 1<<creditBits - 1}
+	if q.limit == 0 {
+		p.step = 1 << creditBits
+		p.word.Store(1) // a credit that is never spent
+	}
+	q.outs = append(q.outs, p)
+	if p.index/64 == len(q.ready) {
+		q.ready = append(q.ready, new(atomic.Uint64))
+	}
+	p.bit, p.flag = 1<<(p.index%64), q.ready[p.index/64]
+	return p
+}
+
+func (p *outPort[T]) published() uint64 { return (p.word.Load()>>creditBits - p.head) & tailMask }
+
+func (p *outPort[T]) put(seat parker, v T, t tag) bool {
+	q := p.q
+	for {
+		w := p.word.Load()
+		if w&creditMask == 0 {
+			if !q.acquire(p, seat) {
+				return false
+			}
+			continue // the credit may have been taken back since
+		}
+		if p.last == nil || p.pos == len(p.last.vals) {
+			p.grow()
+		}
+		p.last.vals[p.pos] = v
+		if q.tagged {
+			p.last.tags[p.pos] = t
+		}
+		if p.word.CompareAndSwap(w, w+p.step) {
+			break
+		}
+	}
+	p.pos++
+	if p.flag.Load()&p.bit == 0 {
+		p.flag.Or(p.bit)
+	}
+	if alerts := q.alerts.Load(); alerts != 0 {
+		return q.alerted(alerts)
+	}
+	return true
+}
+
+// alerted does what a producer owes after a value: wake a hungry consumer, or learn that nobody listens.
+func (q *windowQueue[T]) alerted(alerts uint32) bool {
+	if alerts&alertHungry != 0 {
+		q.mu.Lock()
+		q.wakeConsumer()
+		q.mu.Unlock()
+	}
+	return alerts&alertStopped == 0
+}
+
+// grow gives the producer a chunk to write to.
+func (p *outPort[T]) grow() {
+	q := p.q
+	q.mu.Lock()
+	c := q.spare
+	if c != nil {
+		q.spare, c.next = c.next, nil
+	}
+	if p.last == nil {
+		defer func() { p.first = p.last }()
+	}
+	q.mu.Unlock()
+	if c == nil {
+		size := firstChunk
+		if p.last != nil {
+			size = min(2*len(p.last.vals), mostChunk)
+		}
+		c = &chunk[T]{vals: make([]T, size)}
+		if q.tagged {
+			c.tags = make([]tag, size)
+		}
+	}
+	if p.last != nil {
+		p.last.next = c
+	}
+	p.last, p.pos = c, 0
+}
+
+// acquire gets credit for p, at least 1, waiting for room. It reports false once the queue is stopped.
+func (q *windowQueue[T]) acquire(p *outPort[T], seat parker) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	me := waiter{seat: seat}
+	for !q.stopped {
+		room := q.room()
+		if room <= 0 {
+			room = q.revoke()
+		}
+		switch {
+		case room > 0:
+			q.producers.remove(&me)
+			q.grant(p, room)
+			q.passRoomOn()
+			return true
+		case !me.listed: // then look again: a claim made before starved was set woke nobody
+			q.producers.add(&me)
+			q.starved.Store(true)
+		default:
+			q.mu.Unlock()
+			seat.Park()
+			q.mu.Lock()
+			q.producers.awake(&me)
+		}
+	}
+	q.producers.remove(&me)
+	return false
+}
+
+// room is how many values more may be promised. Claims made meanwhile can only add to it.
+func (q *windowQueue[T]) room() int64 {
+	return q.limit - (q.granted - q.pulled + q.unclaimed())
+}
+
+// unclaimed counts the values that consumers have fetched and not begun, and forgets the consumers without any.
+func (q *windowQueue[T]) unclaimed() (n int64) {
+	kept := q.windows[:0]
+	for _, p := range q.windows {
+		if u := p.unclaimed(); u > 0 {
+			n += u
+			kept = append(kept, p)
+		} else {
+			p.isOpen = false
+		}
+	}
+	clear(q.windows[len(kept):])
+	q.windows = kept
+	return n
+}
+
+// revoke takes back all unspent credit and returns the room there is then.
+func (q *windowQueue[T]) revoke() int64 {
+	for _, p := range q.holders {
+		p.holds = false
+		for {
+			w := p.word.Load()
+			if p.word.CompareAndSwap(w, w&^uint64(creditMask)) {
+				q.granted -= int64(w & creditMask)
+				break
+			}
+		}
+	}
+	clear(q.holders)
+	q.holders = q.holders[:0]
+	return q.room()
+}
+
+// grant gives p its share of room. The share is by the processors, not by the workers: more than that many
+// producers do not run at once, and small shares cost a lock each.
+func (q *windowQueue[T]) grant(p *outPort[T], room int64) {
+	n := max(1, min(room/int64(min(len(q.outs), runtime.GOMAXPROCS(0))), mostWindow))
+	q.granted += n
+	p.word.Add(uint64(n))
+	if n > 1 && !p.holds {
+		p.holds = true
+		q.holders = append(q.holders, p)
+	}
+}
+
+// passRoomOn wakes the next producer if there is room left for it.
+func (q *windowQueue[T]) passRoomOn() {
+	if len(q.producers.parked) > 0 {
+		q.starved.Store(true)
+		if q.room() > 0 {
+			q.wakeProducer()
+		}
+	}
+}
+
+func (q *windowQueue[T]) wakeProducer() {
+	if q.producers.wakeFirst() {
+		q.starved.Store(false)
+	}
+}

@@ -1,0 +1,77 @@
+package pl
+
+import "slices"
+
+// parking is a list of parked workers, guarded by its queue's lock. At most one of them is awake and not yet served:
+// it wakes the next if there is work left, so that trivial work does not wake everybody.
+type parking struct {
+	parked []*waiter
+	waking *waiter
+}
+
+// parker is how a worker waits. Between two returns of Park any number of Wakes count as one, and a Wake before Park
+// makes the next Park return at once.
+type parker interface {
+	// Park waits for Wake. It may also return without one.
+	Park()
+	// Wake ends the Park under way or the next one. It is safe for concurrent use.
+	Wake()
+}
+
+// declines asks a seat that knows better whether it shall wait for input.
+func declines(p parker) bool {
+	seat, ok := p.(Seat)
+	return ok && !seat.WaitInput()
+}
+
+// waiter is a worker that waits, or is about to.
+type waiter struct {
+	seat   parker
+	listed bool
+}
+
+func (k *parking) add(w *waiter) {
+	w.listed = true
+	k.parked = append(k.parked, w)
+}
+
+// remove takes w off the list, whether it was woken or not.
+func (k *parking) remove(w *waiter) {
+	k.awake(w)
+	if w.listed {
+		w.listed = false
+		k.parked = slices.DeleteFunc(k.parked, func(other *waiter) bool { return other == w })
+	}
+}
+
+// awake is called by a worker that has come back from Park, for whatever reason.
+func (k *parking) awake(w *waiter) {
+	if k.waking == w {
+		k.waking = nil
+	}
+}
+
+// wakeLast wakes the worker that parked last, whose caches are the warmest. It reports whether nobody needs to be
+// woken now.
+func (k *parking) wakeLast() bool { return k.wake(len(k.parked) - 1) }
+
+// wakeFirst wakes the worker that has waited longest.
+func (k *parking) wakeFirst() bool { return k.wake(0) }
+
+func (k *parking) wake(i int) bool {
+	if k.waking == nil && len(k.parked) > 0 {
+		k.waking = k.parked[i]
+		k.waking.listed = false
+		k.parked = slices.Delete(k.parked, i, i+1)
+		k.waking.seat.Wake()
+	}
+	return true
+}
+
+func (k *parking) wakeAll() {
+	for _, w := range k.parked {
+		w.listed = false
+		w.seat.Wake()
+	}
+	k.parked = nil
+}

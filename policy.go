@@ -1,0 +1,95 @@
+package pl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// OnError sets what happens to a value whose function failed, panicked or ran out of time, after the last attempt
+// of [Retry]. h is asked by the worker; where it returns nil the value is dropped and the stage goes on, else the
+// run fails with what it returned. What a FlatMap yielded before it failed stays yielded. h is called by several
+// workers at once and must be safe for that. Without OnError the run fails with the *[StageError].
+func OnError(h func(ctx context.Context, e *StageError) error) Option {
+	return option(optOnError, "OnError", h != nil, "the handler must not be nil",
+		func(c *config) { c.policy.onError = h })
+}
+
+// Skip is the ready-made handler for [OnError] that drops the value.
+func Skip(context.Context, *StageError) error { return nil }
+
+// Retry calls the function again for a value that failed, panicked or ran out of time: attempts times in all, the first
+// included, before [OnError] is asked. wait says how long to wait before the attempt of that number, 2 being the
+// first; a nil wait is no wait, and [Backoff] makes the usual one. The wait occupies the worker, ends with the run,
+// and does not count for [Timeout].
+//
+// A FlatMap that failed after it had yielded is called again from its start, and as many values as it had yielded
+// before are taken as the same and not yielded twice.
+func Retry(attempts int, wait func(attempt int) time.Duration) Option {
+	return option(optRetry, fmt.Sprintf("Retry(%d, …)", attempts), attempts >= 1, "must be at least 1 attempt",
+		func(c *config) { c.policy.attempts, c.policy.wait = attempts, wait })
+}
+
+// Backoff makes a wait for [Retry] that doubles from first, at the second attempt, up to most. The actual wait is
+// drawn evenly from the upper half of it, so that workers that failed together do not come back together.
+// Negative durations count as 0, and most less than first as first.
+func Backoff(first, most time.Duration) func(attempt int) time.Duration {
+	first = max(first, 0)
+	most = max(most, first)
+	return func(attempt int) time.Duration {
+		d := first
+		for range attempt - 2 {
+			if d > most/2 {
+				d = most
+				break
+			}
+			d *= 2
+		}
+		return d - rand.N(d/2+1)
+	}
+}
+
+// policy decides what becomes of a value that failed.
+type policy struct {
+	attempts int // 0 counts as 1
+	wait     func(attempt int) time.Duration
+	onError  func(ctx context.Context, e *StageError) error
+}
+
+// Verdict is what a stage's [Retry] and [OnError] say of a value that failed.
+type Verdict struct {
+	Again bool          // call the function again
+	After time.Duration // after this wait
+	Err   error         // the run fails with it; where it is nil and Again is false, the value is dropped
+}
+
+// judge asks the policy about the failure e of attempt number n. It calls the user's functions, guarded.
+func (p *policy) judge(ctx context.Context, n int, e *StageError) (v Verdict) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if r := recover(); r != nil {
+			v = Verdict{Err: errors.Join(e, fmt.Errorf("pl: stage %q: in its OnError or Retry: %w", e.Stage, recovered(r)))}
+		}
+	}()
+	v = p.ask(ctx, n, e)
+	returned = true
+	return v
+}
+
+func (p *policy) ask(ctx context.Context, n int, e *StageError) Verdict {
+	switch {
+	case n < p.attempts && p.wait == nil:
+		return Verdict{Again: true}
+	case n < p.attempts:
+		return Verdict{Again: true, After: p.wait(n + 1)}
+	case p.onError == nil:
+		return Verdict{Err: e}
+	default:
+		return Verdict{Err: p.onError(ctx, e)}
+	}
+}

@@ -1,0 +1,255 @@
+package pl
+
+import (
+	"context"
+	"sync"
+)
+
+// assemble makes a stage with workers: its queue, and what its backend starts.
+func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op Operation[A, B]) {
+	s := b.site(&o.base)
+	input := joined[A](b, o, in, isGoroutines(backend))
+	out := outletOf[B](b, o)
+	out.site = s
+	p := places{marks: b.marks[o], results: op.Results}
+	figures := b.tallies[o]
+	s.worker = func(index int) Worker {
+		s.workers.Add(1)
+		w := &worker[A, B]{
+			site: s, index: index, open: op.Open, places: p,
+			in: input.consumer(), out: out.emitter(), counts: figures.add(),
+		}
+		w.ctx = s.workerContext(&o.base, index)
+		w.flushWhenIdle()
+		return w
+	}
+	s.start = func() { backend.Start(s) }
+	s.onEnd = append(s.onEnd, out.close, input.stop)
+}
+
+// worker is one worker of a stage: what its seats share.
+type worker[A, B any] struct {
+	site   *Site
+	index  int
+	ctx    context.Context
+	open   Opener[A, B]
+	in     inlet[A]
+	out    *emitter[B]
+	places places
+	counts *counts
+	tally  tally
+	eager  bool // publish the tally after each value
+
+	tenure[A, B]
+
+	mu      sync.Mutex
+	orphans []*handler[A, B] // with a value whose goroutine was ended by the user's function
+	idle    []*handler[A, B]
+}
+
+// tenure is what an Opener made: it changes when a worker is replaced after a timeout.
+type tenure[A, B any] struct {
+	kernel Kernel[A, B]
+	close  func(context.Context) error
+	opened bool
+}
+
+func (w *worker[A, B]) Open() bool {
+	t, err := begin(w.ctx, w.open)
+	if err != nil {
+		if w.site.ctx.Err() == nil {
+			w.site.Fail(&StageError{Stage: w.site.Name(), Worker: w.index, Err: err})
+		}
+		return false
+	}
+	w.tenure = t
+	return true
+}
+
+// begin calls an Opener, guarded.
+func begin[A, B any](ctx context.Context, open Opener[A, B]) (t tenure[A, B], err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			err = fault(recover())
+		}
+	}()
+	t.kernel, t.close, err = open(ctx)
+	t.opened = err == nil
+	returned = true
+	return t, err
+}
+
+// end calls what an Opener returned for the end, guarded.
+func (t *tenure[A, B]) end(ctx context.Context) (err error) {
+	if !t.opened || t.close == nil {
+		return nil
+	}
+	returned := false
+	defer func() {
+		if !returned {
+			err = fault(recover())
+		}
+	}()
+	err = t.close(ctx)
+	returned = true
+	return err
+}
+
+// fault is the error of a function that did not return: of its panic, or of Goexit where value is nil.
+func fault(value any) error {
+	if value == nil {
+		return errGoexit
+	}
+	return recovered(value)
+}
+
+func (w *worker[A, B]) Context() context.Context { return w.ctx }
+
+func (w *worker[A, B]) Close() {
+	w.site.workers.Add(-1)
+	w.closeTenure(w.tenure, w.status())
+}
+
+func (w *worker[A, B]) status() StageStatus {
+	left := int(w.site.workers.Load())
+	return StageStatus{ActiveWorkers: left, Done: left == 0}
+}
+
+func (w *worker[A, B]) closeTenure(t tenure[A, B], status StageStatus) {
+	ctx := WithStatus(context.WithoutCancel(w.ctx), status)
+	if err := t.end(ctx); err != nil {
+		w.site.run.closed(&StageError{Stage: w.site.Name(), Worker: w.index, Err: err})
+	}
+}
+
+// Serve is safe to be called again by another goroutine after one has been ended by Goexit.
+func (w *worker[A, B]) Serve(seat Seat) {
+	h := w.handler(seat)
+	if own, ok := seat.(*goroutineSeat); ok {
+		h.timed = own.arm(h.of.cfg.timeout, func() { w.replace(h, own) })
+		defer own.disarm()
+	} else {
+		h.timed = true
+	}
+	for w.serve(h) {
+	}
+	if h.left.opened { // replaced while its function was out
+		w.closeTenure(h.left, w.status())
+		return
+	}
+	w.release(h)
+}
+
+// serve handles values until there are no more. A panic ends it early; then it reports true, with the value under way
+// marked as failed.
+func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
+	returned := false
+	defer func() {
+		if returned || !h.mine() {
+			return
+		}
+		value := recover()
+		h.caught(value)
+		if again = value != nil; !again {
+			w.bequeath(h)
+		}
+	}()
+	for {
+		if !h.busy {
+			v, t, ok := w.in.take(h.seat)
+			if !ok || w.site.stopped.Load() {
+				break
+			}
+			h.begin(v, t)
+		}
+		if !h.settle() {
+			break
+		}
+		if w.eager {
+			w.flush()
+		}
+	}
+	returned = true
+	if !h.left.opened {
+		w.flush()
+	}
+	return false
+}
+
+// bequeath leaves the value of a goroutine that is being ended to the next that serves.
+func (w *worker[A, B]) bequeath(h *handler[A, B]) {
+	if h.left.opened { // it has been replaced already
+		w.closeTenure(h.left, w.status())
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.orphans = append(w.orphans, h)
+}
+
+// replace is called when the function of h ignores that its time is over: another goroutine, with a resource of its
+// own, takes over the worker's place and the value that failed. The old one closes its resource when it comes back.
+func (w *worker[A, B]) replace(h *handler[A, B], seat *goroutineSeat) {
+	h.left, w.tenure = w.tenure, tenure[A, B]{}
+	heir := w.vacant()
+	heir.busy, heir.v, heir.t = true, h.v, h.t
+	heir.attempt, heir.given, heir.fault = h.attempt, h.given, ErrTimeout
+	w.bequeath(heir)
+	w.site.employ(w, false)
+	seat.token.release()
+}
+
+// handler finds work left behind by a goroutine that was ended, else makes a handler.
+func (w *worker[A, B]) handler(seat Seat) *handler[A, B] {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h := w.orphan()
+	if h == nil {
+		h = w.vacant()
+	}
+	h.seat, h.kernel = seat, w.kernel
+	return h
+}
+
+func (w *worker[A, B]) orphan() *handler[A, B] {
+	if len(w.orphans) == 0 {
+		return nil
+	}
+	h := w.orphans[len(w.orphans)-1]
+	w.orphans = w.orphans[:len(w.orphans)-1]
+	return h
+}
+
+func (w *worker[A, B]) vacant() *handler[A, B] {
+	if n := len(w.idle); n > 0 {
+		h := w.idle[n-1]
+		w.idle = w.idle[:n-1]
+		return h
+	}
+	h := &handler[A, B]{
+		site: w.site, of: w.site.of, index: w.index, ctx: w.ctx, places: w.places, tally: &w.tally,
+	}
+	h.put = func(v B, t tag) bool { return !w.site.stopped.Load() && w.out.put(h.seat, v, t) }
+	h.emit = h.hand
+	return h
+}
+
+func (w *worker[A, B]) release(h *handler[A, B]) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.idle = append(w.idle, h)
+}
+
+// flush publishes the tally.
+func (w *worker[A, B]) flush() { w.counts.publish(&w.tally) }
+
+// flushWhenIdle has the tally published whenever the worker turns to the queue, so that the figures of a worker that
+// waits are exact, and those of a busy one lag by a window at most.
+func (w *worker[A, B]) flushWhenIdle() {
+	if p, ok := w.in.(*inPort[A]); ok {
+		p.onFill = w.flush
+	} else {
+		w.eager = true
+	}
+}

@@ -1,0 +1,302 @@
+package pl
+
+import (
+	"maps"
+	"slices"
+	"sync"
+)
+
+// tag is a value's place in the order of its source: the number of its source value, and, below a FlatMap, which child
+// it is. Only queues that lead to an Ordered carry tags.
+type tag struct {
+	seq uint64
+	sub *sub
+}
+
+// sub is a child's place below its parent, and so on upwards; nil is the source value itself.
+type sub struct {
+	up    *sub
+	index int
+}
+
+func (t tag) child(i int) tag { return tag{t.seq, &sub{t.sub, i}} }
+
+// marker is what an Ordered wants to know of the values that will never reach it. The stages between it and the
+// source tell it directly, past the queues, so that it never waits for a value that is known to be dropped.
+type marker interface {
+	// hole says that the value of tag t ends without a result.
+	hole(t tag)
+	// children says that the value of tag t has become n values, tagged as its children.
+	children(t tag, n int)
+	// admit waits until one more source value may be under way, or until the Ordered has ended.
+	admit(seat parker)
+}
+
+// reorderQueue is the queue in front of Ordered: a ring of slots by number, from the first value that is still
+// missing on. It has one consumer.
+type reorderQueue[T any] struct {
+	window int // source values that may be under way; 0: no bound
+
+	mu       sync.Mutex
+	slots    []slot[T] // a ring, its length a power of two
+	head     uint64    // the number of the source value that is next
+	last     uint64    // the highest number that arrived, plus 1
+	ready    []T       // values whose turn has come
+	held     int       // values in slots
+	admitted uint64
+	let      uint64 // source values that have been let out, or dropped before their turn
+	edges    int
+	gone     []func()
+	stopped  bool
+	hungry   parking
+	sources  parking
+}
+
+// slot is the place of one value.
+type slot[T any] struct {
+	state slotState
+	v     T
+	kids  *kids[T]
+}
+
+type slotState uint8
+
+const (
+	slotMissing slotState = iota
+	slotValue
+	slotHole
+	slotParent
+)
+
+// kids are the places of a parent's children. total is -1 until it is known.
+type kids[T any] struct {
+	at    map[int]*slot[T]
+	next  int
+	total int
+}
+
+// mostReady bounds how many values are made ready at once; it saves locks and means nothing else.
+const mostReady = 64
+
+func newReorderQueue[T any](window int) *reorderQueue[T] {
+	return &reorderQueue[T]{window: window, slots: make([]slot[T], 16)}
+}
+
+func (q *reorderQueue[T]) producer() sink[T]  { return q }
+func (q *reorderQueue[T]) consumer() inlet[T] { return &reorderInlet[T]{q: q} }
+
+func (q *reorderQueue[T]) put(_ parker, v T, t tag) bool {
+	return q.place(t, func(s *slot[T]) {
+		s.state, s.v = slotValue, v
+		q.held++
+	})
+}
+
+func (q *reorderQueue[T]) hole(t tag) {
+	q.place(t, func(s *slot[T]) { s.state = slotHole })
+}
+
+func (q *reorderQueue[T]) children(t tag, n int) {
+	q.place(t, func(s *slot[T]) { s.parent().total = n })
+}
+
+// place fills in what is known of the value of tag t, and wakes the consumer if it was the first that was missing.
+func (q *reorderQueue[T]) place(t tag, fill func(*slot[T])) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.stopped {
+		return false
+	}
+	fill(q.slot(t))
+	if t.seq == q.head {
+		q.hungry.wakeFirst()
+	}
+	return true
+}
+
+func (q *reorderQueue[T]) slot(t tag) *slot[T] {
+	if t.sub == nil {
+		return q.top(t.seq)
+	}
+	above := q.slot(tag{t.seq, t.sub.up}).parent()
+	s := above.at[t.sub.index]
+	if s == nil {
+		s = new(slot[T])
+		above.at[t.sub.index] = s
+	}
+	return s
+}
+
+func (q *reorderQueue[T]) top(seq uint64) *slot[T] {
+	for seq-q.head >= uint64(len(q.slots)) {
+		grown := make([]slot[T], 2*len(q.slots))
+		for i := range uint64(len(q.slots)) {
+			grown[(q.head+i)&uint64(len(grown)-1)] = q.slots[(q.head+i)&uint64(len(q.slots)-1)]
+		}
+		q.slots = grown
+	}
+	q.last = max(q.last, seq+1)
+	return &q.slots[seq&uint64(len(q.slots)-1)]
+}
+
+func (s *slot[T]) parent() *kids[T] {
+	if s.kids == nil {
+		s.state, s.kids = slotParent, &kids[T]{at: map[int]*slot[T]{}, total: -1}
+	}
+	return s.kids
+}
+
+// reorderInlet is the consumer's end: a few values at a time, in order.
+type reorderInlet[T any] struct {
+	q     *reorderQueue[T]
+	batch []T
+}
+
+func (in *reorderInlet[T]) take(seat parker) (v T, t tag, ok bool) {
+	if len(in.batch) == 0 && !in.fill(seat) {
+		return v, t, false
+	}
+	var zero T
+	v, in.batch[0] = in.batch[0], zero
+	in.batch = in.batch[1:]
+	return v, t, true
+}
+
+// fill gets the next values. That it is called says that all before them have been let out.
+func (in *reorderInlet[T]) fill(seat parker) bool {
+	q := in.q
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	me := waiter{seat: seat}
+	for !q.stopped {
+		q.letOut()
+		q.makeReady()
+		if len(q.ready) > 0 {
+			q.hungry.remove(&me)
+			in.batch, q.ready = q.ready, in.batch[:0]
+			q.held -= len(in.batch)
+			return true
+		}
+		q.letOut() // what has gone by without a value
+		switch {
+		case q.edges == 0:
+			return false
+		case !me.listed:
+			q.hungry.add(&me)
+		}
+		q.mu.Unlock()
+		seat.Park()
+		q.mu.Lock()
+		q.hungry.awake(&me)
+	}
+	return false
+}
+
+// makeReady collects values whose turn has come: with a window those of one source value, since its place becomes free
+// only when they are out. At the end of the input it collects all, since what is missing then was cut off.
+func (q *reorderQueue[T]) makeReady() {
+	for q.head < q.last && len(q.ready) < mostReady && (q.window == 0 || len(q.ready) == 0) {
+		s := &q.slots[q.head&uint64(len(q.slots)-1)]
+		if done := q.collect(s, q.edges == 0); !done {
+			return
+		}
+		*s = slot[T]{}
+		q.head++
+	}
+}
+
+// collect appends the values below s that are next to q.ready. It reports whether none is left to come.
+func (q *reorderQueue[T]) collect(s *slot[T], all bool) (done bool) {
+	switch s.state {
+	case slotMissing:
+		return all
+	case slotValue:
+		q.ready = append(q.ready, s.v)
+	case slotParent:
+		if all {
+			for _, i := range slices.Sorted(maps.Keys(s.kids.at)) {
+				q.collect(s.kids.at[i], true)
+			}
+			return true
+		}
+		return q.collectKids(s.kids)
+	}
+	return true
+}
+
+func (q *reorderQueue[T]) collectKids(k *kids[T]) (done bool) {
+	for k.next != k.total {
+		child := k.at[k.next]
+		if child == nil || len(q.ready) >= mostReady || !q.collect(child, false) {
+			return false
+		}
+		delete(k.at, k.next)
+		k.next++
+	}
+	return true
+}
+
+// letOut counts the source values before the head as no longer under way, and wakes a source that waited for it.
+func (q *reorderQueue[T]) letOut() {
+	if q.window > 0 && q.let < q.head {
+		q.let = q.head
+		q.sources.wakeFirst()
+	}
+}
+
+func (q *reorderQueue[T]) admit(seat parker) {
+	if q.window == 0 {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	me := waiter{seat: seat}
+	for !q.stopped && q.admitted-q.let >= uint64(q.window) {
+		if !me.listed {
+			q.sources.add(&me)
+		}
+		q.mu.Unlock()
+		seat.Park()
+		q.mu.Lock()
+		q.sources.awake(&me)
+	}
+	q.sources.remove(&me)
+	q.admitted++
+}
+
+func (q *reorderQueue[T]) attach(gone func()) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.edges++
+	q.gone = append(q.gone, gone)
+}
+
+func (q *reorderQueue[T]) closeOne() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.edges--; q.edges == 0 {
+		q.hungry.wakeAll()
+	}
+}
+
+func (q *reorderQueue[T]) stop() {
+	q.mu.Lock()
+	first := !q.stopped
+	q.stopped = true
+	q.slots, q.ready = nil, nil
+	q.hungry.wakeAll()
+	q.sources.wakeAll()
+	gone := q.gone
+	q.mu.Unlock()
+	if first {
+		for _, f := range gone {
+			f()
+		}
+	}
+}
+
+func (q *reorderQueue[T]) length() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.held
+}

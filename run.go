@@ -1,0 +1,119 @@
+package pl
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+)
+
+// run is one execution of a pipeline: it owns the sites, their goroutines and queues, and the first failure.
+type run struct {
+	caller context.Context // what the consumer gave
+	ctx    context.Context // of the run; ends with it
+	cancel context.CancelCauseFunc
+
+	goroutines sync.WaitGroup
+	failed     atomic.Bool
+
+	mu      sync.Mutex
+	sites   []*Site
+	queues  []interface{ stop() }
+	err     error   // the first failure
+	cleanup []error // of OnEnd
+	stopped bool
+	left    bool // nobody is left to be told of errors
+	figures []*stageFigures
+
+	sharedMu sync.Mutex
+	shared   map[any]any
+}
+
+// errStopped is the cause of the contexts of a run that has ended or whose results nobody wants any more.
+var errStopped = errors.New("pl: the run has ended")
+
+func newRun(caller context.Context) *run {
+	r := &run{caller: caller, shared: map[any]any{}}
+	r.ctx, r.cancel = context.WithCancelCause(caller)
+	return r
+}
+
+// start brings all sites up, and makes the run end with the caller's context. release ends that.
+func (r *run) start() (release func()) {
+	followed := make(chan struct{})
+	unfollow := context.AfterFunc(r.caller, func() {
+		defer close(followed)
+		r.fail(context.Cause(r.caller))
+	})
+	for _, s := range r.sites {
+		s.begin()
+	}
+	return func() {
+		if !unfollow() {
+			<-followed
+		}
+	}
+}
+
+// fail records the first failure and stops the run. Where the caller's context has ended, that is the failure,
+// whatever a function made of it.
+func (r *run) fail(err error) {
+	r.mu.Lock()
+	if r.err == nil && !r.stopped {
+		if r.caller.Err() != nil {
+			err = context.Cause(r.caller)
+		}
+		r.err = err
+		r.failed.Store(true)
+	}
+	r.mu.Unlock()
+	r.stop()
+}
+
+// stop lets everything end: contexts, workers, queues. It does not wait.
+func (r *run) stop() {
+	r.mu.Lock()
+	again := r.stopped
+	r.stopped = true
+	r.mu.Unlock()
+	if again {
+		return
+	}
+	r.cancel(errStopped)
+	for _, s := range r.sites {
+		s.Stop()
+	}
+	for _, q := range r.queues {
+		q.stop()
+	}
+}
+
+// finish stops the run, waits until nothing of it is left, and returns what went wrong. told says that somebody will
+// hear of it; else what OnEnd reports is logged.
+func (r *run) finish(release func(), told bool) error {
+	r.stop()
+	release()
+	r.goroutines.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left = true
+	if !told {
+		for _, err := range r.cleanup {
+			slog.Warn("pl: a resource could not be closed after the consumer had left", "err", err)
+		}
+		return nil
+	}
+	return errors.Join(append([]error{r.err}, r.cleanup...)...)
+}
+
+// closed takes in an error of OnEnd.
+func (r *run) closed(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.left { // a worker abandoned after its timeout, coming back after the run
+		slog.Warn("pl: a resource could not be closed after the run had ended", "err", err)
+		return
+	}
+	r.cleanup = append(r.cleanup, err)
+}

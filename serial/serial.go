@@ -1,0 +1,59 @@
+package serial
+
+import (
+	"context"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/op"
+)
+
+// Map yields what f makes of each value.
+func Map[A, B any](f func(ctx context.Context, in A) (B, error), opts ...pl.Option) pl.Partial[A, B] {
+	return pl.NewInline("serial", op.Map(f), opts...)
+}
+
+// Filter yields the values for which f reports true.
+func Filter[A any](f func(ctx context.Context, in A) (bool, error), opts ...pl.Option) pl.Partial[A, A] {
+	return pl.NewInline("serial", op.Filter(f), opts...)
+}
+
+// FlatMap yields what f yields for each value, any number of values, as it yields them. f should return when yield
+// reports false; yield must not be called from several goroutines at once, nor after f has returned.
+func FlatMap[A, B any](
+	f func(ctx context.Context, in A, yield func(B) bool) error, opts ...pl.Option,
+) pl.Partial[A, B] {
+	return pl.NewInline("serial", op.FlatMap(f), opts...)
+}
+
+// Each calls f for each value and yields nothing. Run it with Stage.Run.
+func Each[A any](f func(ctx context.Context, in A) error, opts ...pl.Option) pl.Partial[A, struct{}] {
+	return pl.NewInline("serial", op.Each(f), opts...)
+}
+
+// MapWith is Map with a resource of each worker's own.
+func MapWith[R, A, B any](
+	r pl.Resource[R], f func(ctx context.Context, resource R, in A) (B, error), opts ...pl.Option,
+) pl.Partial[A, B] {
+	return pl.NewInline("serial", op.MapWith(r, f), opts...)
+}
+
+// FilterWith is Filter with a resource of each worker's own.
+func FilterWith[R, A any](
+	r pl.Resource[R], f func(ctx context.Context, resource R, in A) (bool, error), opts ...pl.Option,
+) pl.Partial[A, A] {
+	return pl.NewInline("serial", op.FilterWith(r, f), opts...)
+}
+
+// FlatMapWith is FlatMap with a resource of each worker's own.
+func FlatMapWith[R, A, B any](
+	r pl.Resource[R], f func(ctx context.Context, resource R, in A, yield func(B) bool) error, opts ...pl.Option,
+) pl.Partial[A, B] {
+	return pl.NewInline("serial", op.FlatMapWith(r, f), opts...)
+}
+
+// EachWith is Each with a resource of each worker's own.
+func EachWith[R, A any](
+	r pl.Resource[R], f func(ctx context.Context, resource R, in A) error, opts ...pl.Option,
+) pl.Partial[A, struct{}] {
+	return pl.NewInline("serial", op.EachWith(r, f), opts...)
+}

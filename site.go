@@ -1,0 +1,139 @@
+package pl
+
+import (
+	"context"
+	"runtime/pprof"
+	"strconv"
+	"sync/atomic"
+)
+
+// Site is one stage in one run, as a [Backend] sees it. Its methods are safe for concurrent use.
+type Site struct {
+	run    *run
+	of     *base
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	seat   *goroutineSeat // of an inline chain's goroutine
+
+	stopped atomic.Bool
+	active  atomic.Int32 // holds; the last to be released ends the stage
+	workers atomic.Int32 // workers that have not ended
+	start   func()
+	worker  func(index int) Worker
+	onEnd   []func()
+}
+
+func (r *run) site(of *base) *Site {
+	s := &Site{run: r, of: of, seat: newGoroutineSeat()}
+	s.ctx, s.cancel = context.WithCancelCause(r.ctx)
+	r.sites = append(r.sites, s)
+	return s
+}
+
+// Context ends when the stage shall stop: with the run, or when nobody wants its results any more.
+func (s *Site) Context() context.Context { return s.ctx }
+
+// Name is the stage's name.
+func (s *Site) Name() string { return s.of.cfg.name }
+
+// Workers is how many workers the stage shall have.
+func (s *Site) Workers() int { return s.of.cfg.workers }
+
+// MaxSize is the bound of the stage's input queue; 0 is none.
+func (s *Site) MaxSize() int { return s.of.cfg.maxSize }
+
+// Setting is the value of the stage's last [Attach] option with that key, or nil.
+func (s *Site) Setting(key any) any { return s.of.cfg.setting(key) }
+
+// Stopping tells whether the stage shall stop, at the price of one atomic load.
+func (s *Site) Stopping() bool { return s.stopped.Load() }
+
+// Stop lets the stage end, without an error, as when nobody wants its results any more.
+func (s *Site) Stop() {
+	if !s.stopped.Swap(true) {
+		s.cancel(errStopped)
+	}
+}
+
+// Fail fails the run with err, unless it has failed before or the stage is stopping anyway.
+func (s *Site) Fail(err error) {
+	if !s.stopped.Load() {
+		s.run.fail(err)
+	}
+}
+
+// Shared returns the run's object for key, which make makes when it is asked for first. An event loop that serves
+// several stages of a run is one.
+func (s *Site) Shared(key any, make func() any) any {
+	s.run.sharedMu.Lock()
+	defer s.run.sharedMu.Unlock()
+	if _, ok := s.run.shared[key]; !ok {
+		s.run.shared[key] = make()
+	}
+	return s.run.shared[key]
+}
+
+// Worker makes a worker. A backend makes all of a stage's workers before the first of them serves, so that
+// [StatusFrom] counts right.
+func (s *Site) Worker(index int) Worker { return s.worker(index) }
+
+// Go runs f in a goroutine that belongs to the stage: the stage ends when all of them have returned, and the run waits
+// for it. It must be called from Backend.Start or while the stage is held. A panic in f, or its end by Goexit, fails
+// the run.
+func (s *Site) Go(f func()) {
+	s.Hold()
+	s.Background(func() {
+		defer s.Release()
+		f()
+	})
+}
+
+// Background runs f in a goroutine that the run waits for, but not the stage.
+func (s *Site) Background(f func()) {
+	s.run.goroutines.Go(func() {
+		returned := false
+		defer func() {
+			if !returned {
+				s.broke(recover())
+			}
+		}()
+		f()
+		returned = true
+	})
+}
+
+// Hold keeps the stage from ending until Release.
+func (s *Site) Hold() { s.active.Add(1) }
+
+// Release takes back one Hold. With the last one the stage ends, and its consumers see the end of their input.
+func (s *Site) Release() {
+	if s.active.Add(-1) == 0 {
+		for _, f := range s.onEnd {
+			f()
+		}
+		s.cancel(errStopped)
+	}
+}
+
+// broke takes in the end of a goroutine by a panic, or by Goexit where value is nil.
+func (s *Site) broke(value any) {
+	err := errGoexit
+	if value != nil {
+		err = recovered(value)
+	}
+	s.Fail(&StageError{Stage: s.Name(), Worker: -1, Err: err})
+}
+
+func (s *Site) begin() {
+	if s.start != nil {
+		s.Hold()
+		defer s.Release()
+		s.start()
+	}
+}
+
+// workerContext is the context of one worker of stage of, with what [WorkerFrom] and a profile show.
+func (s *Site) workerContext(of *base, index int) context.Context {
+	ctx := WithWorker(s.ctx, WorkerInfo{Stage: of.cfg.name, Index: index})
+	return pprof.WithLabels(ctx, pprof.Labels("stage", of.cfg.name, "worker", strconv.Itoa(index)))
+}

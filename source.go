@@ -1,0 +1,154 @@
+package pl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+)
+
+// From is a stage of these values.
+func From[T any](items ...T) Stage[T] { return slice(fmt.Sprintf("from(%d)", len(items)), items) }
+
+// FromSlice is a stage of the values of items, which must not change while a run goes on.
+func FromSlice[T any](items []T) Stage[T] { return slice(fmt.Sprintf("slice(%d)", len(items)), items) }
+
+// Range is a stage of the numbers 0 … n-1; there are none where n is not positive.
+func Range(n int) Stage[int] {
+	return source(fmt.Sprintf("range(%d)", n), true, nil, func(_ context.Context, yield func(int) bool) error {
+		for i := range n {
+			if !yield(i) {
+				break
+			}
+		}
+		return nil
+	})
+}
+
+func slice[T any](name string, items []T) Stage[T] {
+	return source(name, true, nil, func(_ context.Context, yield func(T) bool) error {
+		for _, v := range items {
+			if !yield(v) {
+				break
+			}
+		}
+		return nil
+	})
+}
+
+// FromSeq is a stage of the values of seq, which is started once for each run. It is asked for the next value only when
+// there is room for it; while it computes one, nothing can interrupt it, the end of the run included.
+func FromSeq[T any](seq iter.Seq[T]) Stage[T] {
+	return source("seq", false, missing(seq == nil), func(_ context.Context, yield func(T) bool) error {
+		seq(yield)
+		return nil
+	})
+}
+
+// FromSeq2 is FromSeq for a sequence that can fail: the first error in it fails the run, and the value beside it is
+// dropped.
+func FromSeq2[T any](seq iter.Seq2[T, error]) Stage[T] {
+	return source("seq2", false, missing(seq == nil), func(_ context.Context, yield func(T) bool) (failure error) {
+		seq(func(v T, err error) bool {
+			if failure = err; failure != nil {
+				return false
+			}
+			return yield(v)
+		})
+		return failure
+	})
+}
+
+// FromChan is a stage of the values received from ch until it is closed. The end of the run does not wait for ch; at most
+// one value that was received by then is dropped. Runs of the stage share the channel's values.
+func FromChan[T any](ch <-chan T) Stage[T] {
+	return source("chan", false, missing(ch == nil), func(ctx context.Context, yield func(T) bool) error {
+		for {
+			select {
+			case v, open := <-ch:
+				if !open || !yield(v) {
+					return nil
+				}
+			case <-ctx.Done():
+				return nil
+			}
+		}
+	})
+}
+
+// FromFunc is a stage of the values that f yields. yield waits for room, and reports false when no more values are
+// wanted; f should return then. An error of f fails the run. ctx ends with the run. yield must not be called from
+// several goroutines at once; after f has returned it does nothing.
+func FromFunc[T any](f func(ctx context.Context, yield func(T) bool) error) Stage[T] {
+	return source("func", false, missing(f == nil), f)
+}
+
+func missing(is bool) error {
+	if is {
+		return errNoSource
+	}
+	return nil
+}
+
+var errNoSource = errors.New("the source is nil")
+
+// source makes a source. prompt says that f never waits for a value.
+func source[T any](name string, prompt bool, err error, f func(context.Context, func(T) bool) error) Stage[T] {
+	o := &operator[T]{base: base{
+		verb: name, backend: "source", cfg: config{name: name, workers: 1}, known: optName, inline: true,
+		renumbers: true, prompt: prompt,
+	}}
+	if err != nil {
+		o.fail(err)
+	}
+	o.compose = func(b *builder, o *operator[T], s *Site) flow[T] {
+		counts := b.tallies[o].add()
+		return numbered(b, o, s, func(yield func(T, tag) bool) {
+			r := &reading[T]{site: s, of: &o.base, yield: yield, counts: counts}
+			r.read(f)
+		})
+	}
+	return Stage[T]{o}
+}
+
+// reading is one run of a source.
+type reading[T any] struct {
+	site    *Site
+	of      *base
+	yield   func(T, tag) bool
+	counts  *counts
+	tally   tally
+	handing bool // in yield: what happens there is not the source's doing
+	over    bool
+}
+
+func (r *reading[T]) read(f func(context.Context, func(T) bool) error) {
+	ctx := r.site.workerContext(r.of, 0)
+	returned := false
+	defer func() {
+		r.over = true
+		r.counts.publish(&r.tally)
+		if returned || r.handing {
+			return
+		}
+		r.site.Fail(&StageError{Stage: r.of.cfg.name, Err: fault(recover())})
+	}()
+	err := f(ctx, r.hand)
+	returned = true
+	if err != nil && ctx.Err() == nil {
+		r.site.Fail(&StageError{Stage: r.of.cfg.name, Err: err})
+	}
+}
+
+func (r *reading[T]) hand(v T) bool {
+	if r.over || r.site.stopped.Load() {
+		return false
+	}
+	if r.tally.out++; r.tally.out%64 == 0 {
+		r.counts.publish(&r.tally)
+	}
+	r.handing = true
+	r.over = !r.yield(v, tag{})
+	r.handing = false
+	return !r.over
+}

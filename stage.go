@@ -1,0 +1,144 @@
+package pl
+
+import (
+	"context"
+	"iter"
+)
+
+// Stage describes work that yields values of type T. It holds only metadata: nothing runs until it is consumed.
+// It is an immutable value, safe for concurrent use; it may be consumed many times, also at once, and each time is a
+// run of its own, from the sources on. The zero Stage is not valid: its runs fail.
+type Stage[T any] struct{ op *operator[T] }
+
+// All runs the stage. The loop over it gets each value with a nil error; a failure is the last pair, (zero, err). When
+// the loop ends, however it ends, nothing of the run is left: it waits for the workers, which a function that ignores
+// its context can hold up.
+func (s Stage[T]) All(ctx context.Context) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		left := false
+		err := s.consume(ctx, func(v T) bool {
+			left = true // also if yield does not return
+			left = !yield(v, nil)
+			return !left
+		}, &left)
+		if err != nil && !left {
+			var zero T
+			yield(zero, err)
+		}
+	}
+}
+
+// Collect runs the stage and returns its values. With an error they are what came before it.
+func (s Stage[T]) Collect(ctx context.Context) ([]T, error) {
+	var all []T
+	err := s.consume(ctx, func(v T) bool {
+		all = append(all, v)
+		return true
+	}, new(bool))
+	return all, err
+}
+
+// Run runs the stage to its end and drops its values.
+func (s Stage[T]) Run(ctx context.Context) error { return Run(ctx, s) }
+
+// With returns a copy whose last operator has these options too. It is another stage: in one run beside the original
+// it runs beside it.
+func (s Stage[T]) With(opts ...Option) Stage[T] {
+	if s.op == nil {
+		return broken[T]("With", errZeroStage)
+	}
+	return Stage[T]{s.op.with(opts)}
+}
+
+// Pipe sends the values through steps that keep their type.
+func (s Stage[T]) Pipe(steps ...Partial[T, T]) Stage[T] {
+	for _, p := range steps {
+		s = apply(p, s)
+	}
+	return s
+}
+
+// Runnable is any Stage, whatever its type.
+type Runnable interface{ node() node }
+
+func (s Stage[T]) node() node {
+	if s.op == nil {
+		return broken[T]("Stage", errZeroStage).op
+	}
+	return s.op
+}
+
+// Run runs stages together to their end as one run, and drops their values: a stage that several of them share runs once,
+// and each of its consumers gets every value. Without stages it does nothing.
+func Run(ctx context.Context, stages ...Runnable) error {
+	var roots []node
+	for _, s := range stages {
+		if s == nil {
+			s = Stage[struct{}]{}
+		}
+		roots = append(roots, s.node())
+	}
+	return execute(ctx, roots, func(b *builder) func() {
+		if len(roots) == 1 && roots[0].meta().inline {
+			return roots[0].drop(b)
+		}
+		for _, n := range roots {
+			n.keep(b)
+		}
+		return b.run.goroutines.Wait
+	}, new(bool))
+}
+
+// consume runs the stage in the caller's goroutine. left tells, at the end, that the consumer wants to hear no more.
+func (s Stage[T]) consume(ctx context.Context, yield func(T) bool, left *bool) error {
+	root := s.node()
+	return execute(ctx, []node{root}, func(b *builder) func() { return loop(b, root, yield) }, left)
+}
+
+// loop makes the consumer's part of a run: yield gets the values of n in the goroutine that calls consume.
+func loop[T any](b *builder, n node, yield func(T) bool) (consume func()) {
+	at := b.site(&consumer)
+	values := pull[T](b, &consumer, n, at, false)
+	return func() {
+		values(func(v T, _ tag) bool { return !at.stopped.Load() && yield(v) && !at.stopped.Load() })
+	}
+}
+
+// keep has the operator run to its end though nobody takes its values.
+func (o *operator[T]) keep(b *builder) { outletOf[T](b, o).kept = true }
+
+// drop makes a consumer that drops the values.
+func (o *operator[T]) drop(b *builder) (consume func()) {
+	return loop(b, o, func(T) bool { return true })
+}
+
+// consumer stands for the loop over All.
+var consumer = base{verb: "loop", backend: "pl", cfg: config{name: "loop", workers: 1}, inline: true}
+
+// execute is a run: plan, build, start, consume, and, whatever happens, stop and wait.
+func execute(ctx context.Context, roots []node, prepare func(*builder) (consume func()), left *bool) (err error) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	r := newRun(ctx)
+	defer r.cancel(errStopped)
+	b, err := plan(r, roots)
+	if err != nil {
+		return err
+	}
+	consume := prepare(b)
+	b.build()
+	ended := r.observed(roots)
+	release := r.start()
+	finished := false
+	defer func() {
+		err = r.finish(release, finished && !*left)
+		ended(err)
+	}()
+	consume()
+	finished = true
+	return nil
+}

@@ -1,0 +1,110 @@
+package pl
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
+
+// Observe returns a context in which every run reports to o. o is called when the run starts, and what it returned, which may
+// be nil, when the run has ended, with its error, before All, Collect or Run return. Observers of an outer context are
+// called too, first.
+func Observe(ctx context.Context, o Observer) context.Context {
+	outer := observers(ctx)
+	return context.WithValue(ctx, observerKey{}, append(outer[:len(outer):len(outer)], o))
+}
+
+// Observer watches runs; see [Observe].
+type Observer func(run *RunInfo) (ended func(err error))
+
+type observerKey struct{}
+
+func observers(ctx context.Context) []Observer {
+	all, _ := ctx.Value(observerKey{}).([]Observer)
+	return all
+}
+
+// RunInfo shows one run to an [Observer]. It is safe for concurrent use, also after the run.
+type RunInfo struct {
+	graph   Graph
+	figures []*stageFigures
+}
+
+// Graph gives the stages of the run.
+func (r *RunInfo) Graph() Graph { return r.graph }
+
+// Stats gives the figures of the run so far. Those of a stage that waits, or has ended, are exact; those of a busy one
+// may lag by some values.
+func (r *RunInfo) Stats() Stats {
+	var s Stats
+	for i, f := range r.figures {
+		s.Stages = append(s.Stages, f.snapshot(r.graph.Nodes[i]))
+	}
+	return s
+}
+
+// Stats are the figures of a run at one moment.
+type Stats struct {
+	Stages []StageStats // as Graph.Nodes
+}
+
+// StageStats are the figures of one stage, summed over its workers. Counts only grow.
+type StageStats struct {
+	Node
+	In      uint64 // values taken from the input; a source has none
+	Out     uint64 // results handed on; one for several consumers counts once
+	Dropped uint64 // values ended on purpose: Filter said no, or OnError returned nil
+	Failed  uint64 // values that failed in their last attempt, whether dropped or ending the run
+	Queued  int    // values in the input queue
+}
+
+// stageFigures collects the figures of one stage in one run.
+type stageFigures struct {
+	of    *base
+	queue func() int
+
+	mu      sync.Mutex
+	workers []*counts
+}
+
+// counts are the published figures of one worker, on cache lines of their own: a line shared by two workers would cost
+// several times as much as the counting.
+type counts struct {
+	in, out, dropped, failed atomic.Uint64
+	_                        [96]byte
+}
+
+// tally is the same, not yet published, private to the worker.
+type tally struct{ in, out, dropped, failed uint64 }
+
+func (c *counts) publish(t *tally) {
+	c.in.Store(t.in)
+	c.out.Store(t.out)
+	c.dropped.Store(t.dropped)
+	c.failed.Store(t.failed)
+}
+
+// add makes the figures of one worker more.
+func (f *stageFigures) add() *counts {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c := new(counts)
+	f.workers = append(f.workers, c)
+	return c
+}
+
+func (f *stageFigures) snapshot(n Node) StageStats {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := StageStats{Node: n}
+	for _, c := range f.workers {
+		s.In += c.in.Load()
+		s.Out += c.out.Load()
+		s.Dropped += c.dropped.Load()
+		s.Failed += c.failed.Load()
+	}
+	if f.queue != nil {
+		s.Queued = f.queue()
+	}
+	return s
+}

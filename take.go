@@ -1,0 +1,33 @@
+package pl
+
+import "fmt"
+
+// Take yields the first n values that arrive. Then, without waiting for another, the run upstream stops without an
+// error: contexts end, workers and sources stop, as far as no other consumer wants their values. With n = 0 nothing
+// runs.
+func Take[T any](n int) Partial[T, T] {
+	return func(s Stage[T]) Stage[T] {
+		in := s.node()
+		o := plain[T]("Take", in)
+		if n < 0 {
+			o.fail(fmt.Errorf("Take(%d): must be at least 0", n))
+		}
+		o.compose = func(b *builder, o *operator[T], at *Site) flow[T] {
+			if n == 0 {
+				b.disown(in)
+				return func(func(T, tag) bool) {}
+			}
+			c := b.tallies[o].add()
+			values := counted(upstream[T](b, o, in, at), &c.in)
+			return func(yield func(T, tag) bool) {
+				left := n
+				values(func(v T, t tag) bool {
+					left--
+					c.out.Add(1)
+					return yield(v, t) && left > 0
+				})
+			}
+		}
+		return Stage[T]{o}
+	}
+}

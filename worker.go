@@ -1,0 +1,145 @@
+package pl
+
+import (
+	"context"
+	"time"
+)
+
+// # For authors of backends
+//
+// A stage is an operator on a backend with settings, and none of the three knows the others. The operator is an
+// [Opener], which makes a [Kernel] for each worker. The engine makes a typed loop of it, which takes values, calls the
+// kernel and hands its results on, and hides it behind [Worker]. A [Backend] decides what that loop runs on, without
+// ever seeing a value. [NewPartial] joins the three.
+//
+// A backend whose loop differs, since it sends values elsewhere and has several of them under way, uses [NewDriven].
+
+// Kernel handles one value: it calls emit once per result, and stops early when emit reports false. emit waits for
+// room downstream. It must not be called after the kernel has returned, nor from two goroutines at once.
+type Kernel[A, B any] func(ctx context.Context, in A, emit func(B) bool) error
+
+// Opener prepares one worker: it returns its kernel, and what to do when the worker ends, which may be nil. ctx tells
+// with [WorkerFrom] which worker it is. The context of the second function is not cancelled.
+type Opener[A, B any] func(ctx context.Context) (Kernel[A, B], func(ctx context.Context) error, error)
+
+// Operation is what an operator does, on whatever backend.
+type Operation[A, B any] struct {
+	Verb    string  // "Map"
+	Results Results // how many the kernel makes of a value
+	Func    any     // the user's function, for the stage's name; where it is nil the run fails
+	Open    Opener[A, B]
+}
+
+// Results is how many results a kernel makes of a value.
+type Results uint8
+
+const (
+	Many      Results = iota // any number: they are the value's children in the order
+	One                      // one, which keeps the value's place in the order
+	AtMostOne                // one, or none, which is a choice: the value counts as dropped
+	None                     // never any
+)
+
+// Backend decides what the workers of a stage run on. It must be safe for concurrent use.
+//
+// A backend with options of its own, made with [Attach], has a method Knows(key any) bool that tells which keys
+// they have. One whose seats are all of the engine's own, by [Site.Employ], has a method Goroutines() bool that says so;
+// short queues are faster then.
+type Backend interface {
+	// Name is the backend's name as Graph and String show it: "thread".
+	Name() string
+	// Start brings the workers of s up and returns without waiting for them. Before it returns it has called
+	// s.Hold or s.Go for what is still to end.
+	Start(s *Site)
+}
+
+// Worker is the typed loop of one worker, as a backend sees it.
+type Worker interface {
+	// Context is the worker's: WorkerFrom works in it, and it carries the labels for runtime/pprof.
+	Context() context.Context
+	// Open runs the worker's OnStart. Where it reports false the run has failed, and Serve must not be called.
+	Open() bool
+	// Serve handles values until the input has ended, the stage stops, or seat.WaitInput has reported false. It waits
+	// only in the seat. Several seats may serve one worker, so that others go on while a function waits, but never
+	// two of them in parallel. A panic in the user's function is a failure of its value; where the function ends the
+	// goroutine by Goexit, another Serve must follow and takes the value over.
+	Serve(seat Seat)
+	// Close runs the worker's OnEnd, if Open succeeded. It is called once, after the last Serve, also where Open
+	// failed.
+	Close()
+}
+
+// Seat is what a worker's loop sits on: how it waits, and what surrounds each call of the user's function. All methods
+// but Wake are called by the loop itself.
+type Seat interface {
+	// Park waits for Wake; it may also return without one. Between two returns of Park any number of Wakes count as
+	// one, and a Wake before Park makes the next Park return at once.
+	Park()
+	// Wake ends the Park under way, or the next one. It is called by any goroutine.
+	Wake()
+	// WaitInput is asked before the seat parks because the input is empty. With false, Serve returns instead: another
+	// seat of the worker waits already.
+	WaitInput() bool
+	// Sleep waits for d, or until ctx ends; it returns ctx's error then.
+	Sleep(ctx context.Context, d time.Duration) error
+	// Enter is called before the function gets a value, and returns the context that it gets. The stage's Timeout
+	// begins here.
+	Enter(ctx context.Context) context.Context
+	// Leave is called after the function with what it returned, and returns what counts: err, or ErrTimeout where the
+	// value's time was over.
+	Leave(err error) error
+	// Pause is called when the function hands a result on, which may wait for room: the Timeout does not run until
+	// Resume. It reports false where the value's time was over; the result is then dropped.
+	Pause() bool
+	Resume()
+}
+
+// NewPartial makes an operator from what it does and what its workers run on. A bad option, or op.Func being nil, fails
+// the runs of the stage before any value moves.
+func NewPartial[A, B any](b Backend, op Operation[A, B], opts ...Option) Partial[A, B] {
+	return func(s Stage[A]) Stage[B] {
+		o := withFunction(b, op, s, opts)
+		o.assemble = func(bu *builder, o *operator[B]) { assemble(bu, o, b, s.node(), op) }
+		return Stage[B]{o}
+	}
+}
+
+// NewInline makes an operator without workers: it runs in the goroutine of its consumer, in order, and knows the common
+// options, of which Workers and MaxSize mean nothing to it. backend is its name for Graph and String.
+func NewInline[A, B any](backend string, op Operation[A, B], opts ...Option) Partial[A, B] {
+	return func(s Stage[A]) Stage[B] {
+		o := withFunction(inlineBackend(backend), op, s, opts)
+		o.inline, o.boundless = true, true
+		o.compose = func(bu *builder, o *operator[B], at *Site) flow[B] {
+			return composeInline(bu, o, at, s.node(), op)
+		}
+		return Stage[B]{o}
+	}
+}
+
+// inlineBackend is the name of operators made with NewInline.
+type inlineBackend string
+
+func (b inlineBackend) Name() string { return string(b) }
+func (inlineBackend) Start(*Site)    {}
+
+// withFunction is the part of an operator with a user's function that is the same for all backends.
+func withFunction[A, B any](b Backend, op Operation[A, B], s Stage[A], opts []Option) *operator[B] {
+	o := &operator[B]{base: base{
+		verb: op.Verb, backend: b.Name(), known: functionOptions, knowsKey: knows(b),
+		cfg:    config{name: functionName(op.Func), workers: 1},
+		inputs: []node{s.node()},
+	}}
+	o = o.with(opts)
+	if isNil(op.Func) {
+		o.fail(errNilFunction)
+	}
+	return o
+}
+
+func knows(b Backend) func(key any) bool {
+	if k, ok := b.(interface{ Knows(key any) bool }); ok {
+		return k.Knows
+	}
+	return func(any) bool { return false }
+}
