@@ -22,15 +22,15 @@ func pull[T any](b *builder, o *base, in node, s *Site, tagged bool) flow[T] {
 		op := in.(*operator[T])
 		return op.compose(b, op, s)
 	}
-	q := newQueue[T](b.bound(o, in), tagged, true, b.run.goroutines.Go)
+	q := newQueue[T](b.bound(o, in), tagged, !in.meta().foreign, b.run.goroutines.Go)
 	connect(b, q, in)
 	return drain(s, q)
 }
 
 // joined makes the queue of a stage with workers.
-func joined[T any](b *builder, o node, in node, goroutines bool) queue[T] {
+func joined[T any](b *builder, o node, in node) queue[T] {
 	b.mark(o, in)
-	q := newQueue[T](b.bound(o.meta(), in), b.tagged(o), goroutines, b.run.goroutines.Go)
+	q := newQueue[T](b.bound(o.meta(), in), b.tagged(o), !o.meta().foreign && !in.meta().foreign, b.run.goroutines.Go)
 	connect(b, q, in)
 	b.tallies[o].queue = q.length
 	return q
@@ -125,7 +125,8 @@ func (c *inline[A, B]) run(values flow[A], open Opener[A, B]) {
 	defer seat.disarm()
 	c.kernel, c.emit = t.kernel, c.hand
 	values(func(v A, t tag) bool {
-		c.begin(v, t)
+		c.v, c.t = v, t
+		c.begin()
 		defer c.counts.publish(c.tally)
 		for {
 			if again, ok := c.guarded(); !again {

@@ -1,5 +1,7 @@
 package pl
 
+import "slices"
+
 // Concat merges stages: it yields their values as they come, all of them in one run, and ends when all have ended. A
 // stage that is given twice yields each value twice. For [Ordered] the order begins anew here, with that of arrival.
 func Concat[T any](stages ...Stage[T]) Stage[T] {
@@ -34,7 +36,8 @@ func merged[T any](b *builder, o *operator[T], at *Site) flow[T] {
 			break
 		}
 	}
-	q := newQueue[T](bound, false, true, b.run.goroutines.Go)
+	goroutines := !slices.ContainsFunc(o.inputs, func(in node) bool { return in.meta().foreign })
+	q := newQueue[T](bound, false, goroutines, b.run.goroutines.Go)
 	b.tallies[o].queue = q.length
 	for _, in := range o.inputs {
 		outletOf[T](b, in).add(q)

@@ -14,7 +14,8 @@ type handler[A, B any] struct {
 	seat   Seat
 	timed  bool // the seat wants to know of each call
 	put    func(v B, t tag) bool
-	places // of the values in the order
+	port   *outPort[B] // what put comes to in the usual case, else nil
+	places             // of the values in the order
 	tally  *tally
 
 	// the value under way
@@ -58,8 +59,9 @@ func (p *places) place(t tag, i int) tag {
 	return t.child(i)
 }
 
-func (h *handler[A, B]) begin(v A, t tag) {
-	h.busy, h.v, h.t = true, v, t
+// begin is called when v and t have been set.
+func (h *handler[A, B]) begin() {
+	h.busy = true
 	h.attempt, h.given = 1, 0
 	h.tally.in++
 }
@@ -68,7 +70,6 @@ func (h *handler[A, B]) begin(v A, t tag) {
 func (h *handler[A, B]) settle() bool {
 	for {
 		err := h.fault
-		h.fault = nil
 		if err == nil {
 			err = h.call()
 		}
@@ -76,6 +77,7 @@ func (h *handler[A, B]) settle() bool {
 			h.end()
 			return true
 		}
+		h.fault = nil
 		if h.refused || err == errAbandoned || !h.failed(err) {
 			h.busy = false
 			return false
@@ -89,21 +91,38 @@ func (h *handler[A, B]) settle() bool {
 // call is one attempt.
 func (h *handler[A, B]) call() error {
 	h.yielded = 0
-	ctx := h.ctx
 	if h.timed {
-		ctx = h.seat.Enter(ctx)
+		return h.callTimed()
 	}
 	h.calling = true
-	err := h.kernel(ctx, h.v, h.emit)
+	err := h.kernel(h.ctx, h.v, h.emit)
 	h.calling = false
-	if h.timed {
-		err = h.seat.Leave(err)
-	}
 	return err
 }
 
-// hand is what a kernel's emit does.
+func (h *handler[A, B]) callTimed() error {
+	ctx := h.seat.Enter(h.ctx)
+	h.calling = true
+	err := h.kernel(ctx, h.v, h.emit)
+	h.calling = false
+	return h.seat.Leave(err)
+}
+
+// hand is what a kernel's emit does. The usual case comes first: one consumer, no order, no timeout, first attempt.
 func (h *handler[A, B]) hand(b B) bool {
+	if h.port == nil || h.timed || h.attempt > 1 || !h.calling || h.refused {
+		return h.handSlowly(b)
+	}
+	h.putting = true
+	ok := h.port.put(h.seat, b, tag{})
+	h.putting = false
+	h.given++
+	h.tally.out++
+	h.refused = !ok
+	return ok
+}
+
+func (h *handler[A, B]) handSlowly(b B) bool {
 	if !h.calling || h.refused {
 		return false
 	}

@@ -47,35 +47,56 @@ func (p *inPort[T]) take(seat parker) (v T, t tag, ok bool) { return p.takeUnles
 
 // takeUnless is take that gives up, with ok false, when quit says so; whoever makes quit true wakes the seat.
 func (p *inPort[T]) takeUnless(seat parker, quit func() bool) (v T, t tag, ok bool) {
-	for {
-		w := p.word.Load()
-		i, end := w>>32, w&windowMask
-		if i == end {
-			return p.fill(seat, quit)
-		}
-		if p.word.CompareAndSwap(w, w+1<<32) {
-			var zero T
-			v, p.buf[i] = p.buf[i], zero
-			if p.q.tagged {
-				t = p.tags[i]
-			}
-			p.q.claimed()
-			return v, t, true
-		}
+	i, ok := p.claim()
+	if !ok {
+		i, ok = p.next(seat, quit)
 	}
+	if ok {
+		v, t = p.remove(i)
+	}
+	return v, t, ok
 }
 
-// claimed is called after a value has left the queue.
-func (q *windowQueue[T]) claimed() {
-	if q.starved.Load() {
-		q.mu.Lock()
-		q.wakeProducer()
-		q.mu.Unlock()
+// claim takes the next value of the window, if there is one, and tells its place. It is small enough to be inlined
+// into the workers' loop.
+func (p *inPort[T]) claim() (i uint64, ok bool) {
+	w := p.word.Load()
+	i = w >> 32
+	return i, i != w&windowMask && p.word.CompareAndSwap(w, w+1<<32)
+}
+
+// next is claim that fetches a window where there is none.
+func (p *inPort[T]) next(seat parker, quit func() bool) (i uint64, ok bool) {
+	for p.inWindow() > 0 {
+		if i, ok = p.claim(); ok {
+			return i, true
+		}
 	}
+	return 0, p.fill(seat, quit)
+}
+
+// remove gets the value claimed at place i. The place is cleared, or it would keep alive what the value points to.
+func (p *inPort[T]) remove(i uint64) (v T, t tag) {
+	var zero T
+	v, p.buf[i] = p.buf[i], zero
+	if p.q.tagged {
+		t = p.tags[i]
+	}
+	if p.q.starved.Load() {
+		p.q.claimed()
+	}
+	return v, t
+}
+
+// claimed is called after a value has left the queue while a producer waits for room.
+func (q *windowQueue[T]) claimed() {
+	q.mu.Lock()
+	q.wakeProducer()
+	q.mu.Unlock()
 }
 
 // fill fetches a window and claims its first value, waiting for one.
-func (p *inPort[T]) fill(seat parker, quit func() bool) (v T, t tag, ok bool) {
+func (p *inPort[T]) fill(seat parker, quit func() bool) bool {
 	if p.onFill != nil {
 		p.onFill()
 	}
@@ -86,7 +107,7 @@ func (p *inPort[T]) fill(seat parker, quit func() bool) (v T, t tag, ok bool) {
 	n := q.fetch(p, size)
 	for ; n == 0; n = q.fetch(p, size) {
 		if !q.await(seat, quit) {
-			return v, t, false
+			return false
 		}
 	}
 	p.word.Store(1<<32 | uint64(n))
@@ -95,12 +116,7 @@ func (p *inPort[T]) fill(seat parker, quit func() bool) (v T, t tag, ok bool) {
 	}
 	p.pace.begin(n)
 	q.passOn(n > 1)
-	var zero T
-	v, p.buf[0] = p.buf[0], zero
-	if q.tagged {
-		t = p.tags[0]
-	}
-	return v, t, true
+	return true
 }
 
 // await waits until there may be something to fetch. It reports false at the end of the input, once the queue is
@@ -180,13 +196,15 @@ func (q *windowQueue[T]) fetch(p *inPort[T], size int) int {
 	return q.steal(p)
 }
 
-// share limits size to a fair part of what is there. The part is by the processors, not by the workers, as in grant.
-func (q *windowQueue[T]) share(size int) int {
-	sharers := min(len(q.ins), runtime.GOMAXPROCS(0))
+// share is the part of a worker of the engine's own: by the processors, not by the workers, as in grant.
+func (q *windowQueue[T]) share(size int) int { return q.part(size, min(len(q.ins), q.procs)) }
+
+// part limits size to a fair part, among so many, of what is there.
+func (q *windowQueue[T]) part(size, sharers int) int {
 	if size == 1 || sharers == 1 {
 		return size
 	}
-	there := len(q.back)
+	there := 0
 	for i := range q.ready {
 		for set := q.ready[i].Load(); set != 0 && there < size*sharers; set &= set - 1 {
 			there += int(q.outs[i*64+bits.TrailingZeros64(set)].published())
@@ -199,12 +217,6 @@ func (q *windowQueue[T]) share(size int) int {
 func (q *windowQueue[T]) pull(p *inPort[T], n int) int {
 	p.buf = p.buf[:0]
 	p.tags = p.tags[:0]
-	for len(q.back) > 0 && len(p.buf) < n {
-		last := len(q.back) - 1
-		p.add(q.back[last])
-		q.back[last] = entry[T]{}
-		q.back = q.back[:last]
-	}
 	for len(p.buf) < n {
 		i := q.nextReady(q.turn)
 		if i < 0 {
@@ -215,13 +227,6 @@ func (q *windowQueue[T]) pull(p *inPort[T], n int) int {
 	}
 	q.pulled += int64(len(p.buf))
 	return len(p.buf)
-}
-
-func (p *inPort[T]) add(e entry[T]) {
-	p.buf = append(p.buf, e.v)
-	if p.q.tagged {
-		p.tags = append(p.tags, e.t)
-	}
 }
 
 // moveTo appends up to n published values to the consumer's buffer.

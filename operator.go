@@ -28,6 +28,8 @@ type base struct {
 	inline bool
 	// boundless operators know MaxSize and do not heed it.
 	boundless bool
+	// foreign workers do not wait as goroutines do, so that a channel cannot be their queue.
+	foreign bool
 	// renumbers: the values' order begins anew here, as at a source.
 	renumbers bool
 	// prompt sources never wait for a value.

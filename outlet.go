@@ -43,7 +43,7 @@ func (o *outlet[T]) close() {
 
 // emitter makes one worker's way to all consumers.
 func (o *outlet[T]) emitter() *emitter[T] {
-	e := &emitter[T]{kept: o.kept}
+	e := &emitter[T]{site: o.site, kept: o.kept}
 	for _, q := range o.queues {
 		e.sinks = append(e.sinks, q.producer())
 	}
@@ -57,6 +57,7 @@ func (o *outlet[T]) emitter() *emitter[T] {
 type emitter[T any] struct {
 	only  sink[T] // the usual case
 	sinks []sink[T]
+	site  *Site
 	kept  bool
 }
 
@@ -66,7 +67,7 @@ func (e *emitter[T]) put(seat parker, v T, t tag) bool {
 	if e.only != nil {
 		return e.only.put(seat, v, t)
 	}
-	wanted := e.kept
+	wanted := e.kept && !e.site.stopped.Load()
 	for _, s := range e.sinks {
 		wanted = s.put(seat, v, t) || wanted
 	}

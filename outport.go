@@ -26,6 +26,7 @@ type outPort[T any] struct {
 	head    uint64    // values ever pulled
 	headPos int
 	holds   bool // listed in q.holders
+	driven  bool // its credit is what it reserved, and never taken back
 }
 
 const (
@@ -125,8 +126,54 @@ func (p *outPort[T]) grow() {
 func (q *windowQueue[T]) acquire(p *outPort[T], seat parker) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	room := q.awaitRoom(seat, nil)
+	if room > 0 {
+		q.grant(p, q.bulk(p, room))
+	}
+	return room > 0
+}
+
+// reserve is acquire of up to n that stays p's own. It returns how much it got, 0 when quit says so too.
+func (p *outPort[T]) reserve(seat parker, n int, quit func() bool) int {
+	q := p.q
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	p.driven = true
+	if q.limit == 0 {
+		return n
+	}
+	got := min(int64(n), q.awaitRoom(seat, quit))
+	if got > 0 {
+		q.grant(p, got)
+	}
+	return int(got)
+}
+
+// unreserve gives back n of what reserve got.
+func (p *outPort[T]) unreserve(n int) {
+	q := p.q
+	if q.limit == 0 || n == 0 {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for {
+		w := p.word.Load()
+		less := min(uint64(n), w&creditMask)
+		if p.word.CompareAndSwap(w, w-less) {
+			q.granted -= int64(less)
+			break
+		}
+	}
+	q.passRoomOn()
+}
+
+// awaitRoom waits for room and returns how much there is; 0 once the queue is stopped or quit says so. The lock is held
+// on entry and on return.
+func (q *windowQueue[T]) awaitRoom(seat parker, quit func() bool) int64 {
 	me := waiter{seat: seat}
-	for !q.stopped {
+	_, patient := seat.(*goroutineSeat)
+	for !q.stopped && (quit == nil || !quit()) {
 		room := q.room()
 		if room <= 0 {
 			room = q.revoke()
@@ -134,9 +181,12 @@ func (q *windowQueue[T]) acquire(p *outPort[T], seat parker) bool {
 		switch {
 		case room > 0:
 			q.producers.remove(&me)
-			q.grant(p, room)
-			q.passRoomOn()
-			return true
+			return room
+		case patient: // as in await
+			patient = false
+			q.mu.Unlock()
+			runtime.Gosched()
+			q.mu.Lock()
 		case !me.listed: // then look again: a claim made before starved was set woke nobody
 			q.producers.add(&me)
 			q.starved.Store(true)
@@ -148,7 +198,8 @@ func (q *windowQueue[T]) acquire(p *outPort[T], seat parker) bool {
 		}
 	}
 	q.producers.remove(&me)
-	return false
+	q.passRoomOn() // it may have been woken for room
+	return 0
 }
 
 // room is how many values more may be promised. Claims made meanwhile can only add to it.
@@ -189,16 +240,24 @@ func (q *windowQueue[T]) revoke() int64 {
 	return q.room()
 }
 
-// grant gives p its share of room. The share is by the processors, not by the workers: more than that many
-// producers do not run at once, and small shares cost a lock each.
-func (q *windowQueue[T]) grant(p *outPort[T], room int64) {
-	n := max(1, min(room/int64(min(len(q.outs), runtime.GOMAXPROCS(0))), mostWindow))
+// bulk is how much credit p gets when it needs some. It is a share by the processors, not by the workers: more
+// producers than that do not run at once, and small shares cost a lock each.
+func (q *windowQueue[T]) bulk(p *outPort[T], room int64) int64 {
+	if p.driven {
+		return 1
+	}
+	return max(1, min(room/int64(min(len(q.outs), q.procs)), mostWindow))
+}
+
+// grant gives p n of the room.
+func (q *windowQueue[T]) grant(p *outPort[T], n int64) {
 	q.granted += n
 	p.word.Add(uint64(n))
-	if n > 1 && !p.holds {
+	if n > 1 && !p.holds && !p.driven {
 		p.holds = true
 		q.holders = append(q.holders, p)
 	}
+	q.passRoomOn()
 }
 
 // passRoomOn wakes the next producer if there is room left for it.

@@ -8,7 +8,7 @@ import (
 // assemble makes a stage with workers: its queue, and what its backend starts.
 func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op Operation[A, B]) {
 	s := b.site(&o.base)
-	input := joined[A](b, o, in, isGoroutines(backend))
+	input := joined[A](b, o, in)
 	out := outletOf[B](b, o)
 	out.site = s
 	p := places{marks: b.marks[o], results: op.Results}
@@ -34,6 +34,7 @@ type worker[A, B any] struct {
 	ctx    context.Context
 	open   Opener[A, B]
 	in     inlet[A]
+	window *inPort[A] // in, if it is one
 	out    *emitter[B]
 	places places
 	counts *counts
@@ -155,14 +156,7 @@ func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
 			w.bequeath(h)
 		}
 	}()
-	for {
-		if !h.busy {
-			v, t, ok := w.in.take(h.seat)
-			if !ok || w.site.stopped.Load() {
-				break
-			}
-			h.begin(v, t)
-		}
+	for h.busy || w.next(h) {
 		if !h.settle() {
 			break
 		}
@@ -175,6 +169,26 @@ func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
 		w.flush()
 	}
 	return false
+}
+
+// next gives h a value to handle. For the usual queue it spares the calls through an interface.
+func (w *worker[A, B]) next(h *handler[A, B]) (ok bool) {
+	if in := w.window; in != nil {
+		i, ok := in.claim()
+		if !ok {
+			i, ok = in.next(h.seat, nil)
+		}
+		if ok {
+			h.v, h.t = in.remove(i)
+		}
+		h.begin()
+		return ok && !w.site.stopped.Load()
+	}
+	if h.v, h.t, ok = w.in.take(h.seat); !ok || w.site.stopped.Load() {
+		return false
+	}
+	h.begin()
+	return true
 }
 
 // bequeath leaves the value of a goroutine that is being ended to the next that serves.
@@ -230,8 +244,11 @@ func (w *worker[A, B]) vacant() *handler[A, B] {
 	h := &handler[A, B]{
 		site: w.site, of: w.site.of, index: w.index, ctx: w.ctx, places: w.places, tally: &w.tally,
 	}
-	h.put = func(v B, t tag) bool { return !w.site.stopped.Load() && w.out.put(h.seat, v, t) }
+	h.put = func(v B, t tag) bool { return w.out.put(h.seat, v, t) }
 	h.emit = h.hand
+	if port, ok := w.out.only.(*outPort[B]); ok && len(h.marks) == 0 {
+		h.port = port
+	}
 	return h
 }
 
@@ -248,7 +265,7 @@ func (w *worker[A, B]) flush() { w.counts.publish(&w.tally) }
 // waits are exact, and those of a busy one lag by a window at most.
 func (w *worker[A, B]) flushWhenIdle() {
 	if p, ok := w.in.(*inPort[A]); ok {
-		p.onFill = w.flush
+		w.window, p.onFill = p, w.flush
 	} else {
 		w.eager = true
 	}

@@ -77,11 +77,18 @@ type counts struct {
 // tally is the same, not yet published, private to the worker.
 type tally struct{ in, out, dropped, failed uint64 }
 
+// publish has one caller at a time. It leaves alone what has not changed: a store is dearer than a load.
 func (c *counts) publish(t *tally) {
-	c.in.Store(t.in)
-	c.out.Store(t.out)
-	c.dropped.Store(t.dropped)
-	c.failed.Store(t.failed)
+	set(&c.in, t.in)
+	set(&c.out, t.out)
+	set(&c.dropped, t.dropped)
+	set(&c.failed, t.failed)
+}
+
+func set(published *atomic.Uint64, n uint64) {
+	if published.Load() != n {
+		published.Store(n)
+	}
 }
 
 // add makes the figures of one worker more.

@@ -2,6 +2,7 @@ package pl
 
 import (
 	"math/bits"
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -21,6 +22,7 @@ import (
 type windowQueue[T any] struct {
 	limit  int64 // 0: no bound
 	tagged bool
+	procs  int // how many workers can run at once
 
 	alerts atomic.Uint32 // what a producer must look at after each value
 	_      [60]byte
@@ -34,7 +36,7 @@ type windowQueue[T any] struct {
 	ins     []*inPort[T]
 	windows []*inPort[T]  // those that may hold unclaimed values
 	holders []*outPort[T] // those that may hold unspent credit
-	back    []entry[T]    // values put back, taken before all others
+	back    []Item[T]     // values put back, taken before all others, the last first
 	spare   *chunk[T]     // recycled chunks
 	spares  int
 	granted int64 // credits ever given, less those taken back
@@ -53,11 +55,6 @@ const (
 	alertStopped = 2
 )
 
-type entry[T any] struct {
-	v T
-	t tag
-}
-
 // chunk is a piece of a producer's list. Chunks are linked before the first value in them is published.
 type chunk[T any] struct {
 	vals []T
@@ -72,7 +69,7 @@ const (
 )
 
 func newWindowQueue[T any](bound int, tagged bool) *windowQueue[T] {
-	return &windowQueue[T]{limit: int64(bound), tagged: tagged}
+	return &windowQueue[T]{limit: int64(bound), tagged: tagged, procs: runtime.GOMAXPROCS(0)}
 }
 
 func (q *windowQueue[T]) attach(gone func()) {

@@ -1,0 +1,236 @@
+package pl
+
+import "context"
+
+// NewDriven makes an operator whose workers do not run the engine's loop: start brings up goroutines of its own, with
+// s.Go and s.Hold of its site as in Backend.Start, which move values from and to the ports. Of the backend only the
+// name and what it knows are used, of the operation not Open.
+func NewDriven[A, B any](b Backend, op Operation[A, B], start func(Ports[A, B]), opts ...Option) Partial[A, B] {
+	return func(s Stage[A]) Stage[B] {
+		o := withFunction(b, op, s, opts)
+		o.foreign = true
+		o.assemble = func(bu *builder, o *operator[B]) { assembleDriven(bu, o, s.node(), op.Results, start) }
+		return Stage[B]{o}
+	}
+}
+
+// Ports are one driven stage in one run.
+type Ports[A, B any] struct {
+	site *Site
+	port func(index int) *Port[A, B]
+}
+
+// Site is the stage in its run.
+func (p Ports[A, B]) Site() *Site { return p.site }
+
+// Port makes the port of a worker. Messages about its values name it by index.
+func (p Ports[A, B]) Port(index int) *Port[A, B] { return p.port(index) }
+
+func assembleDriven[A, B any](
+	b *builder, o *operator[B], in node, results Results, start func(Ports[A, B]),
+) {
+	s := b.site(&o.base)
+	input := joined[A](b, o, in).(*windowQueue[A])
+	out := outletOf[B](b, o)
+	out.site = s
+	s.onEnd = append(s.onEnd, out.close, input.stop)
+	port := func(index int) *Port[A, B] {
+		return &Port[A, B]{
+			site: s, index: index, in: input.consumer().(*inPort[A]), out: out.emitter(),
+			places: places{marks: b.marks[o], results: results}, counts: b.tallies[o].add(),
+			taking: newGoroutineSeat(), giving: newGoroutineSeat(), reserving: newGoroutineSeat(),
+		}
+	}
+	s.start = func() { start(Ports[A, B]{s, port}) }
+}
+
+// Port is where a driven worker takes values and leaves results. Pull, TryPull, Begin and PutBack may be called by one
+// goroutine at a time, Reserve and Unreserve by one, and Emit, Done, Fail and Restart by one.
+type Port[A, B any] struct {
+	site   *Site
+	index  int
+	in     *inPort[A]
+	out    *emitter[B]
+	places places
+	counts *counts
+
+	taking, reserving, giving *goroutineSeat
+}
+
+// Item is a value on its way through a driven worker. It is copied freely before it is begun, and not after.
+type Item[A any] struct {
+	Value A
+
+	t       tag
+	attempt int // the attempts before this one
+	given   int // results handed on, in all attempts
+	yielded int // results of this attempt
+}
+
+// Attempt is the number of the attempt under way, or next; the first is 1.
+func (it *Item[A]) Attempt() int { return it.attempt + 1 }
+
+// Pull moves values from the queue to buf, a fair share of what is there, and waits for the first. They still count as
+// queued, until Begin. ok is false at the end of the input, when the stage stops, and when ctx ends.
+func (p *Port[A, B]) Pull(ctx context.Context, buf []Item[A]) (n int, ok bool) {
+	q := p.in.q
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if n = p.pull(buf); n > 0 {
+		return n, true
+	}
+	stop := context.AfterFunc(ctx, p.taking.Wake)
+	defer stop()
+	for n == 0 {
+		if !q.await(p.taking, func() bool { return ctx.Err() != nil }) {
+			return 0, false
+		}
+		n = p.pull(buf)
+	}
+	return n, true
+}
+
+// TryPull is Pull that does not wait; it may move no value.
+func (p *Port[A, B]) TryPull(buf []Item[A]) int {
+	p.in.q.mu.Lock()
+	defer p.in.q.mu.Unlock()
+	return p.pull(buf)
+}
+
+// pull is called with the queue's lock held.
+func (p *Port[A, B]) pull(buf []Item[A]) (n int) {
+	q := p.in.q
+	if q.stopped {
+		return 0
+	}
+	for n < len(buf) && len(q.back) > 0 {
+		last := len(q.back) - 1
+		buf[n], q.back[last] = q.back[last], Item[A]{}
+		q.back = q.back[:last]
+		n++
+	}
+	q.pulled += int64(n)
+	if n < len(buf) {
+		for i := range q.pull(p.in, q.part(len(buf)-n, len(q.ins))) {
+			buf[n] = Item[A]{}
+			buf[n].Value, buf[n].t = p.in.remove(uint64(i))
+			n++
+		}
+	}
+	if n > 0 {
+		p.in.held.Add(int64(n))
+		q.open(p.in)
+		q.passOn(false)
+	}
+	return n
+}
+
+// Begin says that n pulled values have been begun: they have left the queue, which has room for others.
+func (p *Port[A, B]) Begin(n int) {
+	p.counts.in.Add(uint64(n))
+	p.in.held.Add(-int64(n))
+	if p.in.q.starved.Load() {
+		p.in.q.claimed()
+	}
+}
+
+// PutBack returns pulled values that have not been begun to the front of the queue, where other workers find them.
+func (p *Port[A, B]) PutBack(items []Item[A]) {
+	q := p.in.q
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.stopped {
+		return
+	}
+	for i := range items {
+		q.back = append(q.back, items[len(items)-1-i])
+	}
+	p.in.held.Add(-int64(len(items)))
+	q.pulled -= int64(len(items))
+	q.passOn(true)
+}
+
+// Reserve gets room for up to n results in the queues downstream, and waits for room for one. It returns 0 when the
+// stage stops or ctx ends. Room that is not used must be given back with Unreserve.
+func (p *Port[A, B]) Reserve(ctx context.Context, n int) int {
+	stop := context.AfterFunc(ctx, p.reserving.Wake)
+	defer stop()
+	for i, s := range p.out.sinks {
+		port, ok := s.(*outPort[B])
+		if !ok {
+			continue // an Ordered: its queue has no bound of its own
+		}
+		got := port.reserve(p.reserving, n, func() bool { return ctx.Err() != nil })
+		for _, before := range p.out.sinks[:i] {
+			if port, ok := before.(*outPort[B]); ok {
+				port.unreserve(n - got)
+			}
+		}
+		n = got
+	}
+	return n
+}
+
+// Unreserve gives back room for n results.
+func (p *Port[A, B]) Unreserve(n int) {
+	for _, s := range p.out.sinks {
+		if port, ok := s.(*outPort[B]); ok {
+			port.unreserve(n)
+		}
+	}
+}
+
+// Emit hands on a result of it, in reserved room if there is any, else waiting for room. It reports false when nobody
+// wants more. Results that an earlier attempt has handed on are passed over.
+func (p *Port[A, B]) Emit(it *Item[A], v B) bool {
+	if it.yielded++; it.yielded <= it.given {
+		return true
+	}
+	if !p.out.put(p.giving, v, p.places.place(it.t, it.given)) {
+		return false
+	}
+	it.given++
+	p.counts.out.Add(1)
+	return true
+}
+
+// Done is the good end of a value.
+func (p *Port[A, B]) Done(it *Item[A]) {
+	if it.given == 0 && p.places.results == AtMostOne {
+		p.counts.dropped.Add(1)
+	}
+	p.places.finished(it.t, it.given)
+}
+
+// Restart says that the value is begun anew through no fault of its own; it is no attempt more.
+func (p *Port[A, B]) Restart(it *Item[A]) { it.yielded = 0 }
+
+// Fail asks the stage's policy about the failure of a value. With Again, the value is to be tried again after the wait;
+// else it has ended, and with Err the run has.
+func (p *Port[A, B]) Fail(it *Item[A], err error) Verdict {
+	if p.site.ctx.Err() != nil {
+		return Verdict{Err: context.Cause(p.site.ctx)}
+	}
+	it.attempt++
+	it.yielded = 0
+	of := p.site.of
+	v := of.cfg.policy.judge(p.site.ctx, it.attempt, &StageError{
+		Stage: of.cfg.name, Worker: p.index, Item: it.Value, Err: err,
+	})
+	if v.Again {
+		return v
+	}
+	p.counts.failed.Add(1)
+	if v.Err != nil {
+		p.site.Fail(v.Err)
+		return v
+	}
+	p.counts.dropped.Add(1)
+	p.places.finished(it.t, it.given)
+	return v
+}
+
+// Closed takes in an error of an OnEnd that ran elsewhere; it joins the run's.
+func (s *Site) Closed(worker int, err error) {
+	s.run.closed(&StageError{Stage: s.Name(), Worker: worker, Err: err})
+}
