@@ -120,7 +120,7 @@ func (c *inline[A, B]) run(values flow[A], open Opener[A, B]) {
 		return
 	}
 	defer c.close(t)
-	seat := &goroutineSeat{wake: c.site.seat.wake}
+	seat := newGoroutineSeat()
 	c.seat, c.timed = seat, seat.arm(c.of.cfg.timeout, nil)
 	defer seat.disarm()
 	c.kernel, c.emit = t.kernel, c.hand

@@ -83,12 +83,17 @@ func (l *life) ended() {
 
 // goroutineSeat is the seat of a worker that has a goroutine to itself, and of inline operators.
 type goroutineSeat struct {
-	wake  chan struct{}
-	watch *watch // nil without Timeout
-	token *token
+	wake   chan struct{}
+	waiter waiter
+	watch  *watch // nil without Timeout
+	token  *token
 }
 
-func newGoroutineSeat() *goroutineSeat { return &goroutineSeat{wake: make(chan struct{}, 1)} }
+func newGoroutineSeat() *goroutineSeat {
+	s := &goroutineSeat{wake: make(chan struct{}, 1)}
+	s.waiter.seat = s
+	return s
+}
 
 func (s *goroutineSeat) Park() { <-s.wake }
 

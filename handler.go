@@ -5,18 +5,19 @@ import "context"
 // handler takes values through a kernel: attempts, errors, order, figures. It has one value under way at a time. A
 // pooled worker has one for each of its seats, an inline operator one for its run.
 type handler[A, B any] struct {
-	site   *Site
-	of     *base
-	index  int
-	ctx    context.Context
-	kernel Kernel[A, B]
-	emit   func(B) bool
-	seat   Seat
-	timed  bool // the seat wants to know of each call
-	put    func(v B, t tag) bool
-	port   *outPort[B] // what put comes to in the usual case, else nil
-	places             // of the values in the order
-	tally  *tally
+	site    *Site
+	of      *base
+	index   int
+	ctx     context.Context
+	kernel  Kernel[A, B]
+	emit    func(B) bool
+	seat    Seat
+	timed   bool // the seat wants to know of each call
+	put     func(v B, t tag) bool
+	port    *outPort[B]      // what put comes to in the usual case, or
+	channel *channelQueue[B] // this; both nil else
+	places                   // of the values in the order
+	tally   *tally
 
 	// the value under way
 	busy    bool
@@ -109,12 +110,20 @@ func (h *handler[A, B]) callTimed() error {
 }
 
 // hand is what a kernel's emit does. The usual case comes first: one consumer, no order, no timeout, first attempt.
-func (h *handler[A, B]) hand(b B) bool {
-	if h.port == nil || h.timed || h.attempt > 1 || !h.calling || h.refused {
+func (h *handler[A, B]) hand(b B) (ok bool) {
+	if h.timed || h.attempt > 1 || !h.calling || h.refused {
 		return h.handSlowly(b)
 	}
 	h.putting = true
-	ok := h.port.put(h.seat, b, tag{})
+	switch {
+	case h.port != nil:
+		ok = h.port.put(h.seat, b, tag{})
+	case h.channel != nil:
+		ok = h.channel.put(h.seat, b, tag{})
+	default:
+		h.putting = false
+		return h.handSlowly(b)
+	}
 	h.putting = false
 	h.given++
 	h.tally.out++

@@ -122,18 +122,17 @@ func (p *inPort[T]) fill(seat parker, quit func() bool) bool {
 // await waits until there may be something to fetch. It reports false at the end of the input, once the queue is
 // stopped, and when quit says so; whoever makes quit true wakes the seat. The lock is held on entry and on return.
 func (q *windowQueue[T]) await(seat parker, quit func() bool) bool {
-	me := waiter{seat: seat}
-	_, patient := seat.(*goroutineSeat)
+	me, patient := waiterOf(seat)
 	for {
 		switch {
 		case q.stopped:
 			return false
 		case quit != nil && quit():
-			q.hungry.remove(&me)
+			q.hungry.remove(me)
 			q.passOn(false) // it may have been woken for a value
 			return false
 		case q.anything():
-			q.hungry.remove(&me)
+			q.hungry.remove(me)
 			return true
 		case q.edges == 0:
 			return false
@@ -145,13 +144,13 @@ func (q *windowQueue[T]) await(seat parker, quit func() bool) bool {
 		case !me.listed && declines(seat):
 			return false
 		case !me.listed: // then look again: a value published before the alert was up woke nobody
-			q.hungry.add(&me)
+			q.hungry.add(me)
 			q.alerts.Or(alertHungry)
 		default:
 			q.mu.Unlock()
 			seat.Park()
 			q.mu.Lock()
-			q.hungry.awake(&me)
+			q.hungry.awake(me)
 		}
 	}
 }

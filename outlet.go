@@ -49,21 +49,28 @@ func (o *outlet[T]) emitter() *emitter[T] {
 	}
 	if len(e.sinks) == 1 && !o.kept {
 		e.only = e.sinks[0]
+		e.port, _ = e.only.(*outPort[T])
+		e.channel, _ = e.only.(*channelQueue[T])
 	}
 	return e
 }
 
 // emitter is one worker's way to the consumers of its stage.
 type emitter[T any] struct {
-	only  sink[T] // the usual case
-	sinks []sink[T]
-	site  *Site
-	kept  bool
+	only    sink[T]          // the only one
+	port    *outPort[T]      // only, if it is one: that spares calls through the interface
+	channel *channelQueue[T] // only, if it is one
+	sinks   []sink[T]
+	site    *Site
+	kept    bool
 }
 
 // put hands v to every consumer in turn, so that a full one holds the others up. It reports false when none of them
 // wants more. A stage without consumers drops its results and goes on.
 func (e *emitter[T]) put(seat parker, v T, t tag) bool {
+	if e.port != nil {
+		return e.port.put(seat, v, t)
+	}
 	if e.only != nil {
 		return e.only.put(seat, v, t)
 	}

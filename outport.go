@@ -22,8 +22,8 @@ type outPort[T any] struct {
 
 	// guarded by q.mu
 	index   int
-	first   *chunk[T] // set by the producer before it publishes its first value
-	head    uint64    // values ever pulled
+	first   *chunk[T]
+	head    uint64 // values ever pulled
 	headPos int
 	holds   bool // listed in q.holders
 	driven  bool // its credit is what it reserved, and never taken back
@@ -38,7 +38,8 @@ const (
 func (q *windowQueue[T]) producer() sink[T] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	p := &outPort[T]{q: q, index: len(q.outs), step: 1<<creditBits - 1}
+	empty := new(chunk[T])
+	p := &outPort[T]{q: q, index: len(q.outs), step: 1<<creditBits - 1, first: empty, last: empty}
 	if q.limit == 0 {
 		p.step = 1 << creditBits
 		p.word.Store(1) // a credit that is never spent
@@ -63,7 +64,7 @@ func (p *outPort[T]) put(seat parker, v T, t tag) bool {
 			}
 			continue // the credit may have been taken back since
 		}
-		if p.last == nil || p.pos == len(p.last.vals) {
+		if p.pos == len(p.last.vals) {
 			p.grow()
 		}
 		p.last.vals[p.pos] = v
@@ -96,30 +97,27 @@ func (q *windowQueue[T]) alerted(alerts uint32) bool {
 
 // grow gives the producer a chunk to write to.
 func (p *outPort[T]) grow() {
-	q := p.q
-	q.mu.Lock()
-	c := q.spare
-	if c != nil {
-		q.spare, c.next = c.next, nil
-	}
-	if p.last == nil {
-		defer func() { p.first = p.last }()
-	}
-	q.mu.Unlock()
+	c := p.q.spareChunk()
 	if c == nil {
-		size := firstChunk
-		if p.last != nil {
-			size = min(2*len(p.last.vals), mostChunk)
-		}
+		size := max(firstChunk, min(2*len(p.last.vals), mostChunk))
 		c = &chunk[T]{vals: make([]T, size)}
-		if q.tagged {
+		if p.q.tagged {
 			c.tags = make([]tag, size)
 		}
 	}
-	if p.last != nil {
-		p.last.next = c
-	}
+	p.last.next = c
 	p.last, p.pos = c, 0
+}
+
+func (q *windowQueue[T]) spareChunk() *chunk[T] {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	c := q.spare
+	if c != nil {
+		q.spare, c.next = c.next, nil
+		q.spares--
+	}
+	return c
 }
 
 // acquire gets credit for p, at least 1, waiting for room. It reports false once the queue is stopped.
@@ -171,8 +169,7 @@ func (p *outPort[T]) unreserve(n int) {
 // awaitRoom waits for room and returns how much there is; 0 once the queue is stopped or quit says so. The lock is held
 // on entry and on return.
 func (q *windowQueue[T]) awaitRoom(seat parker, quit func() bool) int64 {
-	me := waiter{seat: seat}
-	_, patient := seat.(*goroutineSeat)
+	me, patient := waiterOf(seat)
 	for !q.stopped && (quit == nil || !quit()) {
 		room := q.room()
 		if room <= 0 {
@@ -180,7 +177,7 @@ func (q *windowQueue[T]) awaitRoom(seat parker, quit func() bool) int64 {
 		}
 		switch {
 		case room > 0:
-			q.producers.remove(&me)
+			q.producers.remove(me)
 			return room
 		case patient: // as in await
 			patient = false
@@ -188,16 +185,16 @@ func (q *windowQueue[T]) awaitRoom(seat parker, quit func() bool) int64 {
 			runtime.Gosched()
 			q.mu.Lock()
 		case !me.listed: // then look again: a claim made before starved was set woke nobody
-			q.producers.add(&me)
+			q.producers.add(me)
 			q.starved.Store(true)
 		default:
 			q.mu.Unlock()
 			seat.Park()
 			q.mu.Lock()
-			q.producers.awake(&me)
+			q.producers.awake(me)
 		}
 	}
-	q.producers.remove(&me)
+	q.producers.remove(me)
 	q.passRoomOn() // it may have been woken for room
 	return 0
 }

@@ -30,6 +30,15 @@ type waiter struct {
 	listed bool
 }
 
+// waiterOf is the seat's waiter. A goroutine has one for life, since it waits at one place at a time. It may also be
+// patient: let others run once before it parks.
+func waiterOf(seat parker) (w *waiter, patient bool) {
+	if own, ok := seat.(*goroutineSeat); ok {
+		return &own.waiter, true
+	}
+	return &waiter{seat: seat}, false
+}
+
 func (k *parking) add(w *waiter) {
 	w.listed = true
 	k.parked = append(k.parked, w)

@@ -34,12 +34,12 @@ type worker[A, B any] struct {
 	ctx    context.Context
 	open   Opener[A, B]
 	in     inlet[A]
-	window *inPort[A] // in, if it is one
+	window *inPort[A]       // in, if it is one
+	direct *channelQueue[A] // in, if it is one
 	out    *emitter[B]
 	places places
 	counts *counts
 	tally  tally
-	eager  bool // publish the tally after each value
 
 	tenure[A, B]
 
@@ -156,12 +156,13 @@ func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
 			w.bequeath(h)
 		}
 	}()
-	for h.busy || w.next(h) {
-		if !h.settle() {
+	usual := (w.window != nil || w.direct != nil) && (h.port != nil || h.channel != nil) && !h.timed
+	for {
+		if usual && !h.busy && !w.stream(h) || !usual && !h.busy && !w.next(h) {
 			break
 		}
-		if w.eager {
-			w.flush()
+		if !h.settle() {
+			break
 		}
 	}
 	returned = true
@@ -171,24 +172,56 @@ func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
 	return false
 }
 
-// next gives h a value to handle. For the usual queue it spares the calls through an interface.
+// next gives h a value to handle, from whatever queue.
 func (w *worker[A, B]) next(h *handler[A, B]) (ok bool) {
-	if in := w.window; in != nil {
-		i, ok := in.claim()
-		if !ok {
-			i, ok = in.next(h.seat, nil)
-		}
-		if ok {
-			h.v, h.t = in.remove(i)
-		}
-		h.begin()
-		return ok && !w.site.stopped.Load()
-	}
 	if h.v, h.t, ok = w.in.take(h.seat); !ok || w.site.stopped.Load() {
 		return false
 	}
 	h.begin()
 	return true
+}
+
+// stream is the loop for the usual case: the queues are known, and the function succeeds without order or Timeout. It
+// reports true with a value whose first attempt failed, false at the end.
+func (w *worker[A, B]) stream(h *handler[A, B]) bool {
+	for {
+		if w.window != nil {
+			i, ok := w.window.claim()
+			if !ok {
+				if i, ok = w.window.next(h.seat, nil); !ok {
+					return false
+				}
+			}
+			h.v, _ = w.window.remove(i)
+		} else {
+			if len(w.direct.values) == 0 {
+				w.flush() // before it waits
+			}
+			v, ok := <-w.direct.values
+			if !ok {
+				return false
+			}
+			h.v = v
+		}
+		if w.site.stopped.Load() {
+			return false
+		}
+		h.begin()
+		h.calling = true
+		err := h.kernel(h.ctx, h.v, h.emit)
+		h.calling = false
+		switch {
+		case h.refused:
+			return false
+		case err != nil:
+			h.fault = err
+			return true
+		case h.given == 0:
+			h.end()
+		default:
+			h.busy = false
+		}
+	}
 }
 
 // bequeath leaves the value of a goroutine that is being ended to the next that serves.
@@ -246,8 +279,8 @@ func (w *worker[A, B]) vacant() *handler[A, B] {
 	}
 	h.put = func(v B, t tag) bool { return w.out.put(h.seat, v, t) }
 	h.emit = h.hand
-	if port, ok := w.out.only.(*outPort[B]); ok && len(h.marks) == 0 {
-		h.port = port
+	if len(h.marks) == 0 {
+		h.port, h.channel = w.out.port, w.out.channel
 	}
 	return h
 }
@@ -264,9 +297,8 @@ func (w *worker[A, B]) flush() { w.counts.publish(&w.tally) }
 // flushWhenIdle has the tally published whenever the worker turns to the queue, so that the figures of a worker that
 // waits are exact, and those of a busy one lag by a window at most.
 func (w *worker[A, B]) flushWhenIdle() {
-	if p, ok := w.in.(*inPort[A]); ok {
-		w.window, p.onFill = p, w.flush
-	} else {
-		w.eager = true
+	w.direct, _ = w.in.(*channelQueue[A])
+	if w.window, _ = w.in.(*inPort[A]); w.window != nil {
+		w.window.onFill = w.flush
 	}
 }

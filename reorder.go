@@ -167,12 +167,12 @@ func (in *reorderInlet[T]) fill(seat parker) bool {
 	q := in.q
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	me := waiter{seat: seat}
+	me, _ := waiterOf(seat)
 	for !q.stopped {
 		q.letOut()
 		q.makeReady()
 		if len(q.ready) > 0 {
-			q.hungry.remove(&me)
+			q.hungry.remove(me)
 			in.batch, q.ready = q.ready, in.batch[:0]
 			q.held -= len(in.batch)
 			return true
@@ -182,12 +182,12 @@ func (in *reorderInlet[T]) fill(seat parker) bool {
 		case q.edges == 0:
 			return false
 		case !me.listed:
-			q.hungry.add(&me)
+			q.hungry.add(me)
 		}
 		q.mu.Unlock()
 		seat.Park()
 		q.mu.Lock()
-		q.hungry.awake(&me)
+		q.hungry.awake(me)
 	}
 	return false
 }
@@ -250,17 +250,17 @@ func (q *reorderQueue[T]) admit(seat parker) {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	me := waiter{seat: seat}
+	me, _ := waiterOf(seat)
 	for !q.stopped && q.admitted-q.let >= uint64(q.window) {
 		if !me.listed {
-			q.sources.add(&me)
+			q.sources.add(me)
 		}
 		q.mu.Unlock()
 		seat.Park()
 		q.mu.Lock()
-		q.sources.awake(&me)
+		q.sources.awake(me)
 	}
-	q.sources.remove(&me)
+	q.sources.remove(me)
 	q.admitted++
 }
 
