@@ -1,0 +1,95 @@
+package backendtest
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/gopeln/pl"
+)
+
+// Ready are the partials that New makes, so that a subprocess makes the same ones. Checks give them options with
+// [pl.Stage.With].
+type Ready struct {
+	Same, AddOne, Square, Negate Step                      // one line of arithmetic each
+	Odd, Never                   Step                      // filters
+	Triple                       Step                      // x becomes 3x, 3x+1, 3x+2
+	Few                          Step                      // x becomes itself x%3 times
+	Doze                         Step                      // takes up to a tick, at random
+	WorkerIndex                  Step                      // x becomes the index of the worker that had it
+	Drop                         pl.Partial[int, struct{}] // does nothing
+	Obey                         Four                      // the functions of Obeying
+	ObeyWith                     Four                      // the same with a resource
+}
+
+// Four are the four operators over functions that do the same.
+type Four struct {
+	Map, Filter, FlatMap Step
+	Each                 pl.Partial[int, struct{}]
+}
+
+// ready has one call a line: where a function is registered by the place of the call, no two share one.
+func ready(api API) Ready {
+	o := Obeying{api.Traits}
+	return Ready{
+		Same:   api.Map(func(_ context.Context, x int) (int, error) { return x, nil }),
+		AddOne: api.Map(func(_ context.Context, x int) (int, error) { return x + 1, nil }),
+		Square: api.Map(func(_ context.Context, x int) (int, error) { return x * x, nil }),
+		Negate: api.Map(func(_ context.Context, x int) (int, error) { return -x, nil }),
+		Odd:    api.Filter(func(_ context.Context, x int) (bool, error) { return x%2 != 0, nil }),
+		Never:  api.Filter(func(context.Context, int) (bool, error) { return false, nil }),
+		Triple: api.FlatMap(triple),
+		Few:    api.FlatMap(few),
+		Doze: api.Map(func(ctx context.Context, x int) (int, error) {
+			return x, api.Sleep(ctx, rand.N(api.Tick/5+time.Nanosecond))
+		}),
+		WorkerIndex: api.Map(func(ctx context.Context, _ int) (int, error) {
+			return pl.WorkerFrom(ctx).Index, api.Sleep(ctx, api.Tick/20)
+		}),
+		Drop: api.Each(func(context.Context, int) error { return nil }),
+		Obey: Four{
+			Map:     api.Map(o.Map),
+			Filter:  api.Filter(o.Filter),
+			FlatMap: api.FlatMap(o.FlatMap),
+			Each:    api.Each(o.Each),
+		},
+		ObeyWith: Four{
+			Map:     api.MapWith(o.resource(), o.MapWith),
+			Filter:  api.FilterWith(o.resource(), o.FilterWith),
+			FlatMap: api.FlatMapWith(o.resource(), o.FlatMapWith),
+			Each:    api.EachWith(o.resource(), o.EachWith),
+		},
+	}
+}
+
+func triple(_ context.Context, x int, yield func(int) bool) error {
+	_ = yield(3*x) && yield(3*x+1) && yield(3*x+2)
+	return nil
+}
+
+func few(_ context.Context, x int, yield func(int) bool) error {
+	for range ((x % 3) + 3) % 3 {
+		if !yield(x) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// operator is one of the four, so that a check can go through all of them.
+type operator struct {
+	name string
+	on   func(s pl.Stage[int], opts ...pl.Option) pl.Runnable
+}
+
+func (f Four) operators() []operator {
+	step := func(p Step) func(pl.Stage[int], ...pl.Option) pl.Runnable {
+		return func(s pl.Stage[int], opts ...pl.Option) pl.Runnable { return p(s).With(opts...) }
+	}
+	return []operator{
+		{"Map", step(f.Map)},
+		{"Filter", step(f.Filter)},
+		{"FlatMap", step(f.FlatMap)},
+		{"Each", func(s pl.Stage[int], opts ...pl.Option) pl.Runnable { return f.Each(s).With(opts...) }},
+	}
+}

@@ -1,0 +1,110 @@
+package backendtest
+
+import (
+	"context"
+	"time"
+)
+
+// Traits are what a check must know of a backend: what it can do, how its resources are counted, and how its
+// functions wait.
+type Traits struct {
+	Name string
+
+	Here        bool // functions run in this process: they share the test's memory, and its virtual time
+	Concurrent  bool // Workers(n) run together
+	PerWorker   bool // every worker opens a resource of its own; else the stage opens one
+	Eager       bool // every worker opens its resource, needed or not; else at least one does
+	Queued      bool // stages have input queues; else a value is pulled when it is asked for
+	Abandons    bool // a function that ignores its context cannot hold up a run that has a Timeout
+	Kills       bool // what timed out was killed, and could not close its resource
+	KeepsErrors bool // the user's error arrives as it is; else as text, and as the sentinels registered
+
+	// Tick is the unit of the functions' durations. Virtual ticks cost nothing.
+	Tick time.Duration
+
+	// Sleep waits inside a function under test.
+	Sleep func(ctx context.Context, d time.Duration) error
+	// Await calls f, which may block, inside a function under test.
+	Await func(ctx context.Context, f func(ctx context.Context) (int, error)) (int, error)
+}
+
+// The traits of this module's backends.
+var (
+	Serial = Traits{
+		Name: "serial", Here: true, KeepsErrors: true,
+		Tick: time.Second, Sleep: sleep, Await: await,
+	}
+	Thread = Traits{
+		Name: "thread", Here: true, Concurrent: true, PerWorker: true, Eager: true, Queued: true, Abandons: true,
+		KeepsErrors: true, Tick: time.Second, Sleep: sleep, Await: await,
+	}
+	Process = Traits{
+		Name: "process", Concurrent: true, PerWorker: true, Queued: true, Abandons: true, Kills: true,
+		Tick: 25 * time.Millisecond, Sleep: sleep, Await: await,
+	}
+)
+
+// Task has the traits of package task, whose functions give their loop up only in its own Sleep and Await.
+func Task(
+	sleep func(ctx context.Context, d time.Duration) error,
+	await func(ctx context.Context, f func(ctx context.Context) (int, error)) (int, error),
+) Traits {
+	return Traits{
+		Name: "task", Here: true, Concurrent: true, Queued: true, KeepsErrors: true,
+		Tick: time.Second, Sleep: sleep, Await: await,
+	}
+}
+
+// needs are the traits that a check cannot do without.
+type needs uint
+
+const (
+	here needs = 1 << iota
+	concurrent
+	queued
+	abandons
+
+	nothing needs = 0
+)
+
+func (tr Traits) has(n needs) bool {
+	return (n&here == 0 || tr.Here) && (n&concurrent == 0 || tr.Concurrent) &&
+		(n&queued == 0 || tr.Queued) && (n&abandons == 0 || tr.Abandons)
+}
+
+// opens says how many resources a stage of so many workers opens, at least and at most.
+func (tr Traits) opens(workers int) (least, most int) {
+	switch {
+	case !tr.PerWorker:
+		return 1, 1
+	case tr.Eager:
+		return workers, workers
+	}
+	return 1, workers
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func await(ctx context.Context, f func(ctx context.Context) (int, error)) (int, error) { return f(ctx) }
+
+// receive waits for a value of ch inside a function under test, or for ch to be closed.
+func receive[T any](ctx context.Context, api API, ch <-chan T) error {
+	_, err := api.Await(ctx, func(ctx context.Context) (int, error) {
+		select {
+		case <-ch:
+			return 0, nil
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	})
+	return err
+}
