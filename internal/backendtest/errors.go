@@ -37,8 +37,9 @@ var panicChecks = []check{
 	{"CarriesValueAndStack", nothing, panicCarries},
 	{"WithAnErrorKeepsIt", here, panicWithError},
 	{"WithNilIsAnErrorToo", here, panicNil},
-	{"GoexitIsAnError", nothing, goexitFails},
-	{"FailNowIsAnError", here, failNowFails},
+	{"GoexitIsAnError", apart, goexitFails},
+	{"GoexitInTheLoopsGoroutineEndsIt", here, goexitEnds},
+	{"FailNowIsAnError", here | apart, failNowFails},
 }
 
 // isBroken says whether err is the failure of one of the obeying functions, in what form it may arrive.
@@ -198,6 +199,9 @@ func sourcePanics(t *testing.T, api API) {
 	require.True(t, ok, "%v", err)
 	assert.Equal(t, "no source", panicked.Value)
 
+	if !api.Apart {
+		return
+	}
 	s = pl.FromFunc(func(context.Context, func(int) bool) error { runtime.Goexit(); return nil })
 	_, err = collect(t, api, api.Same(s))
 	require.ErrorContains(t, err, "Goexit")
@@ -257,6 +261,34 @@ func goexitFails(t *testing.T, api API) {
 			assert.ErrorContains(t, err, "Goexit", op.name)
 		}
 	}
+}
+
+// goexits calls f where a Goexit may end the goroutine.
+func (api API) goexits(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	<-done
+}
+
+// goexitEnds is what is left to promise where the function runs in the goroutine of the loop: Goexit ends that, after
+// everything has been cleaned up.
+func goexitEnds(t *testing.T, api API) {
+	if api.Apart {
+		t.Skip("the function has a goroutine of its own")
+	}
+	journal := Keep(t)
+	before := Hold()
+	returned := false
+	api.goexits(func() {
+		_ = api.ObeyWith.Map(pl.From(1, Exit, 2)).Run(t.Context())
+		returned = true
+	})
+	before.Check(t)
+	assert.False(t, returned)
+	journal.closed(0)
 }
 
 // failNowFails calls what users' tests call. A testing.T of its own cannot be failed, so FailNow's Goexit is called in

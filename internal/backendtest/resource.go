@@ -133,7 +133,7 @@ func endsEveryWay(t *testing.T, api API) {
 		{"break while busy", func() { first(t, api, 1, with(1, Hang, Hang+1, Hang+2)) }},
 		{"error", func() { _, _ = collect(t, api, with(1, Fail, 3)) }},
 		{"panic", func() { _, _ = collect(t, api, with(1, Panic, 3)) }},
-		{"Goexit", func() { _, _ = collect(t, api, with(1, Exit, 3)) }},
+		{"Goexit", func() { api.goexits(func() { _, _ = collect(t, api, with(1, Exit, 3)) }) }},
 		{"source fails", func() {
 			s := pl.FromFunc(func(context.Context, func(int) bool) error { return ErrBroken })
 			_, _ = collect(t, api, api.ObeyWith.Map(s))

@@ -10,6 +10,7 @@ import (
 type Traits struct {
 	Name string
 
+	Apart       bool // functions run in goroutines of their own, so that Goexit ends them and not the loop
 	Here        bool // functions run in this process: they share the test's memory, and its virtual time
 	Concurrent  bool // Workers(n) run together
 	PerWorker   bool // every worker opens a resource of its own; else the stage opens one
@@ -35,11 +36,11 @@ var (
 		Tick: time.Second, Sleep: sleep, Await: await,
 	}
 	Thread = Traits{
-		Name: "thread", Here: true, Concurrent: true, PerWorker: true, Eager: true, Queued: true, Abandons: true,
+		Name: "thread", Apart: true, Here: true, Concurrent: true, PerWorker: true, Eager: true, Queued: true, Abandons: true,
 		KeepsErrors: true, Tick: time.Second, Sleep: sleep, Await: await,
 	}
 	Process = Traits{
-		Name: "process", Concurrent: true, PerWorker: true, Queued: true, Abandons: true, Kills: true,
+		Name: "process", Apart: true, Concurrent: true, PerWorker: true, Queued: true, Abandons: true, Kills: true,
 		Tick: 25 * time.Millisecond, Sleep: sleep, Await: await,
 	}
 )
@@ -50,7 +51,7 @@ func Task(
 	await func(ctx context.Context, f func(ctx context.Context) (int, error)) (int, error),
 ) Traits {
 	return Traits{
-		Name: "task", Here: true, Concurrent: true, Queued: true, KeepsErrors: true,
+		Name: "task", Apart: true, Here: true, Concurrent: true, Queued: true, KeepsErrors: true,
 		Tick: time.Second, Sleep: sleep, Await: await,
 	}
 }
@@ -63,13 +64,15 @@ const (
 	concurrent
 	queued
 	abandons
+	apart
 
 	nothing needs = 0
 )
 
 func (tr Traits) has(n needs) bool {
 	return (n&here == 0 || tr.Here) && (n&concurrent == 0 || tr.Concurrent) &&
-		(n&queued == 0 || tr.Queued) && (n&abandons == 0 || tr.Abandons)
+		(n&queued == 0 || tr.Queued) && (n&abandons == 0 || tr.Abandons) &&
+		(n&apart == 0 || tr.Apart)
 }
 
 // opens says how many resources a stage of so many workers opens, at least and at most.
