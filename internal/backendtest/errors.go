@@ -115,7 +115,7 @@ func errorAfterPrefix(t *testing.T, api API) {
 	got, err := collect(t, api, api.Obey.Map(pl.From(0, 1, 2, Fail, 4, 5)))
 	isBroken(t, api, err)
 	require.LessOrEqual(t, len(got), 3)
-	assert.Equal(t, []int{0, 1, 2}[:len(got)], append([]int{}, got...), "nothing of what came after it")
+	assert.Equal(t, []int{0, 1, 2}[:len(got)], listed(got), "nothing of what came after it")
 }
 
 // errorUnderMaxSize is pypeln's B6: an error hung while the source was held up.

@@ -110,7 +110,7 @@ func openCancelled(t *testing.T, api API) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), api.Tick)
 	defer cancel()
-	err := api.MapWith(r, useless)(endless()).Run(ctx)
+	err := api.MapWith(r, useless, pl.MaxSize(1))(endless()).Run(ctx)
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
@@ -171,6 +171,7 @@ func endsBeforeEnd(t *testing.T, api API) {
 	}
 	journal.opened(api, 2)
 
+	journal = Keep(t)
 	after := api.ObeyWith.Map(api.Never(pl.Range(10))).With(pl.Workers(2))
 	end := pl.FromFunc(func(ctx context.Context, yield func(int) bool) error {
 		for _, err := range after.All(ctx) {
