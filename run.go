@@ -98,6 +98,10 @@ func (r *run) finish(release func(), told bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.left = true
+	if r.err == nil && r.caller.Err() != nil {
+		// The values may have ended because a source or a function heard of it before the run did.
+		r.err = context.Cause(r.caller)
+	}
 	if !told {
 		for _, err := range r.cleanup {
 			slog.Warn("pl: a resource could not be closed after the consumer had left", "err", err)

@@ -135,7 +135,7 @@ func (r *reading[T]) read(f func(context.Context, func(T) bool) error) {
 	}()
 	err := f(ctx, r.hand)
 	returned = true
-	if err != nil && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil && !r.over { // after a refused value it only says that it was stopped
 		r.site.Fail(&StageError{Stage: r.of.cfg.name, Err: err})
 	}
 }
