@@ -104,14 +104,14 @@ func TestOrderedMeetsOtherOperators(t *testing.T) {
 				assert.Equal(t, numbers(7)[:min(7, len(got))], append([]int{}, got...))
 			},
 			"two consumers": func(t *testing.T) {
-				s := ordered(shuffle(pl.Range(20)))
+				s := ordered(shuffle(pl.FromSlice(numbers(21)[1:])))
 				got := values(t, pl.Concat(s, thread.Map(negated)(s)))
 				assert.Len(t, got, 40)
 				up := slices.DeleteFunc(slices.Clone(got), func(x int) bool { return x < 0 })
 				assert.Len(t, slices.Compact(up), 20)
 			},
 			"ordered and unordered consumer": func(t *testing.T) {
-				s := shuffle(pl.Range(20))
+				s := shuffle(pl.FromSlice(numbers(21)[1:]))
 				got := values(t, pl.Concat(ordered(s), thread.Map(negated)(s)))
 				up := slices.DeleteFunc(slices.Clone(got), func(x int) bool { return x < 0 })
 				assert.True(t, slices.IsSorted(up), "%v", up)

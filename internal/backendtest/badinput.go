@@ -117,9 +117,16 @@ func zeroOption(t *testing.T, api API) {
 	}, "picky", "Option")
 }
 
+// zeroResource is found out when a worker opens it, so the source may have been read by then.
 func zeroResource(t *testing.T, api API) {
-	refused(t, api, api.MapWith(pl.Resource[*Handle]{}, useless, pl.Name("picky")), "picky", "OnStart")
-	refused(t, api, api.MapWith(pl.OnStart[*Handle](nil), useless, pl.Name("picky")), "picky")
+	for name, r := range map[string]pl.Resource[*Handle]{"zero": {}, "nil": pl.OnStart[*Handle](nil)} {
+		got, err := collect(t, api, api.MapWith(r, useless, pl.Name("picky"))(pl.Range(10)))
+		assert.ErrorContains(t, err, "picky", name)
+		assert.ErrorContains(t, err, "OnStart", name)
+		assert.Empty(t, got, name)
+	}
+	r := pl.OnStart(func(context.Context) (*Handle, error) { return &Handle{}, nil }).OnEnd(nil)
+	assert.Len(t, mustCollect(t, api, api.MapWith(r, useless)(pl.Range(10))), 10, "a nil OnEnd is none")
 }
 
 func badInTheMiddle(t *testing.T, api API) {
