@@ -108,6 +108,9 @@ func (r *run) finish(release func(), told bool) error {
 		}
 		return nil
 	}
+	if len(r.cleanup) == 0 {
+		return r.err // as it is: a caller may compare it with ==
+	}
 	return errors.Join(append([]error{r.err}, r.cleanup...)...)
 }
 
