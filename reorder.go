@@ -150,15 +150,16 @@ func (s *slot[T]) parent() *kids[T] {
 type reorderInlet[T any] struct {
 	q     *reorderQueue[T]
 	batch []T
+	next  int // in batch
 }
 
 func (in *reorderInlet[T]) take(seat parker) (v T, t tag, ok bool) {
-	if len(in.batch) == 0 && !in.fill(seat) {
+	if in.next == len(in.batch) && !in.fill(seat) {
 		return v, t, false
 	}
 	var zero T
-	v, in.batch[0] = in.batch[0], zero
-	in.batch = in.batch[1:]
+	v, in.batch[in.next] = in.batch[in.next], zero
+	in.next++
 	return v, t, true
 }
 
@@ -173,7 +174,7 @@ func (in *reorderInlet[T]) fill(seat parker) bool {
 		q.makeReady()
 		if len(q.ready) > 0 {
 			q.hungry.remove(me)
-			in.batch, q.ready = q.ready, in.batch[:0]
+			in.batch, in.next, q.ready = q.ready, 0, in.batch[:0]
 			q.held -= len(in.batch)
 			return true
 		}
