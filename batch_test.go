@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -172,9 +173,9 @@ func TestTake(t *testing.T) {
 		},
 		"cancels what is at work": func(t *testing.T) {
 			start := time.Now()
-			ended := 0
+			var ended atomic.Int64
 			r := pl.OnStart(func(context.Context) (int, error) { return 0, nil }).
-				OnEnd(func(context.Context, int) error { ended++; return nil })
+				OnEnd(func(context.Context, int) error { ended.Add(1); return nil })
 			f := func(ctx context.Context, _, x int) (int, error) {
 				if x > 0 {
 					<-ctx.Done()
@@ -184,7 +185,7 @@ func TestTake(t *testing.T) {
 			got := values(t, pl.Take[int](1)(thread.MapWith(r, f, pl.Workers(3))(endless())))
 			assert.Equal(t, []int{0}, got)
 			assert.Zero(t, time.Since(start))
-			assert.Equal(t, 3, ended)
+			assert.EqualValues(t, 3, ended.Load())
 		},
 		"downstream works on": func(t *testing.T) {
 			slow := thread.Map(func(_ context.Context, x int) (int, error) { time.Sleep(time.Second); return x, nil })
