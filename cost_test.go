@@ -14,7 +14,7 @@ import (
 
 // Law 11: what a run allocates does not grow with its values.
 func TestNoAllocationPerValue(t *testing.T) {
-	const few, many = 1000, 101_000
+	const few, many = 1000, 21_000
 	pipelines := map[string]func(s pl.Stage[int]) pl.Stage[int]{
 		"source alone":   func(s pl.Stage[int]) pl.Stage[int] { return s },
 		"serial":         serial.Map(same),

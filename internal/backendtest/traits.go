@@ -20,7 +20,8 @@ type Traits struct {
 	Kills       bool // what timed out was killed, and could not close its resource
 	KeepsErrors bool // the user's error arrives as it is; else as text, and as the sentinels registered
 
-	// Tick is the unit of the functions' durations. Virtual ticks cost nothing.
+	// Tick is the unit of the functions' durations: far more than a machine needs for a value, even a busy one.
+	// Virtual ticks cost nothing.
 	Tick time.Duration
 
 	// Sleep waits inside a function under test.
@@ -29,19 +30,21 @@ type Traits struct {
 	Await func(ctx context.Context, f func(ctx context.Context) (int, error)) (int, error)
 }
 
+const tick = 25 * time.Millisecond
+
 // The traits of this module's backends.
 var (
 	Serial = Traits{
 		Name: "serial", Here: true, KeepsErrors: true,
-		Tick: time.Second, Sleep: sleep, Await: await,
+		Tick: tick, Sleep: sleep, Await: await,
 	}
 	Thread = Traits{
 		Name: "thread", Apart: true, Here: true, Concurrent: true, PerWorker: true, Eager: true, Queued: true, Abandons: true,
-		KeepsErrors: true, Tick: time.Second, Sleep: sleep, Await: await,
+		KeepsErrors: true, Tick: tick, Sleep: sleep, Await: await,
 	}
 	Process = Traits{
 		Name: "process", Apart: true, Concurrent: true, PerWorker: true, Queued: true, Abandons: true, Kills: true,
-		Tick: 25 * time.Millisecond, Sleep: sleep, Await: await,
+		Tick: tick, Sleep: sleep, Await: await,
 	}
 )
 
@@ -52,7 +55,7 @@ func Task(
 ) Traits {
 	return Traits{
 		Name: "task", Apart: true, Here: true, Concurrent: true, Queued: true, KeepsErrors: true,
-		Tick: time.Second, Sleep: sleep, Await: await,
+		Tick: tick, Sleep: sleep, Await: await,
 	}
 }
 
