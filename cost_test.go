@@ -55,7 +55,7 @@ func TestSerialStartsNoGoroutine(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for _, err := range s.All(t.Context()) {
 		require.NoError(t, err)
-		require.Equal(t, before, runtime.NumGoroutine())
+		require.LessOrEqual(t, runtime.NumGoroutine(), before) // one of an earlier test may end meanwhile
 	}
-	assert.Equal(t, before, runtime.NumGoroutine())
+	assert.LessOrEqual(t, runtime.NumGoroutine(), before)
 }
