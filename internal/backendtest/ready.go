@@ -15,6 +15,8 @@ type Ready struct {
 	Odd, Never                   Step                      // filters
 	Triple                       Step                      // x becomes 3x, 3x+1, 3x+2
 	Few                          Step                      // x becomes itself x%3 times
+	Brittle                      Step                      // fails for every fifth x
+	BrittleFlat                  Step                      // x becomes x and x+1, and fails between the two for every fifth x
 	Doze                         Step                      // takes up to a tick, at random
 	WorkerIndex                  Step                      // x becomes the index of the worker that had it
 	Drop                         pl.Partial[int, struct{}] // does nothing
@@ -32,14 +34,22 @@ type Four struct {
 func ready(api API) Ready {
 	o := Obeying{api.Traits}
 	return Ready{
-		Same:   api.Map(func(_ context.Context, x int) (int, error) { return x, nil }),
-		AddOne: api.Map(func(_ context.Context, x int) (int, error) { return x + 1, nil }),
-		Square: api.Map(func(_ context.Context, x int) (int, error) { return x * x, nil }),
-		Negate: api.Map(func(_ context.Context, x int) (int, error) { return -x, nil }),
-		Odd:    api.Filter(func(_ context.Context, x int) (bool, error) { return x%2 != 0, nil }),
-		Never:  api.Filter(func(context.Context, int) (bool, error) { return false, nil }),
-		Triple: api.FlatMap(triple),
-		Few:    api.FlatMap(few),
+		Same:    api.Map(func(_ context.Context, x int) (int, error) { return x, nil }),
+		AddOne:  api.Map(func(_ context.Context, x int) (int, error) { return x + 1, nil }),
+		Square:  api.Map(func(_ context.Context, x int) (int, error) { return x * x, nil }),
+		Negate:  api.Map(func(_ context.Context, x int) (int, error) { return -x, nil }),
+		Odd:     api.Filter(func(_ context.Context, x int) (bool, error) { return x%2 != 0, nil }),
+		Never:   api.Filter(func(context.Context, int) (bool, error) { return false, nil }),
+		Triple:  api.FlatMap(triple),
+		Few:     api.FlatMap(few),
+		Brittle: api.Map(func(_ context.Context, x int) (int, error) { return x, brittle(x) }),
+		BrittleFlat: api.FlatMap(func(_ context.Context, x int, yield func(int) bool) error {
+			if !yield(x) || brittle(x) != nil {
+				return brittle(x)
+			}
+			yield(x + 1)
+			return nil
+		}),
 		Doze: api.Map(func(ctx context.Context, x int) (int, error) {
 			return x, api.Sleep(ctx, rand.N(api.Tick/5+time.Nanosecond))
 		}),
@@ -60,6 +70,13 @@ func ready(api API) Ready {
 			Each:    api.EachWith(o.resource(), o.EachWith),
 		},
 	}
+}
+
+func brittle(x int) error {
+	if x%5 == 0 {
+		return &BrokenError{x}
+	}
+	return nil
 }
 
 func triple(_ context.Context, x int, yield func(int) bool) error {
