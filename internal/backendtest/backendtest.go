@@ -115,6 +115,7 @@ func Run(t *testing.T, api API) {
 		{"Window", windowChecks},
 		{"Compose", composeChecks},
 		{"Liveness", livenessChecks},
+		{"Trouble", troubleChecks},
 		{"BadInput", badInputChecks},
 	}
 	for _, theme := range themes {

@@ -21,6 +21,7 @@ var composeChecks = []check{
 	{"GraphShowsWhatWillRun", nothing, graphShows},
 	{"OnePartialOnManyStages", nothing, partialOnMany},
 	{"OneStageConsumedAtOnce", nothing, consumedAtOnce},
+	{"FunctionRunsAPipeline", here, functionRuns},
 	{"OneStageConsumedInsideItsOwnLoop", nothing, consumedInside},
 }
 
@@ -128,4 +129,17 @@ func consumedInside(t *testing.T, api API) {
 	}
 	before.Check(t)
 	assert.Equal(t, 99, sum)
+}
+
+// functionRuns has the function of a stage run a pipeline of the same backend, under the context it was given.
+func functionRuns(t *testing.T, api API) {
+	inner := func(ctx context.Context, x int) (int, error) {
+		got, err := api.AddOne(api.Odd(pl.Range(x)).With(pl.MaxSize(1))).With(pl.Workers(2)).Collect(ctx)
+		return len(got), err
+	}
+	s := api.Map(inner, pl.Workers(3), pl.MaxSize(1), pl.Timeout(100*api.Tick))(pl.From(0, 10, 20, 30, 40))
+	assert.ElementsMatch(t, []int{0, 5, 10, 15, 20}, mustCollect(t, api, s))
+
+	hang := func(ctx context.Context, x int) (int, error) { return x, api.Obey.Map(pl.From(Hang)).Run(ctx) }
+	assert.Equal(t, []int{0}, first(t, api, 1, pl.Concat(pl.From(0), api.Map(hang)(pl.Range(3)))))
 }

@@ -18,6 +18,7 @@ var maxSizeChecks = []check{
 	{"FiveBegunAfterOneTaken", queued, fiveBegun},
 	{"BegunIsConsumedPlusMaxSizePlusWorkers", here | queued, begunIsExact},
 	{"NeverMoreAtAnyMoment", nothing, begunNeverMore},
+	{"NeverMoreUnderLoad", here | queued, begunUnderLoad},
 	{"SourceIsHeldUp", here | queued, sourceIsHeldUp},
 	{"BetweenTwoStages", here | queued, betweenStages},
 	{"OutputsOfFlatMapCountOneByOne", here | queued, flatMapOutputsCount},
@@ -76,6 +77,35 @@ func begunNeverMore(t *testing.T, api API) {
 		require.LessOrEqual(t, journal.Count("begin"), taken+size+workers)
 	}
 	assert.Equal(t, 60, taken)
+}
+
+// begunUnderLoad has everything run as fast as it can. The value in the hand of the loop has left the queue.
+func begunUnderLoad(t *testing.T, api API) {
+	for _, workers := range []int{1, 2, 4} {
+		for _, size := range []int{1, 2, 15, 16, 64} {
+			var yielded, begun, taken, most, ahead atomic.Int64
+			f := func(_ context.Context, x int) (int, error) {
+				n := begun.Add(1)
+				most.Store(max(most.Load(), n-taken.Load()))
+				return x, nil
+			}
+			source := pl.FromFunc(func(_ context.Context, yield func(int) bool) error {
+				for i := 0; i < 3000 && yield(i); i++ {
+					n := yielded.Add(1)
+					ahead.Store(max(ahead.Load(), n-begun.Load()))
+				}
+				return nil
+			})
+			for _, err := range api.Map(f, pl.Workers(workers), pl.MaxSize(size))(source).All(t.Context()) {
+				require.NoError(t, err)
+				taken.Add(1)
+			}
+			require.EqualValues(t, 3000, taken.Load())
+			require.LessOrEqual(t, most.Load(), int64(size+workers+1), "MaxSize(%d), %d workers", size, workers)
+			// A worker has taken its value from the queue a moment before its function counts it.
+			require.LessOrEqual(t, ahead.Load(), int64(size+workers), "MaxSize(%d), %d workers", size, workers)
+		}
+	}
 }
 
 // counting counts how often it is called.

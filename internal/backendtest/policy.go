@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,6 +24,7 @@ var onErrorChecks = []check{
 	{"HandlerLearnsStageWorkerAndValue", nothing, handlerLearns},
 	{"WhatTheHandlerReturnsFailsTheRun", nothing, handlerDecides},
 	{"PanicOfTheHandlerFailsTheRun", nothing, handlerPanics},
+	{"GoexitOfTheHandlerFailsTheRun", here | apart, handlerExits},
 	{"PanicGoexitAndErrorAreSkippedAlike", nothing, skipsAnything},
 	{"YieldedBeforeTheFailureStays", nothing, skipKeepsYielded},
 	{"NotAskedWhenTheRunIsOver", here, handlerNotAskedAtTheEnd},
@@ -92,6 +94,14 @@ func handlerPanics(t *testing.T, api API) {
 	panicked, ok := errors.AsType[*pl.PanicError](err)
 	require.True(t, ok, "%v", err)
 	assert.Equal(t, "bad handler", panicked.Value)
+}
+
+func handlerExits(t *testing.T, api API) {
+	h := func(context.Context, *pl.StageError) error { runtime.Goexit(); return nil }
+	for _, workers := range []int{1, 2} {
+		_, err := collect(t, api, api.Obey.Map(pl.From(0, Fail, 2)).With(pl.OnError(h), pl.Workers(workers)))
+		assert.ErrorContains(t, err, "Goexit", "%d workers", workers)
+	}
 }
 
 func skipsAnything(t *testing.T, api API) {

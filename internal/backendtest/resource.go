@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +23,7 @@ var resourceChecks = []check{
 	{"ReachesEveryOperator", nothing, reachesOperators},
 	{"OpenErrorFailsTheRun", here, openError},
 	{"OpenPanicFailsTheRun", here, openPanic},
+	{"OpenGoexitFailsTheRun", here | apart, openGoexit},
 	{"OpenIsCancelledWithTheRun", here | concurrent, openCancelled},
 	{"WithoutOnEndIsFine", here, withoutOnEnd},
 }
@@ -33,6 +35,7 @@ var onEndChecks = []check{
 	{"ErrorFailsTheRun", here, endError},
 	{"ErrorJoinsTheRunsError", here, endErrorJoins},
 	{"PanicFailsTheRun", here, endPanic},
+	{"GoexitFailsTheRun", here | apart, endGoexit},
 	{"NotCalledWhereOpenFailed", here | concurrent, endsOnlyOpened},
 	{"ItsContextKeepsValues", here, endContextValues},
 }
@@ -101,6 +104,19 @@ func openPanic(t *testing.T, api API) {
 	panicked, ok := errors.AsType[*pl.PanicError](err)
 	require.True(t, ok, "%v", err)
 	assert.Equal(t, "cannot open", panicked.Value)
+}
+
+func openGoexit(t *testing.T, api API) {
+	for _, workers := range []int{1, 3} {
+		r := pl.OnStart(func(ctx context.Context) (*Handle, error) {
+			if pl.WorkerFrom(ctx).Index == 0 {
+				runtime.Goexit()
+			}
+			return &Handle{}, nil
+		})
+		_, err := collect(t, api, api.MapWith(r, useless, pl.Workers(workers))(pl.Range(10)))
+		assert.ErrorContains(t, err, "Goexit", "%d workers", workers)
+	}
 }
 
 func openCancelled(t *testing.T, api API) {
@@ -233,6 +249,15 @@ func endPanic(t *testing.T, api API) {
 	panicked, ok := errors.AsType[*pl.PanicError](err)
 	require.True(t, ok, "%v", err)
 	assert.Equal(t, "cannot close", panicked.Value)
+}
+
+func endGoexit(t *testing.T, api API) {
+	r := pl.OnStart(func(context.Context) (*Handle, error) { return &Handle{}, nil }).
+		OnEnd(func(context.Context, *Handle) error { runtime.Goexit(); return nil })
+	for _, workers := range []int{1, 3} {
+		_, err := collect(t, api, api.MapWith(r, useless, pl.Workers(workers))(pl.Range(10)))
+		assert.ErrorContains(t, err, "Goexit", "%d workers", workers)
+	}
 }
 
 func endsOnlyOpened(t *testing.T, api API) {
