@@ -1,0 +1,23 @@
+package hop
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestEveryContenderDoesTheWork runs all contenders in the shapes where they could go wrong, and adds up their results.
+func TestEveryContenderDoesTheWork(t *testing.T) {
+	const n = 500
+	for _, s := range []shape{{1, 1, 1}, {1, 16, 4}, {3, 2, 64}, {3, 16, 0}, {2, 3, 1024}} {
+		for _, c := range contenders(s) {
+			t.Run(fmt.Sprintf("%s/%+v", c.Name, s), func(t *testing.T) {
+				for _, n := range []int{n, 1, 0} {
+					got, err := c.Run(n)
+					if want := sum(n, s.stages); err != nil || got != want {
+						t.Fatalf("Run(%d) = %d, %v; want %d, nil", n, got, err, want)
+					}
+				}
+			})
+		}
+	}
+}
