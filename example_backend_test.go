@@ -1,0 +1,77 @@
+package pl_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/thread"
+)
+
+// announced is a backend: the workers run on goroutines, as in package thread, and it tells when a stage starts.
+type announced struct{}
+
+func (announced) Name() string { return "announced" }
+
+func (announced) Knows(key any) bool { return key == greetingKey{} }
+
+func (announced) Start(s *pl.Site) {
+	greeting, _ := s.Setting(greetingKey{}).(string)
+	fmt.Println(greeting, s.Name())
+	s.Employ()
+}
+
+type greetingKey struct{}
+
+// Greeting is an option of that backend.
+func Greeting(text string) pl.Option {
+	var err error
+	if text == "" {
+		err = errors.New("must not be empty")
+	}
+	return pl.Attach(greetingKey{}, text, fmt.Sprintf("Greeting(%q)", text), err)
+}
+
+// AnnouncedMap is Map on that backend. The other operators differ in their kernel, and in how many results it makes.
+func AnnouncedMap[A, B any](f func(ctx context.Context, in A) (B, error), opts ...pl.Option) pl.Partial[A, B] {
+	return pl.NewPartial(announced{}, mapping(f), opts...)
+}
+
+func mapping[A, B any](f func(ctx context.Context, in A) (B, error)) pl.Operation[A, B] {
+	kernel := func(ctx context.Context, in A, emit func(B) bool) error {
+		out, err := f(ctx, in)
+		if err == nil {
+			emit(out)
+		}
+		return err
+	}
+	open := func(context.Context) (pl.Kernel[A, B], func(context.Context) error, error) { return kernel, nil, nil }
+	return pl.Operation[A, B]{Verb: "Map", Results: pl.One, Func: f, Open: open}
+}
+
+func ExampleNewPartial() {
+	doubled := AnnouncedMap(double, Greeting("here is"))(pl.Range(3))
+	fmt.Println(doubled)
+	fmt.Println(doubled.Collect(context.Background()))
+	// Output:
+	// range(3) → announced.Map(double)
+	// here is double
+	// [0 2 4] <nil>
+}
+
+// A bad value fails the run before anything starts, and so does an option that the stage's backend does not know.
+func ExampleAttach() {
+	fmt.Println(AnnouncedMap(double, Greeting(""))(pl.Range(3)).Run(context.Background()))
+	fmt.Println(thread.Map(double, Greeting("hello"))(pl.Range(3)).Run(context.Background()))
+	// Output:
+	// pl: stage "double": Greeting(""): must not be empty
+	// pl: stage "double": Greeting("hello"): this operator does not know the option
+}
+
+// An inline operator has no workers: it runs in the goroutine that takes its results.
+func ExampleNewInline() {
+	inline := pl.NewInline("inline", mapping(double))
+	fmt.Println(inline(pl.Range(3)).Collect(context.Background()))
+	// Output: [0 2 4] <nil>
+}

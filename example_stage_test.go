@@ -1,0 +1,149 @@
+package pl_test
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/serial"
+	"github.com/gopeln/pl/thread"
+)
+
+func double(_ context.Context, x int) (int, error) { return 2 * x, nil }
+
+func odd(_ context.Context, x int) (bool, error) { return x%2 == 1, nil }
+
+// The loop is in charge: leaving it ends the workers, before the next statement.
+func ExampleStage_All() {
+	doubled := thread.Map(double)(pl.Range(1_000_000))
+	for x, err := range doubled.All(context.Background()) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(x)
+		if x == 4 {
+			break
+		}
+	}
+	// Output:
+	// 0
+	// 2
+	// 4
+}
+
+func ExampleStage_Collect() {
+	doubled := thread.Map(double)(pl.Range(4))
+	values, err := doubled.Collect(context.Background())
+	fmt.Println(values, err)
+	// Output: [0 2 4 6] <nil>
+}
+
+func ExampleStage_Run() {
+	var sum atomic.Int64
+	add := thread.Each(func(_ context.Context, x int) error {
+		sum.Add(int64(x))
+		return nil
+	}, pl.Workers(4))
+	err := add(pl.Range(101)).Run(context.Background())
+	fmt.Println(sum.Load(), err)
+	// Output: 5050 <nil>
+}
+
+func ExampleStage_With() {
+	doubled := thread.Map(double)(pl.Range(4))
+	fmt.Println(doubled.With(pl.Workers(8), pl.Name("times two")))
+	fmt.Println(doubled) // a stage never changes
+	// Output:
+	// range(4) → thread.Map(times two)×8
+	// range(4) → thread.Map(double)
+}
+
+// The fluent form reads well where the type of the values stays the same.
+func ExampleStage_Pipe() {
+	values := pl.Range(8).Pipe(
+		thread.Filter(odd),
+		thread.Map(double),
+		pl.Ordered)
+	fmt.Println(values.Collect(context.Background()))
+	// Output: [2 6 10 14] <nil>
+}
+
+func ExampleStage_String() {
+	fmt.Println(pl.Pipe2(pl.Range(10), thread.Map(double, pl.Workers(3)), pl.Ordered))
+	// Output: range(10) → thread.Map(double)×3 → pl.Ordered
+}
+
+func ExampleStage_Graph() {
+	graph := pl.Pipe2(pl.Range(10),
+		thread.Map(double, pl.Workers(3), pl.MaxSize(100)),
+		serial.Filter(odd)).Graph()
+	for _, n := range graph.Nodes {
+		fmt.Println(n.ID, n.Name, n.Backend, n.Workers, n.MaxSize)
+	}
+	fmt.Println(graph.Edges)
+	// Output:
+	// 0 range(10) source 1 0
+	// 1 double thread 3 100
+	// 2 odd serial 1 0
+	// [{0 1} {1 2}]
+}
+
+func ExampleGraph_Mermaid() {
+	fmt.Print(thread.Map(double, pl.Workers(3))(pl.Range(10)).Graph().Mermaid())
+	// Output:
+	// flowchart LR
+	// 	n0["range(10)<br>source"]
+	// 	n1["double<br>thread ×3"]
+	// 	n0 --> n1
+}
+
+func ExampleGraph_DOT() {
+	fmt.Print(thread.Map(double, pl.Workers(3))(pl.Range(10)).Graph().DOT())
+	// Output:
+	// digraph pipeline {
+	// 	rankdir=LR
+	// 	node [shape=box]
+	// 	n0 [label="range(10)\nsource"]
+	// 	n1 [label="double\nthread ×3"]
+	// 	n0 -> n1
+	// }
+}
+
+// Two consumers share the squares: the stage runs once, and each of them gets every value.
+func ExampleRun() {
+	var squared, sum, even atomic.Int64
+	squares := thread.Map(func(_ context.Context, x int) (int, error) {
+		squared.Add(1)
+		return x * x, nil
+	})(pl.Range(10))
+	adding := thread.Each(func(_ context.Context, x int) error {
+		sum.Add(int64(x))
+		return nil
+	})
+	counting := thread.Each(func(_ context.Context, x int) error {
+		even.Add(int64(1 - x%2))
+		return nil
+	})
+	err := pl.Run(context.Background(), adding(squares), counting(squares))
+	fmt.Println(squared.Load(), sum.Load(), even.Load(), err)
+	// Output: 10 285 5 <nil>
+}
+func ExampleObserve() {
+	ctx := pl.Observe(context.Background(), func(run *pl.RunInfo) func(error) {
+		fmt.Println("stages:", len(run.Graph().Nodes))
+		return func(err error) {
+			for _, s := range run.Stats().Stages {
+				fmt.Println(s.Name, "in", s.In, "out", s.Out, "dropped", s.Dropped)
+			}
+		}
+	})
+	err := thread.Filter(odd)(pl.Range(100)).Run(ctx)
+	fmt.Println(err)
+	// Output:
+	// stages: 2
+	// range(100) in 0 out 100 dropped 0
+	// odd in 100 out 50 dropped 50
+	// <nil>
+}
