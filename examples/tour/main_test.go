@@ -103,3 +103,30 @@ func TestSourceOfGoIsFound(t *testing.T) {
 	require.NoError(t, err)
 	assert.FileExists(t, filepath.Join(folder, "go", "parser", "parser.go"))
 }
+
+// TestReadmeShowsThisProgram keeps the README's first code from drifting away from what is tested here: its lines are
+// the program's, in the same order within each piece.
+func TestReadmeShowsThisProgram(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	_, code, ok := strings.Cut(string(readme), "```go\n")
+	require.True(t, ok, "README.md has no Go code")
+	code, _, _ = strings.Cut(code, "```")
+	var program string
+	for _, path := range []string{"main.go", "files.go"} {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		program += unindented(string(text))
+	}
+	for piece := range strings.SplitSeq(strings.TrimSpace(code), "\n\n") {
+		assert.Contains(t, program, unindented(piece))
+	}
+}
+
+func unindented(code string) string {
+	var b strings.Builder
+	for line := range strings.Lines(code) {
+		b.WriteString(strings.TrimSpace(line) + "\n")
+	}
+	return b.String()
+}
