@@ -75,3 +75,30 @@ func ExampleNewInline() {
 	fmt.Println(inline(pl.Range(3)).Collect(context.Background()))
 	// Output: [0 2 4] <nil>
 }
+
+// A driven stage moves its values itself: here by handfuls, as to a partner who is far away.
+func ExampleNewDriven() {
+	start := func(ports pl.Ports[int, int]) {
+		site, port := ports.Site(), ports.Port(0)
+		site.Go(func() {
+			handful := make([]pl.Item[int], 4)
+			for {
+				n, ok := port.Pull(site.Context(), handful)
+				if !ok {
+					return
+				}
+				port.Begin(n)
+				for i := range handful[:n] {
+					item := &handful[i]
+					if !port.Emit(item, 2*item.Value) {
+						return
+					}
+					port.Done(item)
+				}
+			}
+		})
+	}
+	doubled := pl.NewDriven(announced{}, mapping(double), start)
+	fmt.Println(doubled(pl.Range(6)).Collect(context.Background()))
+	// Output: [0 2 4 6 8 10] <nil>
+}

@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +18,7 @@ func TestEveryExportedFunctionHasAnExample(t *testing.T) {
 		exported, shown := functions(t, folder)
 		require.NotEmpty(t, exported, folder)
 		for _, name := range exported {
-			assert.Contains(t, shown, "Example"+name, "package in folder %s", folder)
+			assert.True(t, slices.Contains(shown, "Example"+name), "folder %s: Example%s is missing", folder, name)
 		}
 	}
 }
