@@ -37,8 +37,6 @@ func perValue(b *testing.B, n int, values func(n int) pl.Stage[int]) {
 	b.ReportMetric(0, "ns/op") // a run: it says nothing here
 }
 
-func same(_ context.Context, x int) (int, error) { return x, nil }
-
 func BenchmarkThread(b *testing.B) {
 	for _, stages := range []int{1, 3} {
 		for _, workers := range []int{1, 2, 16} {

@@ -12,7 +12,7 @@ import (
 
 func double(_ context.Context, x int) (int, error) { return 2 * x, nil }
 
-func odd(_ context.Context, x int) (bool, error) { return x%2 == 1, nil }
+func isOdd(_ context.Context, x int) (bool, error) { return x%2 == 1, nil }
 
 // The loop is in charge: leaving it ends the workers, before the next statement.
 func ExampleStage_All() {
@@ -63,7 +63,7 @@ func ExampleStage_With() {
 // The fluent form reads well where the type of the values stays the same.
 func ExampleStage_Pipe() {
 	values := pl.Range(8).Pipe(
-		thread.Filter(odd),
+		thread.Filter(isOdd),
 		thread.Map(double),
 		pl.Ordered)
 	fmt.Println(values.Collect(context.Background()))
@@ -78,7 +78,7 @@ func ExampleStage_String() {
 func ExampleStage_Graph() {
 	graph := pl.Pipe2(pl.Range(10),
 		thread.Map(double, pl.Workers(3), pl.MaxSize(100)),
-		serial.Filter(odd)).Graph()
+		serial.Filter(isOdd)).Graph()
 	for _, n := range graph.Nodes {
 		fmt.Println(n.ID, n.Name, n.Backend, n.Workers, n.MaxSize)
 	}
@@ -86,7 +86,7 @@ func ExampleStage_Graph() {
 	// Output:
 	// 0 range(10) source 1 0
 	// 1 double thread 3 100
-	// 2 odd serial 1 0
+	// 2 isOdd serial 1 0
 	// [{0 1} {1 2}]
 }
 
@@ -139,11 +139,11 @@ func ExampleObserve() {
 			}
 		}
 	})
-	err := thread.Filter(odd)(pl.Range(100)).Run(ctx)
+	err := thread.Filter(isOdd)(pl.Range(100)).Run(ctx)
 	fmt.Println(err)
 	// Output:
 	// stages: 2
 	// range(100) in 0 out 100 dropped 0
-	// odd in 100 out 50 dropped 50
+	// isOdd in 100 out 50 dropped 50
 	// <nil>
 }

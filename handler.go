@@ -182,7 +182,7 @@ func (h *handler[A, B]) failed(err error) bool {
 		return false
 	}
 	e := &StageError{Stage: h.of.cfg.name, Worker: h.index, Item: h.v, Err: err}
-	verdict := h.of.cfg.policy.judge(h.ctx, h.attempt, e)
+	verdict := h.of.cfg.policy.judge(h.ctx, h.attempt, e, h.site.Fail)
 	if verdict.Again {
 		h.attempt++
 		return verdict.After <= 0 || h.seat.Sleep(h.ctx, verdict.After) == nil

@@ -65,15 +65,18 @@ type Verdict struct {
 	Err   error         // the run fails with it; where it is nil and Again is false, the value is dropped
 }
 
-// judge asks the policy about the failure e of attempt number n. It calls the user's functions, guarded.
-func (p *policy) judge(ctx context.Context, n int, e *StageError) (v Verdict) {
+// judge asks the policy about the failure e of attempt number n. It calls the user's functions, guarded: a panic in them
+// is the verdict's error, and Goexit, after which no verdict can be given, goes to fail.
+func (p *policy) judge(ctx context.Context, n int, e *StageError, fail func(error)) (v Verdict) {
 	returned := false
 	defer func() {
 		if returned {
 			return
 		}
-		if r := recover(); r != nil {
-			v = Verdict{Err: errors.Join(e, fmt.Errorf("pl: stage %q: in its OnError or Retry: %w", e.Stage, recovered(r)))}
+		value := recover()
+		err := errors.Join(e, fmt.Errorf("pl: stage %q: in its OnError or Retry: %w", e.Stage, fault(value)))
+		if v = (Verdict{Err: err}); value == nil {
+			fail(err)
 		}
 	}()
 	v = p.ask(ctx, n, e)

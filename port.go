@@ -216,7 +216,7 @@ func (p *Port[A, B]) Fail(it *Item[A], err error) Verdict {
 	of := p.site.of
 	v := of.cfg.policy.judge(p.site.ctx, it.attempt, &StageError{
 		Stage: of.cfg.name, Worker: p.index, Item: it.Value, Err: err,
-	})
+	}, p.site.Fail)
 	if v.Again {
 		return v
 	}
