@@ -57,7 +57,7 @@ func timedBatches[T any](
 ) flow[[]T] {
 	q := newWindowQueue[T](b.bound(&o.base, in), false)
 	b.tallies[o].queue = q.length
-	connect(b, q, in)
+	connect(b, at, q, in)
 	values := q.consumer().(*inPort[T])
 	return func(yield func([]T, tag) bool) {
 		defer q.stop()

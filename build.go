@@ -98,7 +98,7 @@ func (o *operator[T]) build(b *builder) {
 	out.site = s
 	flow := o.compose(b, o, s)
 	sink := out.emitter()
-	s.onEnd = append(s.onEnd, out.close)
+	s.onEnd = out.close
 	s.start = func() {
 		s.Go(func() {
 			flow(func(v T, t tag) bool { return !s.stopped.Load() && sink.put(s.seat, v, t) })

@@ -23,23 +23,25 @@ func pull[T any](b *builder, o *base, in node, s *Site, tagged bool) flow[T] {
 		return op.compose(b, op, s)
 	}
 	q := newQueue[T](b.bound(o, in), tagged, !in.meta().foreign, b.run.goroutines.Go)
-	connect(b, q, in)
+	connect(b, s, q, in)
 	return drain(s, q)
 }
 
 // joined makes the queue of a stage with workers.
-func joined[T any](b *builder, o node, in node) queue[T] {
+func joined[T any](b *builder, o node, in node, s *Site) queue[T] {
 	b.mark(o, in)
 	q := newQueue[T](b.bound(o.meta(), in), b.tagged(o), !o.meta().foreign && !in.meta().foreign, b.run.goroutines.Go)
-	connect(b, q, in)
+	connect(b, s, q, in)
 	b.tallies[o].queue = q.length
 	return q
 }
 
-// connect makes q take the values of in.
-func connect[T any](b *builder, q queue[T], in node) {
-	outletOf[T](b, in).add(q)
-	b.run.queues = append(b.run.queues, q)
+// connect makes q take the values of in, for s.
+func connect[T any](b *builder, s *Site, q queue[T], in ...node) {
+	for _, n := range in {
+		outletOf[T](b, n).add(q)
+	}
+	s.inputs = append(s.inputs, q)
 }
 
 // drain is the flow of a queue's values. When it ends early, those who fill the queue are told.

@@ -39,10 +39,7 @@ func merged[T any](b *builder, o *operator[T], at *Site) flow[T] {
 	goroutines := !slices.ContainsFunc(o.inputs, func(in node) bool { return in.meta().foreign })
 	q := newQueue[T](bound, false, goroutines, b.run.goroutines.Go)
 	b.tallies[o].queue = q.length
-	for _, in := range o.inputs {
-		outletOf[T](b, in).add(q)
-	}
-	b.run.queues = append(b.run.queues, q)
+	connect(b, at, q, o.inputs...)
 	return drain(at, q)
 }
 

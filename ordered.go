@@ -19,7 +19,7 @@ func Ordered[T any](s Stage[T]) Stage[T] {
 		q := newReorderQueue[T](o.cfg.maxSize)
 		b.marks[in] = append(b.marks[in], q)
 		b.tallies[o].queue = q.length
-		connect(b, q, in)
+		connect(b, at, q, in)
 		return numbered(b, o, at, counted(counted(drain(at, q), &c.in), &c.out))
 	}
 	return Stage[T]{o}

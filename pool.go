@@ -8,7 +8,7 @@ import (
 // assemble makes a stage with workers: its queue, and what its backend starts.
 func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op Operation[A, B]) {
 	s := b.site(&o.base)
-	input := joined[A](b, o, in)
+	input := joined[A](b, o, in, s)
 	out := outletOf[B](b, o)
 	out.site = s
 	p := places{marks: b.marks[o], results: op.Results}
@@ -24,7 +24,7 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 		return w
 	}
 	s.start = func() { backend.Start(s) }
-	s.onEnd = append(s.onEnd, out.close, input.stop)
+	s.onEnd = out.close
 }
 
 // worker is one worker of a stage: what its seats share.

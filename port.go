@@ -30,10 +30,10 @@ func assembleDriven[A, B any](
 	b *builder, o *operator[B], in node, results Results, start func(Ports[A, B]),
 ) {
 	s := b.site(&o.base)
-	input := joined[A](b, o, in).(*windowQueue[A])
+	input := joined[A](b, o, in, s).(*windowQueue[A])
 	out := outletOf[B](b, o)
 	out.site = s
-	s.onEnd = append(s.onEnd, out.close, input.stop)
+	s.onEnd = out.close
 	port := func(index int) *Port[A, B] {
 		return &Port[A, B]{
 			site: s, index: index, in: input.consumer().(*inPort[A]), out: out.emitter(),

@@ -19,7 +19,6 @@ type run struct {
 
 	mu      sync.Mutex
 	sites   []*Site
-	queues  []interface{ stop() }
 	err     error   // the first failure
 	cleanup []error // of OnEnd
 	stopped bool
@@ -83,9 +82,6 @@ func (r *run) stop() {
 	r.cancel(errStopped)
 	for _, s := range r.sites {
 		s.Stop()
-	}
-	for _, q := range r.queues {
-		q.stop()
 	}
 }
 

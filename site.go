@@ -20,7 +20,8 @@ type Site struct {
 	workers atomic.Int32 // workers that have not ended
 	start   func()
 	worker  func(index int) Worker
-	onEnd   []func()
+	onEnd   func()                // passes the end on to the consumers
+	inputs  []interface{ stop() } // queues
 }
 
 func (r *run) site(of *base) *Site {
@@ -48,10 +49,15 @@ func (s *Site) Setting(key any) any { return s.of.cfg.setting(key) }
 // Stopping tells whether the stage shall stop, at the price of one atomic load.
 func (s *Site) Stopping() bool { return s.stopped.Load() }
 
-// Stop lets the stage end, without an error, as when nobody wants its results any more.
+// Stop lets the stage end, without an error, as when nobody wants its results any more. So do the stages upstream that
+// have no other consumer.
 func (s *Site) Stop() {
-	if !s.stopped.Swap(true) {
-		s.cancel(errStopped)
+	if s.stopped.Swap(true) {
+		return
+	}
+	s.cancel(errStopped)
+	for _, q := range s.inputs {
+		q.stop()
 	}
 }
 
@@ -108,10 +114,8 @@ func (s *Site) Hold() { s.active.Add(1) }
 // Release takes back one Hold. With the last one the stage ends, and its consumers see the end of their input.
 func (s *Site) Release() {
 	if s.active.Add(-1) == 0 {
-		for _, f := range s.onEnd {
-			f()
-		}
-		s.cancel(errStopped)
+		s.onEnd()
+		s.Stop()
 	}
 }
 

@@ -1,0 +1,36 @@
+package pl_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/thread"
+	"github.com/stretchr/testify/require"
+)
+
+// The source and the worker of a branch that nobody listens to any more wait for ever if they are not told.
+func TestTakeStopsItsBranchWhileTheRunGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var closed time.Duration
+		start := time.Now()
+		resource := pl.OnStart(func(context.Context) (int, error) { return 0, nil }).
+			OnEnd(func(context.Context, int) error { closed = time.Since(start); return nil })
+		silent := pl.FromFunc(func(ctx context.Context, yield func(int) bool) error {
+			yield(1)
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		same := func(_ context.Context, _ int, x int) (int, error) { return x, nil }
+		branch := pl.Pipe2(silent, thread.MapWith(resource, same), pl.Take[int](1))
+		other := thread.Each(func(ctx context.Context, _ int) error {
+			time.Sleep(time.Hour)
+			return nil
+		})(pl.Range(2))
+		require.NoError(t, pl.Run(t.Context(), branch, other))
+		require.Equal(t, 2*time.Hour, time.Since(start))
+		require.Zero(t, closed, "the branch ended only with the run")
+	})
+}
