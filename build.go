@@ -101,7 +101,7 @@ func (o *operator[T]) build(b *builder) {
 	s.onEnd = out.close
 	s.start = func() {
 		s.Go(func() {
-			flow(func(v T, t tag) bool { return !s.stopped.Load() && sink.put(s.seat, v, t) })
+			flow(func(v T, t tag) bool { return sink.put(s.seat, v, t) })
 		})
 	}
 }

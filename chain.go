@@ -47,13 +47,34 @@ func connect[T any](b *builder, s *Site, q queue[T], in ...node) {
 // drain is the flow of a queue's values. When it ends early, those who fill the queue are told.
 func drain[T any](s *Site, q queue[T]) flow[T] {
 	in := q.consumer()
+	window, _ := in.(*inPort[T])
 	return func(yield func(T, tag) bool) {
 		defer q.stop()
+		if window != nil {
+			window.drain(s, yield)
+			return
+		}
 		for {
 			v, t, ok := in.take(s.seat)
 			if !ok || s.stopped.Load() || !yield(v, t) {
 				return
 			}
+		}
+	}
+}
+
+// drain is the same for the usual queue, without calls through an interface.
+func (p *inPort[T]) drain(s *Site, yield func(T, tag) bool) {
+	for {
+		i, ok := p.claim()
+		if !ok {
+			if i, ok = p.next(s.seat, nil); !ok {
+				return
+			}
+		}
+		v, t := p.remove(i)
+		if s.stopped.Load() || !yield(v, t) {
+			return
 		}
 	}
 }

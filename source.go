@@ -15,31 +15,46 @@ func FromSlice[T any](items []T) Stage[T] { return slice(fmt.Sprintf("slice(%d)"
 
 // Range is a stage of the numbers 0 … n-1; there are none where n is not positive.
 func Range(n int) Stage[int] {
-	return source(fmt.Sprintf("range(%d)", n), true, nil, func(_ context.Context, yield func(int) bool) error {
-		for i := range n {
-			if !yield(i) {
-				break
-			}
-		}
-		return nil
-	})
+	return prompt(fmt.Sprintf("range(%d)", n), n, func(i int) int { return i })
 }
 
 func slice[T any](name string, items []T) Stage[T] {
-	return source(name, true, nil, func(_ context.Context, yield func(T) bool) error {
-		for _, v := range items {
-			if !yield(v) {
-				break
+	return prompt(name, len(items), func(i int) T { return items[i] })
+}
+
+// prompt makes a source of n values that are there already. It calls no function of the user's that could fail.
+func prompt[T any](name string, n int, at func(i int) T) Stage[T] {
+	o := newSource[T](name)
+	o.prompt = true
+	o.compose = func(b *builder, o *operator[T], s *Site) flow[T] {
+		counts := b.tallies[o].add()
+		return numbered(b, o, s, func(yield func(T, tag) bool) {
+			for i := range n {
+				if i%64 == 0 {
+					counts.out.Store(uint64(i))
+				}
+				if !yield(at(i), tag{}) {
+					counts.out.Store(uint64(i + 1))
+					return
+				}
 			}
-		}
-		return nil
-	})
+			counts.out.Store(uint64(max(n, 0)))
+		})
+	}
+	return Stage[T]{o}
+}
+
+func newSource[T any](name string) *operator[T] {
+	return &operator[T]{base: base{
+		verb: name, backend: "source", cfg: config{name: name, workers: 1}, known: optName, inline: true,
+		renumbers: true,
+	}}
 }
 
 // FromSeq is a stage of the values of seq, which is started once for each run. It is asked for the next value only when
 // there is room for it; while it computes one, nothing can interrupt it, the end of the run included.
 func FromSeq[T any](seq iter.Seq[T]) Stage[T] {
-	return source("seq", false, missing(seq == nil), func(_ context.Context, yield func(T) bool) error {
+	return source("seq", missing(seq == nil), func(_ context.Context, yield func(T) bool) error {
 		seq(yield)
 		return nil
 	})
@@ -48,7 +63,7 @@ func FromSeq[T any](seq iter.Seq[T]) Stage[T] {
 // FromSeq2 is FromSeq for a sequence that can fail: the first error in it fails the run, and the value beside it is
 // dropped.
 func FromSeq2[T any](seq iter.Seq2[T, error]) Stage[T] {
-	return source("seq2", false, missing(seq == nil), func(_ context.Context, yield func(T) bool) (failure error) {
+	return source("seq2", missing(seq == nil), func(_ context.Context, yield func(T) bool) (failure error) {
 		seq(func(v T, err error) bool {
 			if failure = err; failure != nil {
 				return false
@@ -62,7 +77,7 @@ func FromSeq2[T any](seq iter.Seq2[T, error]) Stage[T] {
 // FromChan is a stage of the values received from ch until it is closed. The end of the run does not wait for ch; at most
 // one value that was received by then is dropped. Runs of the stage share the channel's values.
 func FromChan[T any](ch <-chan T) Stage[T] {
-	return source("chan", false, missing(ch == nil), func(ctx context.Context, yield func(T) bool) error {
+	return source("chan", missing(ch == nil), func(ctx context.Context, yield func(T) bool) error {
 		for {
 			select {
 			case v, open := <-ch:
@@ -80,7 +95,7 @@ func FromChan[T any](ch <-chan T) Stage[T] {
 // wanted; f should return then. An error of f fails the run. ctx ends with the run. yield must not be called from
 // several goroutines at once; after f has returned it does nothing.
 func FromFunc[T any](f func(ctx context.Context, yield func(T) bool) error) Stage[T] {
-	return source("func", false, missing(f == nil), f)
+	return source("func", missing(f == nil), f)
 }
 
 func missing(is bool) error {
@@ -92,12 +107,9 @@ func missing(is bool) error {
 
 var errNoSource = errors.New("the source is nil")
 
-// source makes a source. prompt says that f never waits for a value.
-func source[T any](name string, prompt bool, err error, f func(context.Context, func(T) bool) error) Stage[T] {
-	o := &operator[T]{base: base{
-		verb: name, backend: "source", cfg: config{name: name, workers: 1}, known: optName, inline: true,
-		renumbers: true, prompt: prompt,
-	}}
+// source makes a source of what f yields.
+func source[T any](name string, err error, f func(context.Context, func(T) bool) error) Stage[T] {
+	o := newSource[T](name)
 	if err != nil {
 		o.fail(err)
 	}

@@ -100,7 +100,7 @@ func loop[T any](b *builder, n node, yield func(T) bool) (consume func()) {
 	at := b.site(&consumer)
 	values := pull[T](b, &consumer, n, at, false)
 	return func() {
-		values(func(v T, _ tag) bool { return !at.stopped.Load() && yield(v) && !at.stopped.Load() })
+		values(func(v T, _ tag) bool { return yield(v) && !at.stopped.Load() })
 	}
 }
 
