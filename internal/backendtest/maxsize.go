@@ -17,6 +17,7 @@ import (
 var maxSizeChecks = []check{
 	{"FiveBegunAfterOneTaken", queued, fiveBegun},
 	{"BegunIsConsumedPlusMaxSizePlusWorkers", here | queued, begunIsExact},
+	{"StuckWorkerHoldsNoRoom", here | concurrent, stuckHoldsNoRoom},
 	{"NeverMoreAtAnyMoment", nothing, begunNeverMore},
 	{"NeverMoreUnderLoad", here | queued, begunUnderLoad},
 	{"SourceIsHeldUp", here | queued, sourceIsHeldUp},
@@ -63,6 +64,32 @@ func begunIsExact(t *testing.T, api API) {
 				api.rest()
 				require.EqualValues(t, taken+size+workers, begun.Load(), "%d taken, MaxSize(%d), %d workers", taken, size, workers)
 			}
+		}
+	}
+}
+
+// stuckHoldsNoRoom has one worker stuck in its function in the middle of a busy run: the others can use all the room
+// there is, whatever the stuck one may have been promised.
+func stuckHoldsNoRoom(t *testing.T, api API) {
+	for _, workers := range []int{2, 4} {
+		for _, size := range []int{1, 16, 64, 200} {
+			var begun atomic.Int64
+			release := make(chan struct{})
+			f := func(ctx context.Context, x int) (int, error) {
+				if begun.Add(1); x == 1000 {
+					return x, receive(ctx, api, release)
+				}
+				return x, nil
+			}
+			next := pull(t, api, api.Map(f, pl.Workers(workers), pl.MaxSize(size))(endless()))
+			taken := 0
+			for ; taken < 1000 || begun.Load() <= 1000; taken++ {
+				next()
+			}
+			api.rest()
+			assert.EqualValues(t, taken+size+workers, begun.Load(), "MaxSize(%d), %d workers", size, workers)
+			close(release)
+			next()
 		}
 	}
 }
