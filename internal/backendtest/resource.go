@@ -172,7 +172,9 @@ func endsEveryWay(t *testing.T, api API) {
 	for _, way := range ways {
 		journal := Keep(t)
 		way.end()
-		assert.Positive(t, journal.Count("open"), way.name)
+		if way.name != "source fails" { // that may be before any worker is there
+			assert.Positive(t, journal.Count("open"), way.name)
+		}
 		journal.closed(0)
 		if t.Failed() {
 			t.Fatalf("way out: %s; journal: %v", way.name, journal.Entries(""))
