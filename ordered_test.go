@@ -152,6 +152,18 @@ func TestOrderedAfterConcatIsTheOrderOfArrival(t *testing.T) {
 	}
 }
 
+// Sources that never wait are merged one after the other, which is their order of arrival too.
+func TestOrderedAfterConcatOfPromptSources(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := pl.Concat(pl.Range(20), serial.Filter(odd)(pl.Range(20)), pl.From(7))
+		want := append(numbers(20), 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 7)
+		for _, window := range []int{0, 1, 3} {
+			assert.Equal(t, want, values(t, pl.OrderedWindow[int](window)(shuffle(s))), "window of %d", window)
+			assert.Equal(t, want, values(t, pl.OrderedWindow[int](window)(s)), "window of %d", window)
+		}
+	})
+}
+
 // The window counts source values, whatever became of them on the way: at no moment are more than n under way.
 func TestOrderedWindowIsNeverExceeded(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 8} {

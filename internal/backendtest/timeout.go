@@ -168,8 +168,8 @@ func timeoutContext(t *testing.T, api API) {
 	got := mustCollect(t, api, api.Map(f, pl.Timeout(api.Tick), pl.OnError(pl.Skip))(pl.From(7)))
 	assert.Empty(t, got, "what the function still returned is dropped")
 	time.Sleep(api.Tick) // an abandoned worker notes it in its own time
-	assert.Error(t, err)
-	assert.ErrorIs(t, cause, context.DeadlineExceeded)
+	assert.ErrorIs(t, err, context.DeadlineExceeded, "Err, as of any context with a deadline")
+	assert.ErrorIs(t, cause, context.DeadlineExceeded, "Cause")
 }
 
 func timeoutNotOnStart(t *testing.T, api API) {
