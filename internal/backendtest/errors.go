@@ -19,6 +19,7 @@ import (
 var errorChecks = []check{
 	{"EveryOperatorFails", nothing, everyOperatorFails},
 	{"NamesStageWorkerAndValue", nothing, errorNames},
+	{"WorkerIsTheOneThatFailed", here | concurrent, errorNamesWorker},
 	{"KeepsIsAndAs", here, errorKeepsType},
 	{"IsTheLastPairExactlyOnce", nothing, errorIsLast},
 	{"OneOfManyValuesAlwaysSurfaces", nothing, errorSurfaces},
@@ -72,6 +73,27 @@ func errorNames(t *testing.T, api API) {
 		assert.Contains(t, []int{0, 1}, stageError.Worker, op.name)
 		assert.ErrorContains(t, err, "crusher")
 		assert.ErrorContains(t, err, fmt.Sprint(Fail+7))
+	}
+}
+
+func errorNamesWorker(t *testing.T, api API) {
+	for failing := range 4 {
+		f := func(ctx context.Context, x int) (int, error) {
+			if err := api.Sleep(ctx, api.Tick); err != nil {
+				return x, err
+			}
+			if pl.WorkerFrom(ctx).Index == failing {
+				return x, ErrBroken
+			}
+			return x, api.Sleep(ctx, api.Tick)
+		}
+		_, err := collect(t, api, api.Map(f, pl.Workers(4))(pl.Range(4)))
+		stageError, ok := errors.AsType[*pl.StageError](err)
+		if !ok && !api.PerWorker {
+			return // its tasks are one worker
+		}
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, failing, stageError.Worker)
 	}
 }
 
