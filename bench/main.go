@@ -38,6 +38,7 @@ type settings struct {
 func sections(s *settings) []section {
 	return []section{
 		{"hop", "what it costs to hand a value from stage to stage (thread)", s.shapes.Run},
+		{"figures", "what it costs to watch a run", hop.Figures},
 		{"latency", "how late a value arrives that comes alone (thread)", latency.Run},
 	}
 }

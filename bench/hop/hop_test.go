@@ -21,3 +21,11 @@ func TestEveryContenderDoesTheWork(t *testing.T) {
 		}
 	}
 }
+
+func TestWatchedRunDoesTheWork(t *testing.T) {
+	s := shape{stages: 3, workers: 2, maxsize: 64}
+	got, err := watched(s).Run(1000)
+	if want := sum(1000, s.stages); err != nil || got != want {
+		t.Fatalf("Run(1000) = %d, %v; want %d, nil", got, err, want)
+	}
+}

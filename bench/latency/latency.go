@@ -3,14 +3,9 @@
 package latency
 
 import (
-	"context"
 	"fmt"
 	"io"
-	"sync"
 	"time"
-
-	"github.com/gopeln/pl"
-	"github.com/gopeln/pl/thread"
 
 	"github.com/gopeln/pl/bench/measure"
 )
@@ -23,32 +18,46 @@ const (
 	pause   = time.Millisecond
 )
 
-// pipeline moves n moments from a source that makes one in each pause to a sink, and returns how late each arrived.
-type pipeline struct {
-	name string
-	run  func(n int) ([]float64, error)
+// letter is a value under way: when it was sent, and how many stages it has been through, so that a pipeline that
+// takes a short cut is found out.
+type letter struct {
+	sent   time.Time
+	stages int
 }
 
-// Run prints the delays of gopeln and of bare channels, medians over the repetitions, and how they compare.
+func (l letter) stamped() letter {
+	l.stages++
+	return l
+}
+
+// pipeline moves n letters from a source that sends one in each pause to a sink, which calls arrive.
+type pipeline struct {
+	name string
+	run  func(n int, arrive func(letter)) error
+}
+
+var pipelines = []pipeline{
+	{"gopeln thread", ours},
+	{"bare channels", bareChannels},
+	{"errgroup, select to send", errgroupChannels},
+}
+
+// Run prints the delays, as medians over the repetitions.
 func Run(e measure.Effort, w io.Writer) error {
 	n := e.ValuesOr(1000)
-	pipelines := []pipeline{{"gopeln thread", ours}, {"bare channels", bareChannels}}
 	p50, p99 := make([][]float64, len(pipelines)), make([][]float64, len(pipelines))
 	for range e.Reps {
 		for i, p := range pipelines {
-			late, err := p.run(n)
+			late, err := p.delays(n)
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
-			}
-			if len(late) != n {
-				return fmt.Errorf("%s: %d of %d values arrived", p.name, len(late), n)
 			}
 			p50[i] = append(p50[i], measure.Quantile(late, 0.5))
 			p99[i] = append(p99[i], measure.Quantile(late, 0.99))
 		}
 	}
 	t := measure.Table{
-		Title: fmt.Sprintf("One value each %v through %d stages with %d workers, maxsize %d: delay from source to sink", pause, stages, workers, maxsize),
+		Title: fmt.Sprintf("delay from source to sink, one value each %v, %d stages, %d workers, maxsize %d", pause, stages, workers, maxsize),
 		Head:  []string{"", "p50, µs", "p99, µs"},
 	}
 	for i, p := range pipelines {
@@ -57,66 +66,28 @@ func Run(e measure.Effort, w io.Writer) error {
 	return t.Write(w)
 }
 
-func ours(n int) (late []float64, err error) {
-	ticks := pl.FromFunc(func(ctx context.Context, yield func(time.Time) bool) error {
-		each(n, yield)
-		return nil
-	})
-	step := thread.Map(pass, pl.Workers(workers), pl.MaxSize(maxsize))
-	values := ticks
-	for range stages {
-		values = step(values)
-	}
-	for sent, err := range values.All(context.Background()) {
-		if err != nil {
-			return late, err
+// delays are the times that n values were under way, in ns.
+func (p pipeline) delays(n int) (late []float64, err error) {
+	shortCuts := 0
+	err = p.run(n, func(l letter) {
+		late = append(late, float64(time.Since(l.sent)))
+		if l.stages != stages {
+			shortCuts++
 		}
-		late = append(late, float64(time.Since(sent)))
+	})
+	if err == nil && (len(late) != n || shortCuts > 0) {
+		err = fmt.Errorf("%d of %d values arrived, %d of them not through all stages", len(late), n, shortCuts)
 	}
-	return late, nil
+	return late, err
 }
 
-func pass(_ context.Context, t time.Time) (time.Time, error) { return t, nil }
-
-func bareChannels(n int) (late []float64, err error) {
-	in := make(chan time.Time, maxsize)
-	go func() {
-		each(n, func(t time.Time) bool { in <- t; return true })
-		close(in)
-	}()
-	for range stages {
-		in = bareStage(in)
-	}
-	for sent := range in {
-		late = append(late, float64(time.Since(sent)))
-	}
-	return late, nil
-}
-
-func bareStage(in <-chan time.Time) chan time.Time {
-	out := make(chan time.Time, maxsize)
-	var working sync.WaitGroup
-	for range workers {
-		working.Go(func() {
-			for t := range in {
-				out <- t
-			}
-		})
-	}
-	go func() {
-		working.Wait()
-		close(out)
-	}()
-	return out
-}
-
-// each calls yield with the time, n times, a pause between.
-func each(n int, yield func(time.Time) bool) {
+// post calls send with n letters, a pause before each.
+func post(n int, send func(letter) bool) {
 	ticker := time.NewTicker(pause)
 	defer ticker.Stop()
 	for range n {
 		<-ticker.C
-		if !yield(time.Now()) {
+		if !send(letter{sent: time.Now()}) {
 			return
 		}
 	}

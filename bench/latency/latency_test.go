@@ -2,12 +2,20 @@ package latency
 
 import "testing"
 
-// TestEveryValueArrives checks that both pipelines deliver all they are given.
-func TestEveryValueArrives(t *testing.T) {
-	for _, p := range []pipeline{{"ours", ours}, {"bare channels", bareChannels}} {
-		late, err := p.run(20)
-		if err != nil || len(late) != 20 {
+func TestEveryPipelineDeliversThroughAllStages(t *testing.T) {
+	for _, p := range pipelines {
+		if late, err := p.delays(20); err != nil || len(late) != 20 {
 			t.Errorf("%s: %d values, %v; want 20, nil", p.name, len(late), err)
 		}
+	}
+}
+
+func TestShortCutIsFoundOut(t *testing.T) {
+	short := pipeline{"short", func(n int, arrive func(letter)) error {
+		post(n, func(l letter) bool { arrive(l); return true })
+		return nil
+	}}
+	if _, err := short.delays(1); err == nil {
+		t.Error("a pipeline without stages was taken for one with them")
 	}
 }
