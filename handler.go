@@ -1,6 +1,9 @@
 package pl
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // handler takes values through a kernel: attempts, errors, order, figures. It has one value under way at a time. A
 // pooled worker has one for each of its seats, an inline operator one for its run.
@@ -79,7 +82,7 @@ func (h *handler[A, B]) settle() bool {
 			return true
 		}
 		h.fault = nil
-		if h.refused || err == errAbandoned || !h.failed(err) {
+		if h.refused || errors.Is(err, errAbandoned) || !h.failed(err) {
 			h.busy = false
 			return false
 		}

@@ -157,10 +157,11 @@ func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
 		}
 	}()
 	usual := (w.window != nil || w.direct != nil) && (h.port != nil || h.channel != nil) && !h.timed
-	for {
-		if usual && !h.busy && !w.stream(h) || !usual && !h.busy && !w.next(h) {
-			break
-		}
+	take := w.next
+	if usual {
+		take = w.stream
+	}
+	for h.busy || take(h) {
 		if !h.settle() {
 			break
 		}

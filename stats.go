@@ -2,6 +2,7 @@ package pl
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -11,7 +12,7 @@ import (
 // called too, first.
 func Observe(ctx context.Context, o Observer) context.Context {
 	outer := observers(ctx)
-	return context.WithValue(ctx, observerKey{}, append(outer[:len(outer):len(outer)], o))
+	return context.WithValue(ctx, observerKey{}, append(slices.Clip(outer), o))
 }
 
 // Observer watches runs; see [Observe].

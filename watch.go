@@ -148,7 +148,7 @@ type timedContext struct{ context.Context }
 
 func (c timedContext) Err() error {
 	err := c.Context.Err()
-	if err != nil && context.Cause(c.Context) == ErrTimeout {
+	if err != nil && errors.Is(context.Cause(c.Context), ErrTimeout) {
 		return context.DeadlineExceeded
 	}
 	return err

@@ -33,6 +33,7 @@ type Operation[A, B any] struct {
 // Results is how many results a kernel makes of a value.
 type Results uint8
 
+// What a kernel can make.
 const (
 	Many      Results = iota // any number: they are the value's children in the order
 	One                      // one, which keeps the value's place in the order
