@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/gopeln/pl"
@@ -35,6 +36,50 @@ func perValue(b *testing.B, n int, values func(n int) pl.Stage[int]) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/total, "ns/value")
 	b.ReportMetric(float64(after.Mallocs-before.Mallocs)/total, "allocs/value")
 	b.ReportMetric(0, "ns/op") // a run: it says nothing here
+}
+
+// BenchmarkChannels is the baseline of BenchmarkThread: the same shape in bare channels, without errors or an early end.
+func BenchmarkChannels(b *testing.B) {
+	const n, stages, workers, maxsize = 50_000, 3, 2, 64
+	for b.Loop() {
+		source := make(chan int, maxsize)
+		go func() {
+			defer close(source)
+			for x := range n {
+				source <- x
+			}
+		}()
+		values := source
+		for range stages {
+			values = channelStage(values, workers, maxsize)
+		}
+		got := 0
+		for range values {
+			got++
+		}
+		if got != n {
+			b.Fatalf("%d of %d values arrived", got, n)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/value")
+	b.ReportMetric(0, "ns/op")
+}
+
+func channelStage(in <-chan int, workers, maxsize int) chan int {
+	out := make(chan int, maxsize)
+	var working sync.WaitGroup
+	for range workers {
+		working.Go(func() {
+			for x := range in {
+				out <- x
+			}
+		})
+	}
+	go func() {
+		working.Wait()
+		close(out)
+	}()
+	return out
 }
 
 func BenchmarkThread(b *testing.B) {
