@@ -1,0 +1,70 @@
+package loop
+
+import "time"
+
+// timers is a heap of the tasks that wait for a time. It has four children per node: half the depth of two, and the
+// children share a cache line. A task knows its place, so it can be removed.
+type timers struct{ heap []alarm }
+
+type alarm struct {
+	when time.Duration
+	task *Task
+}
+
+func (h *timers) add(t *Task, when time.Duration) {
+	h.heap = append(h.heap, alarm{when, t})
+	h.up(len(h.heap) - 1)
+}
+
+func (h *timers) remove(t *Task) {
+	i, last := t.slot-1, len(h.heap)-1
+	t.slot = 0
+	moved := h.heap[last]
+	h.heap[last] = alarm{}
+	h.heap = h.heap[:last]
+	if i == last {
+		return
+	}
+	h.heap[i] = moved
+	h.down(h.up(i))
+}
+
+// up moves the alarm at i to its place among its ancestors and returns the place.
+func (h *timers) up(i int) int {
+	a := h.heap[i]
+	for i > 0 {
+		parent := (i - 1) / 4
+		if h.heap[parent].when <= a.when {
+			break
+		}
+		h.set(i, h.heap[parent])
+		i = parent
+	}
+	h.set(i, a)
+	return i
+}
+
+// down moves the alarm at i to its place among its descendants.
+func (h *timers) down(i int) {
+	a := h.heap[i]
+	for {
+		least := i
+		when := a.when
+		for child := 4*i + 1; child <= min(4*i+4, len(h.heap)-1); child++ {
+			if h.heap[child].when < when {
+				least, when = child, h.heap[child].when
+			}
+		}
+		if least == i {
+			break
+		}
+		h.set(i, h.heap[least])
+		i = least
+	}
+	h.set(i, a)
+}
+
+func (h *timers) set(i int, a alarm) {
+	h.heap[i] = a
+	a.task.slot = i + 1
+}
