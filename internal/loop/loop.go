@@ -102,8 +102,8 @@ func (l *Loop) WhenIdle(r Receiver) { l.idlers = append(l.idlers, r) }
 // Now is the time since the loop was made; it is what [Task.Park] understands. Any goroutine may call it.
 func (l *Loop) Now() time.Duration { return time.Since(l.epoch) }
 
-// Until converts a time to what Now returns at that time.
-func (l *Loop) Until(t time.Time) time.Duration { return t.Sub(l.epoch) }
+// Time converts what Now returns back to a time. Any goroutine may call it.
+func (l *Loop) Time(now time.Duration) time.Time { return l.epoch.Add(now) }
 
 // run is the loop's goroutine.
 func (l *Loop) run() {

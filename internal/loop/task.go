@@ -15,6 +15,7 @@ type Task struct {
 	yield func(struct{}) bool
 	work  func()
 	owner atomic.Pointer[Owner] // atomic for the watchdog
+	goid  uint64                // with the race detector only
 
 	link    *Task // the next one in the list that the task is in
 	parked  bool
@@ -40,7 +41,7 @@ func (l *Loop) Go(owner *Owner, work func()) *Task {
 
 // body is the coroutine. Between two pieces of work it waits among the idle ones.
 func (t *Task) body(yield func(struct{}) bool) {
-	t.yield = yield
+	t.yield, t.goid = yield, goid()
 	for {
 		pprof.SetGoroutineLabels(t.owner.Load().labels)
 		t.work()
@@ -100,9 +101,9 @@ func (t *Task) Yield() {
 	t.switchAway()
 }
 
-// Running tells whether t is the task that the loop is running. It is what a goroutine that is not the task's can be
-// told by, as long as the task is parked. Any goroutine may call it.
-func (t *Task) Running() bool { return t.loop.current.Load() == t }
+// Running tells whether the caller is t, as the loop runs it. A goroutine that is not t's is found out if t is parked,
+// and in builds with the race detector always. Any goroutine may call it.
+func (t *Task) Running() bool { return t.loop.current.Load() == t && goid() == t.goid }
 
 // fifo is a list of tasks.
 type fifo struct {

@@ -1,0 +1,191 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/loop"
+)
+
+// Sleep waits for d while other tasks run. It returns early, with ctx's error, when ctx ends. A d of 0 or less is a
+// [Yield]. Outside a task it just waits.
+func Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return Yield(ctx)
+	}
+	c := current(ctx)
+	if c == nil {
+		return sleepOutside(ctx, d)
+	}
+	if err := c.ready(ctx); err != nil {
+		return err
+	}
+	until := c.scope.host.loop.Now() + d
+	for {
+		expired := c.park(ctx, until)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if expired {
+			return nil
+		}
+	}
+}
+
+func sleepOutside(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Yield lets every other task that could run have a turn, values that have not been begun included. It returns ctx's
+// error if ctx has ended. Outside a task it is runtime.Gosched.
+func Yield(ctx context.Context) error {
+	c := current(ctx)
+	if c == nil {
+		runtime.Gosched()
+		return ctx.Err()
+	}
+	if err := c.ready(ctx); err != nil {
+		return err
+	}
+	c.passLead()
+	c.task.Yield()
+	c.takeLead()
+	return ctx.Err()
+}
+
+// Await calls f on a goroutine of its own, while other tasks run, and returns what f returned. So f may block, and
+// shares nothing with the tasks but what it locks. A panic in f comes back as a [*pl.PanicError].
+//
+// f gets a context in which it is outside the task. When ctx ends, Await returns ctx's error at once; what f returns
+// then is dropped, and the run still waits for f before it ends, except that under a Timeout it waits for no f longer
+// than that. Outside a task Await just calls f.
+func Await[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (T, error) {
+	c := current(ctx)
+	if c == nil {
+		return f(ctx)
+	}
+	var zero T
+	if err := c.ready(ctx); err != nil {
+		return zero, err
+	}
+	a := &await[T]{f: f, ctx: offLoop{ctx}}
+	a.call.init(c)
+	go a.run()
+	if err := a.call.wait(ctx, c); err != nil {
+		return zero, err
+	}
+	return a.value, a.err
+}
+
+// await is one call of Await. It is one object, since a call that was given up may outlive its task.
+type await[T any] struct {
+	call  call
+	ctx   offLoop
+	f     func(ctx context.Context) (T, error)
+	value T
+	err   error
+}
+
+func (a *await[T]) run() {
+	returned := false
+	defer func() {
+		if !returned {
+			a.err = fault(recover())
+		}
+		a.call.post()
+	}()
+	a.value, a.err = a.f(&a.ctx)
+	returned = true
+}
+
+// call is a goroutine that works for a task, as the loop sees it.
+type call struct {
+	note  loop.Message // that it has returned
+	late  loop.Message // that it has been given up, and its value's time is over
+	host  *host
+	task  *loop.Task
+	timer *time.Timer
+
+	returned  bool
+	forgotten bool // the host does not wait for it
+}
+
+func (k *call) init(c *valueContext) {
+	k.host, k.task = c.scope.host, c.task
+	k.note.To, k.late.To = (*returning)(k), (*forgetting)(k)
+	k.host.calls++
+}
+
+// post tells the loop that the goroutine has returned.
+func (k *call) post() { k.host.loop.Post(&k.note) }
+
+// wait parks the task until the goroutine has returned. It gives it up, with an error, when ctx ends.
+func (k *call) wait(ctx context.Context, c *valueContext) error {
+	for !k.returned {
+		c.park(ctx, 0)
+		if err := ctx.Err(); err != nil && !k.returned {
+			k.giveUp(c)
+			return err
+		}
+	}
+	return nil
+}
+
+// giveUp leaves the goroutine alone. The host waits for it, but under a Timeout no longer than that.
+func (k *call) giveUp(c *valueContext) {
+	if c.limit == nil {
+		return
+	}
+	if left := c.limit.left(); left > 0 {
+		k.timer = time.AfterFunc(left, func() { k.host.loop.Post(&k.late) })
+		return
+	}
+	k.forget()
+}
+
+func (k *call) forget() {
+	if !k.forgotten {
+		k.forgotten = true
+		k.host.calls--
+		k.host.settle()
+	}
+}
+
+type returning call
+
+func (r *returning) Receive() {
+	k := (*call)(r)
+	k.returned = true
+	if k.timer != nil {
+		k.timer.Stop()
+	}
+	k.task.Wake()
+	k.forget()
+}
+
+type forgetting call
+
+func (f *forgetting) Receive() { (*call)(f).forget() }
+
+var errGoexit = errors.New("task: the function ended its goroutine with runtime.Goexit " +
+	"(testing's FailNow does; return an error instead)")
+
+// fault is the error of a function that did not return: of its panic, or of Goexit where value is nil. It is called in
+// the deferred function, where the stack still reaches down to the panic.
+func fault(value any) error {
+	if value == nil {
+		return errGoexit
+	}
+	return &pl.PanicError{Value: value, Stack: debug.Stack()}
+}

@@ -1,0 +1,103 @@
+package task
+
+import (
+	"context"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/loop"
+)
+
+// detachable is op with a kernel that runs off the loop where the stage is Blocking.
+func detachable[A, B any](op pl.Operation[A, B]) pl.Operation[A, B] {
+	open := op.Open
+	op.Open = func(ctx context.Context) (pl.Kernel[A, B], func(ctx context.Context) error, error) {
+		kernel, end, err := open(ctx)
+		return func(ctx context.Context, in A, emit func(B) bool) error {
+			c := current(ctx)
+			if !c.scope.host.config.blocking {
+				return kernel(ctx, in, emit)
+			}
+			return detach(ctx, c, kernel, in, emit)
+		}, end, err
+	}
+	return op
+}
+
+// detached is a kernel that runs off the loop. emit belongs to the loop, so each result is handed over to the task, and
+// the kernel waits for the answer.
+type detached[A, B any] struct {
+	call   call
+	ctx    offLoop
+	kernel pl.Kernel[A, B]
+	in     A
+	err    error
+
+	offer   loop.Message // that result is there
+	result  B
+	offered bool // on the loop
+	answer  chan bool
+	gone    chan struct{} // the task has left
+}
+
+func detach[A, B any](ctx context.Context, c *valueContext, kernel pl.Kernel[A, B], in A, emit func(B) bool) error {
+	d := &detached[A, B]{
+		ctx: offLoop{ctx}, kernel: kernel, in: in,
+		answer: make(chan bool, 1), gone: make(chan struct{}),
+	}
+	d.call.init(c)
+	d.offer.To = d
+	defer close(d.gone)
+	go d.run()
+	for {
+		if err := d.wait(ctx, c); err != nil {
+			return err
+		}
+		if d.offered {
+			d.offered = false
+			d.answer <- emit(d.result)
+			continue
+		}
+		return d.err
+	}
+}
+
+// wait parks the task until there is a result or the kernel has returned, or ctx ends.
+func (d *detached[A, B]) wait(ctx context.Context, c *valueContext) error {
+	for !d.offered && !d.call.returned {
+		c.park(ctx, 0)
+		if err := ctx.Err(); err != nil && !d.offered && !d.call.returned {
+			d.call.giveUp(c)
+			return err
+		}
+	}
+	return nil
+}
+
+// Receive takes in an offer.
+func (d *detached[A, B]) Receive() {
+	d.offered = true
+	d.call.task.Wake()
+}
+
+func (d *detached[A, B]) run() {
+	returned := false
+	defer func() {
+		if !returned {
+			d.err = fault(recover())
+		}
+		d.call.post()
+	}()
+	d.err = d.kernel(&d.ctx, d.in, d.emit)
+	returned = true
+}
+
+func (d *detached[A, B]) emit(result B) bool {
+	d.result = result
+	d.call.host.loop.Post(&d.offer)
+	select {
+	case ok := <-d.answer:
+		return ok
+	case <-d.gone:
+		return false
+	}
+}

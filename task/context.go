@@ -1,0 +1,170 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/gopeln/pl/internal/loop"
+)
+
+// valueContext is the context that a function gets with a value. It says which task runs the function, so that the
+// functions of this package find it. It is never used for another value, since whoever keeps it would speak for that
+// one; so it is small, and made 32 at a time.
+//
+// It cancels nothing itself unless there is a Timeout: Done is the stage's, and contexts derived from it attach themselves
+// to the stage's context without a goroutine in between.
+type valueContext struct {
+	scope *scope
+	task  *loop.Task
+	limit *deadline // nil without Timeout
+	ended atomic.Bool
+}
+
+// scope is what the contexts of many values have in common.
+type scope struct {
+	host *host
+	ctx  context.Context // for Value
+	life context.Context // for the rest: the context above ctx that is cancelled, without the steps between
+	// child: these are children of Gather, which have no seat.
+	child bool
+}
+
+// slab is how many contexts are made at a time. One that is kept keeps the others' memory.
+const slab = 32
+
+func (h *host) newContext(t *loop.Task) *valueContext {
+	if len(h.fresh) == 0 {
+		h.fresh = make([]valueContext, slab)
+	}
+	c := &h.fresh[0]
+	h.fresh = h.fresh[1:]
+	c.scope, c.task = &h.scope, t
+	if h.config.timeout > 0 {
+		c.limit = newDeadline(h.loop, h.scope.life, h.config.timeout)
+	}
+	return c
+}
+
+// end is called when the function has returned. It reports whether its time was over.
+func (c *valueContext) end() (expired bool) {
+	c.ended.Store(true)
+	return c.limit != nil && c.limit.end()
+}
+
+func (c *valueContext) Done() <-chan struct{} {
+	if c.limit != nil {
+		return c.limit.Done()
+	}
+	return c.scope.life.Done()
+}
+
+func (c *valueContext) Err() error {
+	if c.limit != nil {
+		return c.limit.Err()
+	}
+	return c.scope.life.Err()
+}
+
+func (c *valueContext) Deadline() (time.Time, bool) {
+	if c.limit != nil {
+		return c.limit.Deadline()
+	}
+	return c.scope.life.Deadline()
+}
+
+// taskKey is what a valueContext answers to with itself.
+type taskKey struct{}
+
+func (c *valueContext) Value(key any) any {
+	if key == (taskKey{}) {
+		return c
+	}
+	return c.scope.ctx.Value(key)
+}
+
+// AfterFunc is how package context attaches derived contexts without a goroutine where Done is not a parent's.
+func (c *valueContext) AfterFunc(f func()) (stop func() bool) {
+	if c.limit != nil {
+		return c.limit.AfterFunc(f)
+	}
+	return context.AfterFunc(c.scope.life, f)
+}
+
+// String keeps fmt from reading the fields, which belong to the loop.
+func (c *valueContext) String() string { return "task.Context(" + c.scope.host.site.Name() + ")" }
+
+// offLoop is a context for a function that runs off the loop: there it is outside the task.
+type offLoop struct{ context.Context }
+
+func (c *offLoop) Value(key any) any {
+	if key == (taskKey{}) {
+		return nil
+	}
+	return c.Context.Value(key)
+}
+
+// current is the context of the task that ctx belongs to; nil outside a task.
+func current(ctx context.Context) *valueContext {
+	if c, ok := ctx.(*valueContext); ok {
+		return c
+	}
+	c, _ := ctx.Value(taskKey{}).(*valueContext)
+	return c
+}
+
+var (
+	errEnded = errors.New("task: the context belongs to a function that has returned: " +
+		"await before it returns, and wait there for what it starts (task.Gather does)")
+	errForeign = errors.New("task: called by a goroutine that is not the task's, with the task's context: " +
+		"start children with task.Gather, or give the goroutine a context from outside the task")
+)
+
+// ready tells why the task may not park now: it is not its goroutine that asks, or there is nothing to wait for.
+func (c *valueContext) ready(ctx context.Context) error {
+	switch {
+	case c.ended.Load():
+		return errEnded
+	case !c.task.Running():
+		return errForeign
+	}
+	return ctx.Err()
+}
+
+// park gives the loop up until the task is woken, ctx ends, or the loop's time is until, if that is more than 0; it
+// tells whether the time was the reason. It may return for nothing.
+func (c *valueContext) park(ctx context.Context, until time.Duration) (expired bool) {
+	if ctx != context.Context(c) {
+		defer c.watch(ctx)()
+	} else if c.limit != nil {
+		until = c.limit.sooner(until)
+	}
+	c.passLead()
+	expired = c.task.Park(until)
+	c.takeLead()
+	return expired
+}
+
+func (c *valueContext) passLead() { c.scope.host.passLead(c.task) }
+
+func (c *valueContext) takeLead() {
+	if !c.scope.child {
+		c.scope.host.takeLead(c.task)
+	}
+}
+
+// watch wakes the task when ctx ends, a context that the function derived from its own.
+func (c *valueContext) watch(ctx context.Context) (stop func() bool) {
+	return afterFunc(ctx, c.scope.host.loop, &loop.Message{To: (*waker)(c.task)})
+}
+
+// waker is a receiver that wakes its task.
+type waker loop.Task
+
+func (w *waker) Receive() { (*loop.Task)(w).Wake() }
+
+// afterFunc posts m to l when ctx ends.
+func afterFunc(ctx context.Context, l *loop.Loop, m *loop.Message) (stop func() bool) {
+	return context.AfterFunc(ctx, func() { l.Post(m) })
+}

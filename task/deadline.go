@@ -1,0 +1,185 @@
+package task
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/gopeln/pl/internal/loop"
+)
+
+// deadline is the part of a value's context that a Timeout needs. A task that parks has its deadline in the loop's
+// timers, so as long as nobody asks for Done or AfterFunc it needs no timer of its own. Its methods may be called by
+// any goroutine.
+type deadline struct {
+	loop   *loop.Loop
+	parent context.Context
+
+	mu     sync.Mutex
+	due    time.Duration // in the loop's time; while paused, what was left
+	paused bool
+	// expired tells the end of the value's time from that of the parent's.
+	expired bool
+	err     error
+	done    chan struct{} // nil until somebody asks
+	funcs   map[*func()]struct{}
+	// once somebody listens
+	timer  *time.Timer
+	unhook func() bool
+}
+
+func newDeadline(l *loop.Loop, parent context.Context, timeout time.Duration) *deadline {
+	return &deadline{loop: l, parent: parent, due: l.Now() + timeout}
+}
+
+func (d *deadline) Err() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.look()
+}
+
+// look finds out whether the context has ended by now.
+func (d *deadline) look() error {
+	if d.err == nil {
+		if err := d.parent.Err(); err != nil {
+			d.finish(err)
+		} else if !d.paused && d.loop.Now() >= d.due {
+			d.expired = true
+			d.finish(context.DeadlineExceeded)
+		}
+	}
+	return d.err
+}
+
+func (d *deadline) finish(err error) {
+	d.err = err
+	if d.done != nil {
+		close(d.done)
+	}
+	for f := range d.funcs {
+		go (*f)()
+	}
+	d.funcs = nil
+	if d.timer != nil {
+		d.timer.Stop()
+		d.unhook()
+	}
+}
+
+func (d *deadline) Deadline() (time.Time, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	due := d.due
+	if d.paused {
+		due += d.loop.Now()
+	}
+	own := d.loop.Time(due)
+	if parents, ok := d.parent.Deadline(); ok && parents.Before(own) {
+		return parents, true
+	}
+	return own, true
+}
+
+func (d *deadline) Done() <-chan struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.done == nil {
+		err := d.look()
+		d.done = make(chan struct{})
+		if err != nil {
+			close(d.done)
+		}
+		d.listen()
+	}
+	return d.done
+}
+
+// AfterFunc calls f on a goroutine of its own when the context has ended, unless stop is called before.
+func (d *deadline) AfterFunc(f func()) (stop func() bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.look() != nil {
+		go f()
+		return func() bool { return false }
+	}
+	if d.funcs == nil {
+		d.funcs = map[*func()]struct{}{}
+	}
+	d.funcs[&f] = struct{}{}
+	d.listen()
+	return func() bool {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		_, waiting := d.funcs[&f]
+		delete(d.funcs, &f)
+		return waiting
+	}
+}
+
+// listen sees to it that the context's end is noticed while the task holds the loop.
+func (d *deadline) listen() {
+	if d.err != nil || d.timer != nil {
+		return
+	}
+	notice := func() { _ = d.Err() }
+	left := d.due - d.loop.Now()
+	d.timer = time.AfterFunc(left, notice)
+	if d.paused {
+		d.timer.Stop()
+	}
+	d.unhook = context.AfterFunc(d.parent, notice)
+}
+
+// pause stops the clock, unless the time is over. It reports whether it did.
+func (d *deadline) pause() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_ = d.look()
+	if d.expired {
+		return false
+	}
+	d.paused = true
+	d.due -= d.loop.Now()
+	if d.timer != nil {
+		d.timer.Stop()
+	}
+	return true
+}
+
+func (d *deadline) resume() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	left := d.due
+	d.paused = false
+	d.due += d.loop.Now()
+	if d.timer != nil && d.err == nil {
+		d.timer.Reset(left)
+	}
+}
+
+// sooner is until, or the deadline if that comes first. until 0 is never.
+func (d *deadline) sooner(until time.Duration) time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if until == 0 {
+		return d.due
+	}
+	return min(until, d.due)
+}
+
+// left is the time until the deadline, at most 0 when it is over.
+func (d *deadline) left() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.due - d.loop.Now()
+}
+
+// end ends the context because the function has returned. It reports whether its time was over.
+func (d *deadline) end() (expired bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.look() == nil {
+		d.finish(context.Canceled)
+	}
+	return d.expired
+}

@@ -1,0 +1,134 @@
+package task
+
+import (
+	"context"
+	"sync"
+
+	"github.com/gopeln/pl/internal/loop"
+)
+
+// Gather calls all fs at once, each as a task of its own on the same loop, and waits for all of them. It returns their
+// results in the order of fs; without fs, an empty slice. The children take turns with all other tasks, and are not
+// counted by Workers.
+//
+// The first error is Gather's; it cancels the context of the other children, and Gather returns, without results, once
+// they have returned. A child that panics fails with a [*pl.PanicError]. Outside a task the children are goroutines.
+func Gather[T any](ctx context.Context, fs ...func(ctx context.Context) (T, error)) ([]T, error) {
+	results := make([]T, len(fs))
+	if len(fs) == 0 {
+		return results, nil
+	}
+	c := current(ctx)
+	if c == nil {
+		return results, gatherOutside(ctx, results, fs)
+	}
+	if err := c.ready(ctx); err != nil {
+		return nil, err
+	}
+	g := newGroup(ctx, c)
+	for i, f := range fs {
+		g.spawn(func(ctx context.Context) (err error) {
+			results[i], err = f(ctx)
+			return err
+		})
+	}
+	if err := g.wait(); err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// group is the children of one Gather on the loop.
+type group struct {
+	scope    scope
+	cancel   context.CancelCauseFunc
+	parent   *valueContext
+	children []*loop.Task
+	left     int
+	err      error
+}
+
+func newGroup(ctx context.Context, parent *valueContext) *group {
+	g := &group{parent: parent}
+	ctx, g.cancel = context.WithCancelCause(ctx)
+	g.scope = scope{host: parent.scope.host, ctx: ctx, life: ctx, child: true}
+	return g
+}
+
+func (g *group) spawn(f func(ctx context.Context) error) {
+	h := g.scope.host
+	c := &valueContext{scope: &g.scope}
+	g.left++
+	c.task = h.loop.Go(h.owner, func() {
+		err := errGoexit
+		defer func() {
+			if v := recover(); v != nil {
+				err = fault(v)
+			}
+			c.ended.Store(true)
+			g.returned(err)
+		}()
+		err = f(c)
+	})
+	g.children = append(g.children, c.task)
+}
+
+func (g *group) returned(err error) {
+	if err != nil && g.err == nil {
+		g.err = err
+		g.cancel(err)
+		g.Receive()
+	}
+	if g.left--; g.left == 0 {
+		g.parent.task.Wake()
+	}
+}
+
+// Receive is called when the children's context has ended: who is parked shall look.
+func (g *group) Receive() {
+	for _, t := range g.children {
+		t.Wake()
+	}
+}
+
+// wait parks the parent until the children have returned. It cannot leave before them, but they end with its context.
+func (g *group) wait() error {
+	stop := afterFunc(g.scope.life, g.scope.host.loop, &loop.Message{To: g})
+	g.parent.passLead()
+	for g.left > 0 {
+		g.parent.task.Park(0)
+	}
+	g.parent.takeLead()
+	stop()
+	g.cancel(nil)
+	return g.err
+}
+
+func gatherOutside[T any](ctx context.Context, results []T, fs []func(ctx context.Context) (T, error)) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var (
+		children sync.WaitGroup
+		once     sync.Once
+		first    error
+	)
+	for i, f := range fs {
+		children.Go(func() {
+			err := errGoexit
+			defer func() {
+				if v := recover(); v != nil {
+					err = fault(v)
+				}
+				if err != nil {
+					once.Do(func() {
+						first = err
+						cancel(err)
+					})
+				}
+			}()
+			results[i], err = f(ctx)
+		})
+	}
+	children.Wait()
+	return first
+}

@@ -1,0 +1,239 @@
+package task
+
+import (
+	"time"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/loop"
+)
+
+// backend puts stages on the run's event loops.
+type backend struct{}
+
+func (backend) Name() string { return "task" }
+
+func (backend) Knows(key any) bool {
+	_, ok := key.(setting)
+	return ok
+}
+
+// Start brings up a host for the stage on each of its loops.
+func (backend) Start(s *pl.Site) {
+	c, err := configOf(s)
+	if err != nil {
+		s.Fail(&pl.StageError{Stage: s.Name(), Worker: -1, Err: err})
+		return
+	}
+	hosts := make([]*host, c.loops)
+	for i := range hosts {
+		hosts[i] = newHost(s, i, c)
+	}
+	for _, h := range hosts {
+		h.attach()
+	}
+}
+
+// loopKey names one of a run's loops.
+type loopKey int
+
+// host is one stage on one loop. It runs the stage's tasks: as many seats as the stage has workers, all of them at one
+// pl.Worker, each on a coroutine while it has something to do.
+//
+// One seat at a time has the lead: it sees to the input, by waiting for it or by handling values one after the other.
+// When its function awaits, another seat gets the lead. So a function that never awaits runs on one coroutine without
+// a switch, whatever Workers is, and seats are made only as values are under way.
+//
+// Except where a method says otherwise, everything happens on the loop.
+type host struct {
+	site   *pl.Site
+	worker pl.Worker
+	loop   *loop.Loop
+	owner  *loop.Owner
+	config config
+	scope  scope // of the values' contexts
+	fresh  []valueContext
+	unhook func() bool
+
+	seats []*seat
+	idle  []*seat
+	lead  *loop.Task // of the seat with the lead; nil while all seats await
+	stuck bool       // the lead waits for room downstream
+
+	serving int
+	calls   int  // under way off the loop
+	ended   bool // the input has, or the stage stops
+	closing bool
+
+	begin, cancel loop.Message
+	asked         bool // to be called when the loop is idle
+}
+
+func newHost(s *pl.Site, i int, c config) *host {
+	h := &host{site: s, worker: s.Worker(i), config: c}
+	h.config.seats = c.seats / c.loops
+	if i < c.seats%c.loops {
+		h.config.seats++
+	}
+	h.loop = s.Shared(loopKey(i), func() any { return loop.New() }).(*loop.Loop)
+	owner, ctx := h.loop.NewOwner(h.worker.Context(), func(held time.Duration, stack string) {
+		warn(s.Name(), held, stack)
+	})
+	h.owner = owner
+	h.scope = scope{host: h, ctx: ctx, life: s.Context()}
+	h.begin.To, h.cancel.To = (*beginning)(h), (*cancellation)(h)
+	return h
+}
+
+// attach starts the host. Any goroutine may call it.
+func (h *host) attach() {
+	h.site.Hold()
+	if wait := h.loop.Acquire(); wait != nil {
+		h.site.Background(wait)
+	}
+	h.loop.Post(&h.begin)
+}
+
+type beginning host
+
+func (b *beginning) Receive() {
+	h := (*host)(b)
+	h.unhook = afterFunc(h.scope.life, h.loop, &h.cancel)
+	h.loop.Go(h.owner, h.open)
+}
+
+// cancellation is the end of the stage's context: whoever is parked shall look.
+type cancellation host
+
+func (c *cancellation) Receive() {
+	for _, s := range c.seats {
+		s.task.Wake()
+	}
+}
+
+// open runs OnStart, as a task like the others.
+func (h *host) open() {
+	opened := false
+	h.guard(func() { opened = h.worker.Open() }, func() {
+		h.ended = !opened
+		h.promote()
+		h.settle()
+	})
+}
+
+// promote gives the lead to a seat that has nothing to do, unless somebody has it or there is none.
+func (h *host) promote() {
+	if h.lead != nil || h.ended {
+		return
+	}
+	var s *seat
+	switch n := len(h.idle); {
+	case n > 0:
+		s, h.idle = h.idle[n-1], h.idle[:n-1]
+	case len(h.seats) < h.config.seats:
+		s = newSeat(h)
+		h.seats = append(h.seats, s)
+	default:
+		return
+	}
+	h.serve(s)
+	h.lead = s.task
+}
+
+// serve puts s on a coroutine.
+func (h *host) serve(s *seat) {
+	h.serving++
+	s.task = h.loop.Go(h.owner, s.work)
+}
+
+// left is called when s has finished, by its coroutine.
+func (h *host) left(s *seat, why departure) {
+	h.serving--
+	if h.lead == s.task {
+		h.lead, h.stuck = nil, false
+	}
+	switch why {
+	case dismissed:
+		h.idle = append(h.idle, s)
+	case exited: // its value needs somebody who sees it through
+		h.serve(s)
+	case over:
+		h.ended = true
+	}
+	h.promote()
+	h.settle()
+}
+
+// passLead is called before a task parks: it must not keep the lead.
+func (h *host) passLead(t *loop.Task) {
+	if h.lead == t {
+		h.lead = nil
+		h.promote()
+	}
+}
+
+// takeLead is called after a seat's task was parked: somebody ought to have the lead.
+func (h *host) takeLead(t *loop.Task) {
+	if h.lead == nil {
+		h.lead = t
+	}
+}
+
+// lend is called before the lead waits for room downstream. A consumer on the loop, or one that is awake, will make room
+// soon, and then another coroutine would have been made for nothing; so the lead is passed on once the loop is idle.
+func (h *host) lend(t *loop.Task) {
+	if h.lead != t {
+		return
+	}
+	h.stuck = true
+	if !h.asked {
+		h.asked = true
+		h.loop.WhenIdle((*idleness)(h))
+	}
+}
+
+type idleness host
+
+func (i *idleness) Receive() {
+	h := (*host)(i)
+	h.asked = false
+	if h.stuck {
+		h.lead, h.stuck = nil, false
+		h.promote()
+	}
+}
+
+// settle closes the host once nothing is under way.
+func (h *host) settle() {
+	if h.ended && h.serving == 0 && h.calls == 0 && !h.closing {
+		h.closing = true
+		h.loop.Go(h.owner, h.close)
+	}
+}
+
+// close runs OnEnd, as a task, and then lets the stage end.
+func (h *host) close() {
+	h.guard(h.worker.Close, func() {
+		h.unhook()
+		h.site.Release()
+		h.loop.Release()
+	})
+}
+
+// guard calls f, and then done, however f ends.
+func (h *host) guard(f, done func()) {
+	returned := false
+	defer func() {
+		if !returned {
+			h.broke(recover())
+		}
+		done()
+	}()
+	f()
+	returned = true
+}
+
+// broke takes in the end of a coroutine by OnStart or OnEnd with Goexit, or by a panic of the engine itself: those of
+// the user's functions do not come this far.
+func (h *host) broke(value any) {
+	h.site.Fail(&pl.StageError{Stage: h.site.Name(), Worker: -1, Err: fault(value)})
+}

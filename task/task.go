@@ -1,0 +1,63 @@
+package task
+
+import (
+	"context"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/op"
+)
+
+// Map yields what f makes of each value.
+func Map[A, B any](f func(ctx context.Context, in A) (B, error), opts ...pl.Option) pl.Partial[A, B] {
+	return step(op.Map(f), opts)
+}
+
+// Filter yields the values for which f reports true.
+func Filter[A any](f func(ctx context.Context, in A) (bool, error), opts ...pl.Option) pl.Partial[A, A] {
+	return step(op.Filter(f), opts)
+}
+
+// FlatMap yields what f yields for each value, any number of values, as it yields them. f should return when yield
+// reports false; yield must not be called from several goroutines at once, nor after f has returned.
+func FlatMap[A, B any](
+	f func(ctx context.Context, in A, yield func(B) bool) error, opts ...pl.Option,
+) pl.Partial[A, B] {
+	return step(op.FlatMap(f), opts)
+}
+
+// Each calls f for each value and yields nothing. Run it with Stage.Run.
+func Each[A any](f func(ctx context.Context, in A) error, opts ...pl.Option) pl.Partial[A, struct{}] {
+	return step(op.Each(f), opts)
+}
+
+// MapWith is Map with a resource that the stage's tasks share.
+func MapWith[R, A, B any](
+	r pl.Resource[R], f func(ctx context.Context, resource R, in A) (B, error), opts ...pl.Option,
+) pl.Partial[A, B] {
+	return step(op.MapWith(r, f), opts)
+}
+
+// FilterWith is Filter with a resource that the stage's tasks share.
+func FilterWith[R, A any](
+	r pl.Resource[R], f func(ctx context.Context, resource R, in A) (bool, error), opts ...pl.Option,
+) pl.Partial[A, A] {
+	return step(op.FilterWith(r, f), opts)
+}
+
+// FlatMapWith is FlatMap with a resource that the stage's tasks share.
+func FlatMapWith[R, A, B any](
+	r pl.Resource[R], f func(ctx context.Context, resource R, in A, yield func(B) bool) error, opts ...pl.Option,
+) pl.Partial[A, B] {
+	return step(op.FlatMapWith(r, f), opts)
+}
+
+// EachWith is Each with a resource that the stage's tasks share.
+func EachWith[R, A any](
+	r pl.Resource[R], f func(ctx context.Context, resource R, in A) error, opts ...pl.Option,
+) pl.Partial[A, struct{}] {
+	return step(op.EachWith(r, f), opts)
+}
+
+func step[A, B any](op pl.Operation[A, B], opts []pl.Option) pl.Partial[A, B] {
+	return pl.NewPartial(backend{}, detachable(op), opts...)
+}

@@ -1,0 +1,110 @@
+package task
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"sync/atomic"
+)
+
+// Transport wraps next, or http.DefaultTransport where next is nil, so that a request whose context is a task's awaits
+// the response, and each read of the body. An http.Client with it is used in a task like any other, while other tasks
+// run. Requests with other contexts go straight to next. It is safe for concurrent use if next is.
+func Transport(next http.RoundTripper) http.RoundTripper {
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	return &transport{next}
+}
+
+type transport struct{ next http.RoundTripper }
+
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	c := current(ctx)
+	if c == nil {
+		return t.next.RoundTrip(req)
+	}
+	trip := &trip{next: t.next, req: req}
+	resp, err := Await(ctx, trip.run)
+	if err != nil {
+		trip.giveUp()
+		return nil, err
+	}
+	if _, ok := resp.Body.(io.Writer); !ok { // else it is a connection that was taken over
+		resp.Body = &body{next: resp.Body, ctx: ctx, task: c}
+	}
+	return resp, nil
+}
+
+// CloseIdleConnections passes http.Client's call on.
+func (t *transport) CloseIdleConnections() {
+	if closer, ok := t.next.(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
+	}
+}
+
+// trip is a request off the loop. If the task has given it up, nobody closes the response, so it does that itself.
+type trip struct {
+	next    http.RoundTripper
+	req     *http.Request
+	resp    *http.Response
+	settled atomic.Bool // the response has come, or the task has left; the second to notice closes
+}
+
+func (t *trip) run(ctx context.Context) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(t.req.WithContext(ctx))
+	if err != nil {
+		return nil, err
+	}
+	t.resp = resp
+	if t.settled.Swap(true) {
+		_ = resp.Body.Close()
+	}
+	return resp, nil
+}
+
+func (t *trip) giveUp() {
+	if t.settled.Swap(true) && t.resp != nil {
+		_ = t.resp.Body.Close()
+	}
+}
+
+// readAhead is how much of a body is read at once, whatever the task asks for: an await costs more than a copy.
+const readAhead = 16 << 10
+
+// body is a response's body. While its task runs, reads that must wait for the network are awaited. Afterwards, whoever
+// has it reads it as any other.
+type body struct {
+	next io.ReadCloser
+	ctx  context.Context
+	task *valueContext
+	read []byte // ahead
+	err  error  // that came with or after it
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	if len(b.read) == 0 && b.err == nil {
+		if b.task.ended.Load() {
+			return b.next.Read(p)
+		}
+		b.fill()
+	}
+	n := copy(p, b.read)
+	b.read = b.read[n:]
+	if len(b.read) > 0 {
+		return n, nil
+	}
+	return n, b.err
+}
+
+// fill reads into a buffer of its own: a read that was given up goes on, and must not write to the caller's.
+func (b *body) fill() {
+	b.read, b.err = Await(b.ctx, func(context.Context) ([]byte, error) {
+		buf := make([]byte, readAhead)
+		n, err := b.next.Read(buf)
+		return buf[:n], err
+	})
+}
+
+func (b *body) Close() error { return b.next.Close() }
