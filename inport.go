@@ -72,7 +72,7 @@ func (p *inPort[T]) next(seat parker, quit func() bool) (i uint64, ok bool) {
 			return i, true
 		}
 	}
-	return 0, p.fill(seat, quit)
+	return p.fill(seat, quit)
 }
 
 // remove gets the value claimed at place i. The place is cleared, or it would keep alive what the value points to.
@@ -96,7 +96,7 @@ func (q *windowQueue[T]) claimed() {
 }
 
 // fill fetches a window and claims its first value, waiting for one.
-func (p *inPort[T]) fill(seat parker, quit func() bool) bool {
+func (p *inPort[T]) fill(seat parker, quit func() bool) (i uint64, ok bool) {
 	if p.onFill != nil {
 		p.onFill()
 	}
@@ -107,7 +107,12 @@ func (p *inPort[T]) fill(seat parker, quit func() bool) bool {
 	n := q.fetch(p, size)
 	for ; n == 0; n = q.fetch(p, size) {
 		if !q.await(seat, quit) {
-			return false
+			return 0, false
+		}
+		if p.inWindow() > 0 { // another seat of this worker has filled it meanwhile
+			i = p.word.Add(1<<32)>>32 - 1 // nobody steals while the lock is held
+			q.passOn(p.inWindow() > 0)
+			return i, true
 		}
 	}
 	p.word.Store(1<<32 | uint64(n))
@@ -116,7 +121,7 @@ func (p *inPort[T]) fill(seat parker, quit func() bool) bool {
 	}
 	p.pace.begin(n)
 	q.passOn(n > 1)
-	return true
+	return 0, true
 }
 
 // await waits until there may be something to fetch. It reports false at the end of the input, once the queue is

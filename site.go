@@ -5,6 +5,7 @@ import (
 	"runtime/pprof"
 	"strconv"
 	"sync/atomic"
+	"time"
 )
 
 // Site is one stage in one run, as a [Backend] sees it. Its methods are safe for concurrent use.
@@ -42,6 +43,9 @@ func (s *Site) Workers() int { return s.of.cfg.workers }
 
 // MaxSize is the bound of the stage's input queue; 0 is none.
 func (s *Site) MaxSize() int { return s.of.cfg.maxSize }
+
+// Timeout is the time that the stage's function has for a value; 0: no limit. A backend's seats keep it.
+func (s *Site) Timeout() time.Duration { return s.of.cfg.timeout }
 
 // Setting is the value of the stage's last [Attach] option with that key, or nil.
 func (s *Site) Setting(key any) any { return s.of.cfg.setting(key) }
