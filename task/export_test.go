@@ -1,0 +1,6 @@
+package task
+
+import "context"
+
+// IdentityOf tells tasks apart.
+func IdentityOf(ctx context.Context) any { return current(ctx).task }
