@@ -105,6 +105,7 @@ func (s *goroutineSeat) Wake() {
 }
 
 func (*goroutineSeat) WaitInput() bool { return true }
+func (*goroutineSeat) Rest()           {}
 
 func (*goroutineSeat) Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

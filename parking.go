@@ -3,7 +3,8 @@ package pl
 import "slices"
 
 // parking is a list of parked workers, guarded by its queue's lock. At most one of them is awake and not yet served:
-// it wakes the next if there is work left, so that trivial work does not wake everybody.
+// it wakes the next if there is work left, so that trivial work does not wake everybody. A seat that is not a
+// goroutine's does not count: others may keep it from running for as long as they like.
 type parking struct {
 	parked []*waiter
 	waking *waiter
@@ -69,10 +70,13 @@ func (k *parking) wakeFirst() bool { return k.wake(0) }
 
 func (k *parking) wake(i int) bool {
 	if k.waking == nil && len(k.parked) > 0 {
-		k.waking = k.parked[i]
-		k.waking.listed = false
+		w := k.parked[i]
+		w.listed = false
 		k.parked = slices.Delete(k.parked, i, i+1)
-		k.waking.seat.Wake()
+		if _, ok := w.seat.(*goroutineSeat); ok {
+			k.waking = w
+		}
+		w.seat.Wake()
 	}
 	return true
 }

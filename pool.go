@@ -175,6 +175,9 @@ func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
 
 // next gives h a value to handle, from whatever queue.
 func (w *worker[A, B]) next(h *handler[A, B]) (ok bool) {
+	if h.timed {
+		h.seat.Rest()
+	}
 	if h.v, h.t, ok = w.in.take(h.seat); !ok || w.site.stopped.Load() {
 		return false
 	}

@@ -1,6 +1,8 @@
 package task
 
 import (
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/gopeln/pl"
@@ -27,6 +29,7 @@ func (backend) Start(s *pl.Site) {
 	hosts := make([]*host, c.loops)
 	for i := range hosts {
 		hosts[i] = newHost(s, i, c)
+		hosts[i].siblings = hosts
 	}
 	for _, h := range hosts {
 		h.attach()
@@ -58,6 +61,9 @@ type host struct {
 	idle  []*seat
 	lead  *loop.Task // of the seat with the lead; nil while all seats await
 	stuck bool       // the lead waits for room downstream
+	// waiting is the lead while it waits for input; putting counts the seats that wait for room downstream.
+	waiting *seat
+	putting int
 
 	serving int
 	calls   int  // under way off the loop
@@ -66,6 +72,10 @@ type host struct {
 
 	begin, cancel loop.Message
 	asked         bool // to be called when the loop is idle
+
+	siblings []*host // on all loops, h included
+	nudge    loop.Message
+	nudged   atomic.Bool // nudge is in the inbox
 }
 
 func newHost(s *pl.Site, i int, c config) *host {
@@ -80,7 +90,7 @@ func newHost(s *pl.Site, i int, c config) *host {
 	})
 	h.owner = owner
 	h.scope = scope{host: h, ctx: ctx, life: s.Context()}
-	h.begin.To, h.cancel.To = (*beginning)(h), (*cancellation)(h)
+	h.begin.To, h.cancel.To, h.nudge.To = (*beginning)(h), (*cancellation)(h), (*nudging)(h)
 	return h
 }
 
@@ -173,8 +183,11 @@ func (h *host) passLead(t *loop.Task) {
 
 // takeLead is called after a seat's task was parked: somebody ought to have the lead.
 func (h *host) takeLead(t *loop.Task) {
-	if h.lead == nil {
+	switch h.lead {
+	case nil:
 		h.lead = t
+	case t:
+		h.stuck = false
 	}
 }
 
@@ -199,6 +212,29 @@ func (i *idleness) Receive() {
 	if h.stuck {
 		h.lead, h.stuck = nil, false
 		h.promote()
+	}
+}
+
+// wakeSiblings is called when a seat is woken, by any goroutine, because there is input or room. The loop may be held by
+// a function that does not await, and then another loop has to make use of it, so all of them are told.
+func (h *host) wakeSiblings() {
+	for _, other := range h.siblings {
+		if other != h && other.nudged.CompareAndSwap(false, true) {
+			other.loop.Post(&other.nudge)
+		}
+	}
+}
+
+type nudging host
+
+func (n *nudging) Receive() {
+	h := (*host)(n)
+	h.nudged.Store(false)
+	if h.waiting != nil {
+		h.waiting.look()
+	}
+	if h.putting > 0 {
+		h.seats[slices.IndexFunc(h.seats, func(s *seat) bool { return s.putting })].look()
 	}
 }
 

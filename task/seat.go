@@ -22,6 +22,7 @@ type seat struct {
 	spent int
 
 	dismissed bool // WaitInput has said no
+	putting   bool // waits for room downstream
 
 	signal atomic.Bool // Wake was called since Park returned
 	posted atomic.Bool // note is in the inbox
@@ -64,16 +65,24 @@ func (s *seat) serve() {
 
 // Park waits for Wake, in the engine's name: for input, as the lead, or for room downstream.
 func (s *seat) Park() {
-	for !s.signal.Swap(false) {
-		if s.value != nil {
-			s.host.lend(s.task)
+	h := s.host
+	if s.value == nil {
+		h.waiting = s
+		for !s.signal.Swap(false) {
+			s.task.Park(0)
 		}
-		s.task.Park(0)
-		if s.host.lead == s.task {
-			s.host.stuck = false
-		}
+		h.waiting = nil
+		return
 	}
-	s.host.takeLead(s.task)
+	s.putting = true
+	h.putting++
+	for !s.signal.Swap(false) {
+		h.lend(s.task)
+		s.task.Park(0)
+	}
+	h.putting--
+	s.putting = false
+	h.takeLead(s.task)
 }
 
 func (s *seat) Wake() {
@@ -81,6 +90,13 @@ func (s *seat) Wake() {
 	if s.posted.CompareAndSwap(false, true) {
 		s.host.loop.Post(&s.note)
 	}
+	s.host.wakeSiblings()
+}
+
+// look ends the Park under way. It is called on the loop.
+func (s *seat) look() {
+	s.signal.Store(true)
+	s.task.Wake()
 }
 
 // notice is what Wake tells the loop. The seat may wait for something else, or for nothing, by then: whoever parks looks
@@ -114,14 +130,17 @@ func (s *seat) Sleep(ctx context.Context, d time.Duration) error {
 	return context.Cause(ctx)
 }
 
-func (s *seat) Enter(context.Context) context.Context {
-	h := s.host
-	h.loop.Sign()
+// Rest lets the other tasks have a turn now and then. It keeps the lead: nobody of this stage could use the time.
+func (s *seat) Rest() {
 	if s.spent++; s.spent == budget {
 		s.spent = 0
 		s.task.Yield()
 	}
-	s.value = h.newContext(s.task)
+}
+
+func (s *seat) Enter(context.Context) context.Context {
+	s.host.loop.Sign()
+	s.value = s.host.newContext(s.task)
 	return s.value
 }
 

@@ -1,0 +1,279 @@
+package task_test
+
+import (
+	"bytes"
+	"context"
+	"log"
+	"log/slog"
+	"runtime"
+	"runtime/pprof"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/task"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The hazards of coroutines: what would take the loop, or the process, with it.
+
+func TestAPanicIsAnErrorOfItsValueWithItsOwnStack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := func(ctx context.Context, x int) (int, error) {
+			if err := task.Sleep(ctx, time.Second); err != nil {
+				return 0, err
+			}
+			if x == 7 {
+				explode()
+			}
+			return x, nil
+		}
+		var failed *pl.StageError
+		got, err := task.Map(f, pl.Workers(10), pl.OnError(func(_ context.Context, e *pl.StageError) error {
+			failed = e
+			return nil
+		}))(pl.Range(20)).Collect(t.Context())
+		require.NoError(t, err)
+		require.Len(t, got, 19)
+		require.Equal(t, 7, failed.Item)
+		var p *pl.PanicError
+		require.ErrorAs(t, failed, &p)
+		require.Contains(t, string(p.Stack), "explode")
+	})
+}
+
+func TestGoexitIsAnErrorOfItsValueAndTheLoopGoesOn(t *testing.T) {
+	for _, await := range []bool{false, true} {
+		for _, workers := range []int{1, 10} {
+			synctest.Test(t, func(t *testing.T) {
+				f := func(ctx context.Context, x int) (int, error) {
+					if await {
+						if err := task.Sleep(ctx, time.Second); err != nil {
+							return 0, err
+						}
+					}
+					if x%10 == 7 {
+						runtime.Goexit()
+					}
+					return x, nil
+				}
+				var failed []any
+				got, err := task.Map(f, pl.Workers(workers), pl.OnError(func(_ context.Context, e *pl.StageError) error {
+					assert.ErrorContains(t, e, "Goexit")
+					failed = append(failed, e.Item)
+					return nil
+				}))(pl.Range(30)).Collect(t.Context())
+				require.NoError(t, err)
+				require.Len(t, got, 27)
+				require.Equal(t, []any{7, 17, 27}, failed)
+			})
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		err := once(t.Context(), func(context.Context) error { runtime.Goexit(); return nil })
+		require.ErrorContains(t, err, "Goexit")
+	})
+}
+
+func TestGoexitAndPanicsInOnStartAndOnEndFailTheRun(t *testing.T) {
+	f := func(context.Context, int, int) error { return nil }
+	bad := map[string]func(){"Goexit": runtime.Goexit, "ouch": func() { panic("ouch") }}
+	for want, end := range bad {
+		synctest.Test(t, func(t *testing.T) {
+			start := pl.OnStart(func(context.Context) (int, error) { end(); return 0, nil })
+			require.ErrorContains(t, task.EachWith(start, f)(pl.Range(3)).Run(t.Context()), want)
+			stop := pl.OnStart(func(context.Context) (int, error) { return 0, nil }).
+				OnEnd(func(context.Context, int) error { end(); return nil })
+			require.ErrorContains(t, task.EachWith(stop, f)(pl.Range(3)).Run(t.Context()), want)
+		})
+	}
+}
+
+func TestBalancedThreadLocksAreFine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := func(ctx context.Context, x int) (int, error) {
+			runtime.LockOSThread()
+			runtime.UnlockOSThread()
+			return task.Await(ctx, func(context.Context) (int, error) {
+				runtime.LockOSThread() // for ever, as some libraries want it: the thread ends with the call
+				return x, nil
+			})
+		}
+		got, err := task.Map(f, pl.Workers(10))(pl.Range(100)).Collect(t.Context())
+		require.NoError(t, err)
+		require.Len(t, got, 100)
+	})
+}
+
+func TestTheConsumerMayLockItsThread(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	n := 0
+	for _, err := range task.Map(sleepFor(time.Microsecond), pl.Workers(10))(pl.Range(100)).All(t.Context()) {
+		require.NoError(t, err)
+		n++
+	}
+	require.Equal(t, 100, n)
+}
+
+func TestTheStageIsALabelOfTheTasksGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		look := func(ctx context.Context) error {
+			stage, ok := pprof.Label(ctx, "stage")
+			assert.True(t, ok)
+			assert.Equal(t, "shop", stage)
+			var profile strings.Builder
+			assert.NoError(t, pprof.Lookup("goroutine").WriteTo(&profile, 1))
+			found := false
+			for record := range strings.SplitSeq(profile.String(), "\n\n") {
+				found = found || strings.Contains(record, "WriteTo") && strings.Contains(record, `"stage":"shop"`)
+			}
+			assert.True(t, found, "in a profile")
+			return nil
+		}
+		s := task.Each(func(ctx context.Context, x int) error {
+			if err := look(ctx); err != nil {
+				return err
+			}
+			// A function that leaves other labels behind spoils them for nobody.
+			defer pprof.SetGoroutineLabels(context.Background())
+			_, err := task.Gather(ctx, func(ctx context.Context) (int, error) { return 0, look(ctx) })
+			return err
+		}, pl.Name("shop"))
+		require.NoError(t, s(pl.Range(1)).Run(t.Context()))
+	})
+}
+
+// logged collects what is logged while f runs.
+func logged(t *testing.T, f func(t *testing.T)) string {
+	t.Helper()
+	var out bytes.Buffer
+	before, writer, flags := slog.Default(), log.Writer(), log.Flags()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&out, nil)))
+	defer func() {
+		slog.SetDefault(before)
+		log.SetOutput(writer) // the first SetDefault has redirected it
+		log.SetFlags(flags)
+	}()
+	synctest.Test(t, f)
+	return out.String()
+}
+
+func TestAFunctionThatHoldsTheLoopIsReported(t *testing.T) {
+	out := logged(t, func(t *testing.T) {
+		f := func(ctx context.Context, x int) (int, error) {
+			switch x {
+			case 3:
+				holdTheLoop(150 * time.Millisecond)
+			case 5:
+				holdTheLoop(250 * time.Millisecond)
+			}
+			return x, task.Sleep(ctx, time.Second)
+		}
+		require.NoError(t, task.Map(f, pl.Name("shop"), pl.Workers(10))(pl.Range(20)).Run(t.Context()))
+	})
+	require.Equal(t, 1, strings.Count(out, "level=WARN"), "at most once a minute")
+	for _, want := range []string{"stage=shop", "held=100ms", "holdTheLoop", "task.Await", "task.Transport", "task.Blocking", "thread backend"} {
+		require.Contains(t, out, want)
+	}
+}
+
+//go:noinline
+func holdTheLoop(d time.Duration) { time.Sleep(d) }
+
+func TestManyShortCallsAndParkedOnesAreNotReported(t *testing.T) {
+	out := logged(t, func(t *testing.T) {
+		f := func(ctx context.Context, x int) (int, error) {
+			time.Sleep(90 * time.Millisecond)
+			return x, task.Sleep(ctx, time.Minute)
+		}
+		require.NoError(t, task.Map(f, pl.Workers(3))(pl.Range(20)).Run(t.Context()))
+	})
+	require.Empty(t, out)
+}
+
+func TestTwoRunsAtOnceHaveLoopsOfTheirOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var inside, most atomic.Int32
+		s := task.Each(func(context.Context, int) error {
+			most.Store(max(most.Load(), inside.Add(1)))
+			time.Sleep(time.Millisecond)
+			inside.Add(-1)
+			return nil
+		})(pl.Range(10))
+		done := make(chan error)
+		for range 2 {
+			go func() { done <- s.Run(t.Context()) }()
+		}
+		require.NoError(t, <-done)
+		require.NoError(t, <-done)
+		require.EqualValues(t, 2, most.Load())
+	})
+}
+
+func TestLoopsRunInParallelAndExcludePerLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const loops = 4
+		counters := [loops]int{}
+		f := func(ctx context.Context, x int) (int, error) {
+			counters[pl.WorkerFrom(ctx).Index]++ // a loop's own
+			time.Sleep(time.Millisecond)         // holds one loop
+			return x, nil
+		}
+		start := time.Now()
+		got, err := task.Map(f, task.Loops(loops), pl.Workers(8))(pl.Range(400)).Collect(t.Context())
+		require.NoError(t, err)
+		require.ElementsMatch(t, count(400), got)
+		require.Less(t, time.Since(start), 200*time.Millisecond)
+		sum := 0
+		for _, n := range counters {
+			sum += n
+		}
+		require.Equal(t, 400, sum)
+	})
+}
+
+// Law 4: a task that gives way to others has nothing in its hands that they could wait for.
+func TestTasksThatTakeTurnsLeaveTheirValuesToEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun := -1
+		f := func(ctx context.Context, x int) (int, error) {
+			assert.Equal(t, begun+1, x, "begun in the order in which they were taken")
+			begun = x
+			if x%3 == 0 {
+				return x, task.Yield(ctx)
+			}
+			return x, nil
+		}
+		require.NoError(t, task.Map(f, pl.Workers(10))(pl.Range(5000)).Run(t.Context()))
+	})
+}
+
+// Law 4, also where the value that must come to the rescue has to find another loop.
+func TestAHeldLoopDoesNotKeepValuesFromTheOthers(t *testing.T) {
+	for _, size := range []int{0, 1, 64} {
+		synctest.Test(t, func(t *testing.T) {
+			met := make(chan struct{})
+			meet := func(ctx context.Context, x int) (int, error) {
+				if x%10 == 3 {
+					return x, task.Sleep(ctx, time.Millisecond)
+				}
+				switch x {
+				case 1000:
+					<-met
+				case 1001:
+					close(met)
+				}
+				return x, nil
+			}
+			s := task.Map(meet, task.Loops(2), pl.Workers(4), pl.MaxSize(size))(pl.Range(3000))
+			got, err := s.Collect(t.Context())
+			require.NoError(t, err)
+			require.Len(t, got, 3000)
+		})
+	}
+}
