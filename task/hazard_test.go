@@ -270,10 +270,10 @@ func TestAHeldLoopDoesNotKeepValuesFromTheOthers(t *testing.T) {
 				}
 				return x, nil
 			}
-			s := task.Map(meet, task.Loops(2), pl.Workers(4), pl.MaxSize(size))(pl.Range(3000))
+			s := task.Map(meet, task.Loops(2), pl.Workers(4), pl.MaxSize(size))(pl.Range(1200))
 			got, err := s.Collect(t.Context())
 			require.NoError(t, err)
-			require.Len(t, got, 3000)
+			require.Len(t, got, 1200)
 		})
 	}
 }
