@@ -1,0 +1,112 @@
+package task_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/task"
+	"golang.org/x/sync/errgroup"
+)
+
+// Each benchmark has b.N values, so its ns/op are ns per value. "errgroup" is the same work as people write it today.
+
+func run(b *testing.B, s pl.Stage[int]) {
+	b.Helper()
+	b.ReportAllocs()
+	if err := s.Run(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// group calls f for b.N values with an errgroup of that many goroutines.
+func group(b *testing.B, workers int, f func(ctx context.Context, x int) (int, error)) {
+	b.Helper()
+	b.ReportAllocs()
+	g, ctx := errgroup.WithContext(b.Context())
+	g.SetLimit(workers)
+	for x := range b.N {
+		g.Go(func() error {
+			_, err := f(ctx, x)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func BenchmarkTrivial(b *testing.B) {
+	b.Run("errgroup", func(b *testing.B) { group(b, 100, increment) })
+	for _, workers := range []int{1, 100, 10_000} {
+		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
+			run(b, task.Map(increment, pl.Workers(workers))(pl.Range(b.N)))
+		})
+	}
+	b.Run("maxsize=100", func(b *testing.B) {
+		run(b, task.Map(increment, pl.Workers(100), pl.MaxSize(100))(pl.Range(b.N)))
+	})
+	b.Run("timeout", func(b *testing.B) {
+		run(b, task.Map(increment, pl.Workers(100), pl.Timeout(time.Minute))(pl.Range(b.N)))
+	})
+	p := task.Map(increment, pl.Workers(100))
+	b.Run("stages=3", func(b *testing.B) { run(b, pl.Pipe3(pl.Range(b.N), p, p, p)) })
+}
+
+func BenchmarkYield(b *testing.B) {
+	const each = 1000
+	yields := func(ctx context.Context, x int) (int, error) {
+		for range each {
+			if err := task.Yield(ctx); err != nil {
+				return 0, err
+			}
+		}
+		return x, nil
+	}
+	for _, tasks := range []int{1, 1000} {
+		b.Run(fmt.Sprintf("tasks=%d", tasks), func(b *testing.B) {
+			run(b, task.Map(yields, pl.Workers(tasks))(pl.Range(b.N/each+tasks)))
+		})
+	}
+}
+
+func BenchmarkSleep10ms(b *testing.B) {
+	sleep := func(ctx context.Context, x int) (int, error) {
+		select {
+		case <-time.After(10 * time.Millisecond):
+			return x, nil
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+	for _, workers := range []int{1000, 100_000} {
+		b.Run(fmt.Sprintf("workers=%d/errgroup", workers), func(b *testing.B) { group(b, workers, sleep) })
+		b.Run(fmt.Sprintf("workers=%d/task", workers), func(b *testing.B) {
+			run(b, task.Map(sleepFor(10*time.Millisecond), pl.Workers(workers))(pl.Range(b.N)))
+		})
+	}
+}
+
+func BenchmarkAwait(b *testing.B) {
+	nothing := func(context.Context) (int, error) { return 0, nil }
+	await := func(ctx context.Context, x int) (int, error) { return task.Await(ctx, nothing) }
+	for _, workers := range []int{1, 100, 10_000} {
+		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
+			run(b, task.Map(await, pl.Workers(workers))(pl.Range(b.N)))
+		})
+	}
+	b.Run("blocking", func(b *testing.B) {
+		run(b, task.Map(increment, pl.Workers(100), task.Blocking())(pl.Range(b.N)))
+	})
+}
+
+func BenchmarkGather(b *testing.B) {
+	nothing := func(context.Context) (int, error) { return 0, nil }
+	gather := func(ctx context.Context, x int) (int, error) {
+		_, err := task.Gather(ctx, nothing, nothing, nothing, nothing)
+		return x, err
+	}
+	run(b, task.Map(gather, pl.Workers(100))(pl.Range(b.N)))
+}
