@@ -145,6 +145,7 @@ func (c *inline[A, B]) run(values flow[A], open Opener[A, B]) {
 	defer c.close(t)
 	seat := newGoroutineSeat()
 	c.seat, c.timed = seat, seat.arm(c.of.cfg.timeout, nil)
+	c.attended = c.timed
 	defer seat.disarm()
 	c.kernel, c.emit = t.kernel, c.hand
 	values(func(v A, t tag) bool {

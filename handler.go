@@ -8,19 +8,20 @@ import (
 // handler takes values through a kernel: attempts, errors, order, figures. It has one value under way at a time. A
 // pooled worker has one for each of its seats, an inline operator one for its run.
 type handler[A, B any] struct {
-	site    *Site
-	of      *base
-	index   int
-	ctx     context.Context
-	kernel  Kernel[A, B]
-	emit    func(B) bool
-	seat    Seat
-	timed   bool // the seat wants to know of each call
-	put     func(v B, t tag) bool
-	port    *outPort[B]      // what put comes to in the usual case, or
-	channel *channelQueue[B] // this; both nil else
-	places                   // of the values in the order
-	tally   *tally
+	site   *Site
+	of     *base
+	index  int
+	ctx    context.Context
+	kernel Kernel[A, B]
+	emit   func(B) bool
+	seat   Seat
+	// attended: the seat wants to know of each call. timed: and of each result, since there is a Timeout.
+	attended, timed bool
+	put             func(v B, t tag) bool
+	port            *outPort[B]      // what put comes to in the usual case, or
+	channel         *channelQueue[B] // this; both nil else
+	places                           // of the values in the order
+	tally           *tally
 
 	// the value under way
 	busy    bool
@@ -95,8 +96,8 @@ func (h *handler[A, B]) settle() bool {
 // call is one attempt.
 func (h *handler[A, B]) call() error {
 	h.yielded = 0
-	if h.timed {
-		return h.callTimed()
+	if h.attended {
+		return h.callAttended()
 	}
 	h.calling = true
 	err := h.kernel(h.ctx, h.v, h.emit)
@@ -104,7 +105,7 @@ func (h *handler[A, B]) call() error {
 	return err
 }
 
-func (h *handler[A, B]) callTimed() error {
+func (h *handler[A, B]) callAttended() error {
 	ctx := h.seat.Enter(h.ctx)
 	h.calling = true
 	err := h.kernel(ctx, h.v, h.emit)
@@ -217,7 +218,7 @@ func (h *handler[A, B]) mine() bool { return h.calling && !h.putting }
 func (h *handler[A, B]) caught(value any) {
 	h.calling = false
 	h.fault = fault(value)
-	if h.timed {
+	if h.attended {
 		h.fault = h.seat.Leave(h.fault)
 	}
 }

@@ -129,9 +129,10 @@ func (w *worker[A, B]) Serve(seat Seat) {
 	h := w.handler(seat)
 	if own, ok := seat.(*goroutineSeat); ok {
 		h.timed = own.arm(h.of.cfg.timeout, func() { w.replace(h, own) })
+		h.attended = h.timed
 		defer own.disarm()
 	} else {
-		h.timed = true
+		h.attended, h.timed = true, h.of.cfg.timeout > 0
 	}
 	for w.serve(h) {
 	}
@@ -156,7 +157,7 @@ func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
 			w.bequeath(h)
 		}
 	}()
-	usual := (w.window != nil || w.direct != nil) && (h.port != nil || h.channel != nil) && !h.timed
+	usual := (w.window != nil || w.direct != nil) && (h.port != nil || h.channel != nil) && !h.attended
 	take := w.next
 	if usual {
 		take = w.stream
@@ -175,7 +176,7 @@ func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
 
 // next gives h a value to handle, from whatever queue.
 func (w *worker[A, B]) next(h *handler[A, B]) (ok bool) {
-	if h.timed {
+	if h.attended {
 		h.seat.Rest()
 	}
 	if h.v, h.t, ok = w.in.take(h.seat); !ok || w.site.stopped.Load() {

@@ -91,8 +91,8 @@ type Seat interface {
 	Leave(err error) error
 	// Rest is called between two values: no value is in the worker's hands, so others may run for as long as they like.
 	Rest()
-	// Pause is called when the function hands a result on, which may wait for room: the Timeout does not run until
-	// Resume. It reports false where the value's time was over; the result is then dropped.
+	// Pause is called, if the stage has a Timeout, when the function hands a result on, which may wait for room: the
+	// Timeout does not run until Resume. It reports false where the value's time was over; the result is then dropped.
 	Pause() bool
 	Resume()
 }

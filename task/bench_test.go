@@ -56,18 +56,17 @@ func BenchmarkTrivial(b *testing.B) {
 }
 
 func BenchmarkYield(b *testing.B) {
-	const each = 1000
-	yields := func(ctx context.Context, x int) (int, error) {
-		for range each {
-			if err := task.Yield(ctx); err != nil {
-				return 0, err
-			}
-		}
-		return x, nil
-	}
 	for _, tasks := range []int{1, 1000} {
 		b.Run(fmt.Sprintf("tasks=%d", tasks), func(b *testing.B) {
-			run(b, task.Map(yields, pl.Workers(tasks))(pl.Range(b.N/each+tasks)))
+			yields := func(ctx context.Context, x int) (int, error) {
+				for range b.N / tasks {
+					if err := task.Yield(ctx); err != nil {
+						return 0, err
+					}
+				}
+				return x, nil
+			}
+			run(b, task.Map(yields, pl.Workers(tasks))(pl.Range(tasks)))
 		})
 	}
 }

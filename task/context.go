@@ -16,10 +16,15 @@ import (
 // It cancels nothing itself unless there is a Timeout: Done is the stage's, and contexts derived from it attach themselves
 // to the stage's context without a goroutine in between.
 type valueContext struct {
-	scope *scope
-	task  *loop.Task
+	*place
 	limit *deadline // nil without Timeout
 	ended atomic.Bool
+}
+
+// place is where a function runs.
+type place struct {
+	scope *scope
+	task  *loop.Task
 }
 
 // scope is what the contexts of many values have in common.
@@ -34,13 +39,13 @@ type scope struct {
 // slab is how many contexts are made at a time. One that is kept keeps the others' memory.
 const slab = 32
 
-func (h *host) newContext(t *loop.Task) *valueContext {
+func (h *host) newContext(p *place) *valueContext {
 	if len(h.fresh) == 0 {
 		h.fresh = make([]valueContext, slab)
 	}
 	c := &h.fresh[0]
 	h.fresh = h.fresh[1:]
-	c.scope, c.task = &h.scope, t
+	c.place = p
 	if h.config.timeout > 0 {
 		c.limit = newDeadline(h.loop, h.scope.life, h.config.timeout)
 	}

@@ -16,8 +16,9 @@ type deadline struct {
 	parent context.Context
 
 	mu     sync.Mutex
-	due    time.Duration // in the loop's time; while paused, what was left
+	due    time.Duration // in the loop's time
 	paused bool
+	since  time.Duration // when it was paused
 	// expired tells the end of the value's time from that of the parent's.
 	expired bool
 	err     error
@@ -41,14 +42,18 @@ func (d *deadline) Err() error {
 // look finds out whether the context has ended by now.
 func (d *deadline) look() error {
 	if d.err == nil {
-		if err := d.parent.Err(); err != nil {
-			d.finish(err)
-		} else if !d.paused && d.loop.Now() >= d.due {
-			d.expired = true
-			d.finish(context.DeadlineExceeded)
-		}
+		d.lookAt(d.loop.Now())
 	}
 	return d.err
+}
+
+func (d *deadline) lookAt(now time.Duration) {
+	if err := d.parent.Err(); err != nil {
+		d.finish(err)
+	} else if !d.paused && now >= d.due {
+		d.expired = true
+		d.finish(context.DeadlineExceeded)
+	}
 }
 
 func (d *deadline) finish(err error) {
@@ -71,7 +76,7 @@ func (d *deadline) Deadline() (time.Time, bool) {
 	defer d.mu.Unlock()
 	due := d.due
 	if d.paused {
-		due += d.loop.Now()
+		due += d.loop.Now() - d.since
 	}
 	own := d.loop.Time(due)
 	if parents, ok := d.parent.Deadline(); ok && parents.Before(own) {
@@ -134,24 +139,29 @@ func (d *deadline) listen() {
 func (d *deadline) pause() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	_ = d.look()
+	now := d.loop.Now()
+	if d.err == nil {
+		d.lookAt(now)
+	}
 	if d.expired {
 		return false
 	}
-	d.paused = true
-	d.due -= d.loop.Now()
+	d.paused, d.since = true, now
 	if d.timer != nil {
 		d.timer.Stop()
 	}
 	return true
 }
 
-func (d *deadline) resume() {
+// resume starts the clock again. Where nobody has waited no time has passed, and asking for it would be what costs.
+func (d *deadline) resume(waited bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	left := d.due
 	d.paused = false
-	d.due += d.loop.Now()
+	left := d.due - d.since
+	if waited {
+		d.due = d.loop.Now() + left
+	}
 	if d.timer != nil && d.err == nil {
 		d.timer.Reset(left)
 	}

@@ -15,14 +15,15 @@ const budget = 64
 
 // seat is a place for one value under way: the engine's loop sits on it. It implements pl.Seat.
 type seat struct {
+	place
 	host  *host
-	work  func() // s.serve
-	task  *loop.Task
+	work  func()        // s.serve
 	value *valueContext // of the function that runs; nil between two
 	spent int
 
 	dismissed bool // WaitInput has said no
 	putting   bool // waits for room downstream
+	waited    bool // has done so since Pause
 
 	signal atomic.Bool // Wake was called since Park returned
 	posted atomic.Bool // note is in the inbox
@@ -39,7 +40,7 @@ const (
 )
 
 func newSeat(h *host) *seat {
-	s := &seat{host: h}
+	s := &seat{host: h, place: place{scope: &h.scope}}
 	s.work = s.serve
 	s.note.To = (*notice)(s)
 	return s
@@ -74,7 +75,7 @@ func (s *seat) Park() {
 		h.waiting = nil
 		return
 	}
-	s.putting = true
+	s.putting, s.waited = true, true
 	h.putting++
 	for !s.signal.Swap(false) {
 		h.lend(s.task)
@@ -140,7 +141,7 @@ func (s *seat) Rest() {
 
 func (s *seat) Enter(context.Context) context.Context {
 	s.host.loop.Sign()
-	s.value = s.host.newContext(s.task)
+	s.value = s.host.newContext(&s.place)
 	return s.value
 }
 
@@ -154,12 +155,8 @@ func (s *seat) Leave(err error) error {
 }
 
 func (s *seat) Pause() bool {
-	limit := s.value.limit
-	return limit == nil || limit.pause()
+	s.waited = false
+	return s.value.limit.pause()
 }
 
-func (s *seat) Resume() {
-	if limit := s.value.limit; limit != nil {
-		limit.resume()
-	}
-}
+func (s *seat) Resume() { s.value.limit.resume(s.waited) }
