@@ -55,7 +55,7 @@ func Yield(ctx context.Context) error {
 		runtime.Gosched()
 		return ctx.Err()
 	}
-	if err := c.ready(ctx); err != nil {
+	if err := c.mine(); err != nil {
 		return err
 	}
 	c.passLead()
@@ -144,10 +144,10 @@ func (k *call) wait(ctx context.Context, c *valueContext) error {
 
 // giveUp leaves the goroutine alone. The host waits for it, but under a Timeout no longer than that.
 func (k *call) giveUp(c *valueContext) {
-	if c.limit == nil {
+	if c.scope.limit == nil {
 		return
 	}
-	if left := c.limit.left(); left > 0 {
+	if left := c.scope.limit.left(); left > 0 {
 		k.timer = time.AfterFunc(left, func() { k.host.loop.Post(&k.late) })
 		return
 	}

@@ -16,15 +16,9 @@ import (
 // It cancels nothing itself unless there is a Timeout: Done is the stage's, and contexts derived from it attach themselves
 // to the stage's context without a goroutine in between.
 type valueContext struct {
-	*place
-	limit *deadline // nil without Timeout
-	ended atomic.Bool
-}
-
-// place is where a function runs.
-type place struct {
 	scope *scope
 	task  *loop.Task
+	ended atomic.Bool
 }
 
 // scope is what the contexts of many values have in common.
@@ -34,20 +28,30 @@ type scope struct {
 	life context.Context // for the rest: the context above ctx that is cancelled, without the steps between
 	// child: these are children of Gather, which have no seat.
 	child bool
+	limit *deadline // nil without Timeout
+}
+
+// timed is the scope of one value under a Timeout.
+type timed struct {
+	scope
+	deadline
 }
 
 // slab is how many contexts are made at a time. One that is kept keeps the others' memory.
 const slab = 32
 
-func (h *host) newContext(p *place) *valueContext {
+func (h *host) newContext(t *loop.Task) *valueContext {
 	if len(h.fresh) == 0 {
 		h.fresh = make([]valueContext, slab)
 	}
 	c := &h.fresh[0]
 	h.fresh = h.fresh[1:]
-	c.place = p
+	c.scope, c.task = &h.scope, t
 	if h.config.timeout > 0 {
-		c.limit = newDeadline(h.loop, h.scope.life, h.config.timeout)
+		own := &timed{scope: h.scope}
+		own.deadline.begin(h.loop, h.scope.life, h.config.timeout)
+		own.limit = &own.deadline
+		c.scope = &own.scope
 	}
 	return c
 }
@@ -55,26 +59,26 @@ func (h *host) newContext(p *place) *valueContext {
 // end is called when the function has returned. It reports whether its time was over.
 func (c *valueContext) end() (expired bool) {
 	c.ended.Store(true)
-	return c.limit != nil && c.limit.end()
+	return c.scope.limit != nil && c.scope.limit.end()
 }
 
 func (c *valueContext) Done() <-chan struct{} {
-	if c.limit != nil {
-		return c.limit.Done()
+	if c.scope.limit != nil {
+		return c.scope.limit.Done()
 	}
 	return c.scope.life.Done()
 }
 
 func (c *valueContext) Err() error {
-	if c.limit != nil {
-		return c.limit.Err()
+	if c.scope.limit != nil {
+		return c.scope.limit.Err()
 	}
 	return c.scope.life.Err()
 }
 
 func (c *valueContext) Deadline() (time.Time, bool) {
-	if c.limit != nil {
-		return c.limit.Deadline()
+	if c.scope.limit != nil {
+		return c.scope.limit.Deadline()
 	}
 	return c.scope.life.Deadline()
 }
@@ -91,8 +95,8 @@ func (c *valueContext) Value(key any) any {
 
 // AfterFunc is how package context attaches derived contexts without a goroutine where Done is not a parent's.
 func (c *valueContext) AfterFunc(f func()) (stop func() bool) {
-	if c.limit != nil {
-		return c.limit.AfterFunc(f)
+	if c.scope.limit != nil {
+		return c.scope.limit.AfterFunc(f)
 	}
 	return context.AfterFunc(c.scope.life, f)
 }
@@ -126,13 +130,21 @@ var (
 		"start children with task.Gather, or give the goroutine a context from outside the task")
 )
 
-// ready tells why the task may not park now: it is not its goroutine that asks, or there is nothing to wait for.
-func (c *valueContext) ready(ctx context.Context) error {
+// mine tells whether it is the task itself that asks to give the loop up.
+func (c *valueContext) mine() error {
 	switch {
 	case c.ended.Load():
 		return errEnded
 	case !c.task.Running():
 		return errForeign
+	}
+	return nil
+}
+
+// ready is mine, and whether there is anything left to wait for.
+func (c *valueContext) ready(ctx context.Context) error {
+	if err := c.mine(); err != nil {
+		return err
 	}
 	return ctx.Err()
 }
@@ -142,8 +154,8 @@ func (c *valueContext) ready(ctx context.Context) error {
 func (c *valueContext) park(ctx context.Context, until time.Duration) (expired bool) {
 	if ctx != context.Context(c) {
 		defer c.watch(ctx)()
-	} else if c.limit != nil {
-		until = c.limit.sooner(until)
+	} else if c.scope.limit != nil {
+		until = c.scope.limit.sooner(until)
 	}
 	c.passLead()
 	expired = c.task.Park(until)

@@ -29,8 +29,8 @@ type deadline struct {
 	unhook func() bool
 }
 
-func newDeadline(l *loop.Loop, parent context.Context, timeout time.Duration) *deadline {
-	return &deadline{loop: l, parent: parent, due: l.Now() + timeout}
+func (d *deadline) begin(l *loop.Loop, parent context.Context, timeout time.Duration) {
+	d.loop, d.parent, d.due = l, parent, l.Now()+timeout
 }
 
 func (d *deadline) Err() error {

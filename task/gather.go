@@ -57,7 +57,7 @@ func newGroup(ctx context.Context, parent *valueContext) *group {
 
 func (g *group) spawn(f func(ctx context.Context) error) {
 	h := g.scope.host
-	c := &valueContext{place: &place{scope: &g.scope}}
+	c := &valueContext{scope: &g.scope}
 	g.left++
 	c.task = h.loop.Go(h.owner, func() {
 		err := errGoexit

@@ -15,9 +15,9 @@ const budget = 64
 
 // seat is a place for one value under way: the engine's loop sits on it. It implements pl.Seat.
 type seat struct {
-	place
 	host  *host
-	work  func()        // s.serve
+	work  func() // s.serve
+	task  *loop.Task
 	value *valueContext // of the function that runs; nil between two
 	spent int
 
@@ -40,7 +40,7 @@ const (
 )
 
 func newSeat(h *host) *seat {
-	s := &seat{host: h, place: place{scope: &h.scope}}
+	s := &seat{host: h}
 	s.work = s.serve
 	s.note.To = (*notice)(s)
 	return s
@@ -141,7 +141,7 @@ func (s *seat) Rest() {
 
 func (s *seat) Enter(context.Context) context.Context {
 	s.host.loop.Sign()
-	s.value = s.host.newContext(&s.place)
+	s.value = s.host.newContext(s.task)
 	return s.value
 }
 
@@ -156,7 +156,7 @@ func (s *seat) Leave(err error) error {
 
 func (s *seat) Pause() bool {
 	s.waited = false
-	return s.value.limit.pause()
+	return s.value.scope.limit.pause()
 }
 
-func (s *seat) Resume() { s.value.limit.resume(s.waited) }
+func (s *seat) Resume() { s.value.scope.limit.resume(s.waited) }
