@@ -10,6 +10,9 @@ import (
 // Transport wraps next, or http.DefaultTransport where next is nil, so that a request whose context is a task's awaits
 // the response, and each read of the body. An http.Client with it is used in a task like any other, while other tasks
 // run. Requests with other contexts go straight to next. It is safe for concurrent use if next is.
+//
+// A response ends with its request's context, and that of a task ends with its stage: to hand a body on unread, make the
+// request with context.WithoutCancel.
 func Transport(next http.RoundTripper) http.RoundTripper {
 	if next == nil {
 		next = http.DefaultTransport
