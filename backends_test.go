@@ -11,6 +11,7 @@ import (
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/backendtest"
 	"github.com/gopeln/pl/serial"
+	"github.com/gopeln/pl/task"
 	"github.com/gopeln/pl/thread"
 )
 
@@ -20,6 +21,8 @@ var backends = []backendtest.API{
 		serial.MapWith, serial.FilterWith, serial.FlatMapWith, serial.EachWith),
 	backendtest.New(backendtest.Thread, thread.Map, thread.Filter, thread.FlatMap, thread.Each,
 		thread.MapWith, thread.FilterWith, thread.FlatMapWith, thread.EachWith),
+	backendtest.New(backendtest.Task(task.Sleep, task.Await[int]), task.Map, task.Filter, task.FlatMap, task.Each,
+		task.MapWith, task.FilterWith, task.FlatMapWith, task.EachWith),
 }
 
 // here are the backends whose functions run in this process.

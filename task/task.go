@@ -30,28 +30,28 @@ func Each[A any](f func(ctx context.Context, in A) error, opts ...pl.Option) pl.
 	return step(op.Each(f), opts)
 }
 
-// MapWith is Map with a resource that the stage's tasks share.
+// MapWith is Map with a resource of each worker's own.
 func MapWith[R, A, B any](
 	r pl.Resource[R], f func(ctx context.Context, resource R, in A) (B, error), opts ...pl.Option,
 ) pl.Partial[A, B] {
 	return step(op.MapWith(r, f), opts)
 }
 
-// FilterWith is Filter with a resource that the stage's tasks share.
+// FilterWith is Filter with a resource of each worker's own.
 func FilterWith[R, A any](
 	r pl.Resource[R], f func(ctx context.Context, resource R, in A) (bool, error), opts ...pl.Option,
 ) pl.Partial[A, A] {
 	return step(op.FilterWith(r, f), opts)
 }
 
-// FlatMapWith is FlatMap with a resource that the stage's tasks share.
+// FlatMapWith is FlatMap with a resource of each worker's own.
 func FlatMapWith[R, A, B any](
 	r pl.Resource[R], f func(ctx context.Context, resource R, in A, yield func(B) bool) error, opts ...pl.Option,
 ) pl.Partial[A, B] {
 	return step(op.FlatMapWith(r, f), opts)
 }
 
-// EachWith is Each with a resource that the stage's tasks share.
+// EachWith is Each with a resource of each worker's own.
 func EachWith[R, A any](
 	r pl.Resource[R], f func(ctx context.Context, resource R, in A) error, opts ...pl.Option,
 ) pl.Partial[A, struct{}] {

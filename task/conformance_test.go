@@ -1,0 +1,13 @@
+package task_test
+
+import (
+	"testing"
+
+	"github.com/gopeln/pl/internal/backendtest"
+	"github.com/gopeln/pl/task"
+)
+
+var api = backendtest.New(backendtest.Task(task.Sleep, task.Await[int]), task.Map, task.Filter, task.FlatMap, task.Each,
+	task.MapWith, task.FilterWith, task.FlatMapWith, task.EachWith)
+
+func TestConformance(t *testing.T) { backendtest.Run(t, api) }
