@@ -16,6 +16,7 @@ const (
 	watchEvery   = 25 * time.Millisecond
 	stallTicks   = 4 // unanswered: the loop has been held for 100 ms
 	stallPause   = time.Minute
+	courtesy     = 100
 	mostProfiled = 20_000 // goroutines; a profile of more would be a stall of its own
 )
 
@@ -100,10 +101,22 @@ func (w *watchdog) look() {
 		w.missed = 0
 		w.waiting.Store(true)
 	}
-	if w.missed >= stallTicks {
+	if w.missed >= stallTicks && w.held() {
 		w.report(t.owner.Load())
 	}
 	w.timer.Reset(watchEvery)
+}
+
+// held tells a loop that is held by its task from one that waits for a processor in a busy program: that one gets its
+// turn when the watchdog has let the others run a few times.
+func (w *watchdog) held() bool {
+	for range courtesy {
+		if !w.waiting.Load() {
+			return false
+		}
+		runtime.Gosched()
+	}
+	return true
 }
 
 // restsWithLoop disarms the watchdog while the loop sleeps. The loop looks at armed after it has woken up, and this
