@@ -157,7 +157,7 @@ func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
 			w.bequeath(h)
 		}
 	}()
-	usual := (w.window != nil || w.direct != nil) && (h.port != nil || h.channel != nil) && !h.attended
+	usual := (w.window != nil || w.direct != nil) && (h.port != nil || h.channel != nil) && !h.timed
 	take := w.next
 	if usual {
 		take = w.stream
@@ -190,6 +190,9 @@ func (w *worker[A, B]) next(h *handler[A, B]) (ok bool) {
 // reports true with a value whose first attempt failed, false at the end.
 func (w *worker[A, B]) stream(h *handler[A, B]) bool {
 	for {
+		if h.attended {
+			h.seat.Rest()
+		}
 		if w.window != nil {
 			i, ok := w.window.claim()
 			if !ok {
@@ -212,9 +215,7 @@ func (w *worker[A, B]) stream(h *handler[A, B]) bool {
 			return false
 		}
 		h.begin()
-		h.calling = true
-		err := h.kernel(h.ctx, h.v, h.emit)
-		h.calling = false
+		err := h.call()
 		switch {
 		case h.refused:
 			return false

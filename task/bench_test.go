@@ -16,8 +16,10 @@ import (
 func run(b *testing.B, s pl.Stage[int]) {
 	b.Helper()
 	b.ReportAllocs()
-	if err := s.Run(b.Context()); err != nil {
-		b.Fatal(err)
+	for _, err := range s.All(b.Context()) {
+		if err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
@@ -38,6 +40,39 @@ func group(b *testing.B, workers int, f func(ctx context.Context, x int) (int, e
 	}
 }
 
+// groups calls f in three stages with channels between, each an errgroup of that many goroutines.
+func groups(b *testing.B, workers int, f func(ctx context.Context, x int) (int, error)) {
+	b.Helper()
+	b.ReportAllocs()
+	source := make(chan int, workers)
+	go func() {
+		defer close(source)
+		for x := range b.N {
+			source <- x
+		}
+	}()
+	in := source
+	for range 3 {
+		from, to := in, make(chan int, workers)
+		go func() {
+			defer close(to)
+			g, ctx := errgroup.WithContext(b.Context())
+			g.SetLimit(workers)
+			for x := range from {
+				g.Go(func() error {
+					y, err := f(ctx, x)
+					to <- y
+					return err
+				})
+			}
+			_ = g.Wait()
+		}()
+		in = to
+	}
+	for range in {
+	}
+}
+
 func BenchmarkTrivial(b *testing.B) {
 	b.Run("errgroup", func(b *testing.B) { group(b, 100, increment) })
 	for _, workers := range []int{1, 100, 10_000} {
@@ -52,7 +87,8 @@ func BenchmarkTrivial(b *testing.B) {
 		run(b, task.Map(increment, pl.Workers(100), pl.Timeout(time.Minute))(pl.Range(b.N)))
 	})
 	p := task.Map(increment, pl.Workers(100))
-	b.Run("stages=3", func(b *testing.B) { run(b, pl.Pipe3(pl.Range(b.N), p, p, p)) })
+	b.Run("stages=3/errgroup", func(b *testing.B) { groups(b, 100, increment) })
+	b.Run("stages=3/task", func(b *testing.B) { run(b, pl.Pipe3(pl.Range(b.N), p, p, p)) })
 }
 
 func BenchmarkYield(b *testing.B) {

@@ -50,6 +50,7 @@ type watchdog struct {
 
 	mu     sync.Mutex // held while it looks
 	timer  *time.Timer
+	looked time.Time
 	missed int
 	over   bool
 }
@@ -94,8 +95,11 @@ func (w *watchdog) look() {
 	if w.over || w.restsWithLoop() {
 		return
 	}
+	// A look that is late itself says that the program lacks processors, and nothing of the loop.
+	late := time.Since(w.looked) > 2*watchEvery
+	w.looked = time.Now()
 	t := w.loop.current.Load()
-	if t != nil && w.waiting.Load() {
+	if t != nil && w.waiting.Load() && !late {
 		w.missed++
 	} else {
 		w.missed = 0
