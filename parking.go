@@ -78,7 +78,7 @@ func (k *parking) wake(i int) bool {
 		}
 		w.seat.Wake()
 	}
-	return true
+	return k.waking != nil || len(k.parked) == 0
 }
 
 func (k *parking) wakeAll() {
