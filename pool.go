@@ -215,7 +215,14 @@ func (w *worker[A, B]) stream(h *handler[A, B]) bool {
 			return false
 		}
 		h.begin()
-		err := h.call()
+		var err error
+		if h.attended {
+			err = h.callAttended()
+		} else {
+			h.calling = true
+			err = h.kernel(h.ctx, h.v, h.emit)
+			h.calling = false
+		}
 		switch {
 		case h.refused:
 			return false

@@ -142,6 +142,15 @@ func (s *Site) begin() {
 
 // workerContext is the context of one worker of stage of, with what [WorkerFrom] and a profile show.
 func (s *Site) workerContext(of *base, index int) context.Context {
-	ctx := WithWorker(s.ctx, WorkerInfo{Stage: of.cfg.name, Index: index})
+	ctx := WithWorker(context.WithValue(s.ctx, siteKey{}, s), WorkerInfo{Stage: of.cfg.name, Index: index})
 	return pprof.WithLabels(ctx, pprof.Labels("stage", of.cfg.name, "worker", strconv.Itoa(index)))
+}
+
+type siteKey struct{}
+
+// SiteFrom tells which stage opens a worker, in an [Opener]: what it opens may depend on the stage's settings. Where the
+// context is not a worker's it is nil.
+func SiteFrom(ctx context.Context) *Site {
+	s, _ := ctx.Value(siteKey{}).(*Site)
+	return s
 }

@@ -12,12 +12,11 @@ func detachable[A, B any](op pl.Operation[A, B]) pl.Operation[A, B] {
 	open := op.Open
 	op.Open = func(ctx context.Context) (pl.Kernel[A, B], func(ctx context.Context) error, error) {
 		kernel, end, err := open(ctx)
+		if pl.SiteFrom(ctx).Setting(blocking) == nil {
+			return kernel, end, err
+		}
 		return func(ctx context.Context, in A, emit func(B) bool) error {
-			c := current(ctx)
-			if !c.scope.host.config.blocking {
-				return kernel(ctx, in, emit)
-			}
-			return detach(ctx, c, kernel, in, emit)
+			return detach(ctx, current(ctx), kernel, in, emit)
 		}, end, err
 	}
 	return op

@@ -153,10 +153,20 @@ func (c *valueContext) ready(ctx context.Context) error {
 // tells whether the time was the reason. It may return for nothing.
 func (c *valueContext) park(ctx context.Context, until time.Duration) (expired bool) {
 	if ctx != context.Context(c) {
-		defer c.watch(ctx)()
-	} else if c.scope.limit != nil {
+		return c.parkWatching(ctx, until)
+	}
+	if c.scope.limit != nil {
 		until = c.scope.limit.sooner(until)
 	}
+	c.passLead()
+	expired = c.task.Park(until)
+	c.takeLead()
+	return expired
+}
+
+// parkWatching is park for a context that the function derived from its own.
+func (c *valueContext) parkWatching(ctx context.Context, until time.Duration) (expired bool) {
+	defer afterFunc(ctx, c.scope.host.loop, &loop.Message{To: (*waker)(c.task)})()
 	c.passLead()
 	expired = c.task.Park(until)
 	c.takeLead()
@@ -169,11 +179,6 @@ func (c *valueContext) takeLead() {
 	if !c.scope.child {
 		c.scope.host.takeLead(c.task)
 	}
-}
-
-// watch wakes the task when ctx ends, a context that the function derived from its own.
-func (c *valueContext) watch(ctx context.Context) (stop func() bool) {
-	return afterFunc(ctx, c.scope.host.loop, &loop.Message{To: (*waker)(c.task)})
 }
 
 // waker is a receiver that wakes its task.

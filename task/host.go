@@ -70,8 +70,9 @@ type host struct {
 	ended   bool // the input has, or the stage stops
 	closing bool
 
-	begin, cancel loop.Message
-	asked         bool // to be called when the loop is idle
+	begin, cancel, pass loop.Message
+	passing             bool // pass is in the inbox
+	asked               bool // to be called when the loop is idle
 
 	siblings []*host // on all loops, h included
 	nudge    loop.Message
@@ -90,7 +91,7 @@ func newHost(s *pl.Site, i int, c config) *host {
 	})
 	h.owner = owner
 	h.scope = scope{host: h, ctx: ctx, life: s.Context()}
-	h.begin.To, h.cancel.To, h.nudge.To = (*beginning)(h), (*cancellation)(h), (*nudging)(h)
+	h.begin.To, h.cancel.To, h.pass.To, h.nudge.To = (*beginning)(h), (*cancellation)(h), (*passing)(h), (*nudging)(h)
 	return h
 }
 
@@ -173,12 +174,25 @@ func (h *host) left(s *seat, why departure) {
 	h.settle()
 }
 
-// passLead is called before a task parks: it must not keep the lead.
+// passLead is called before a task parks: it must not keep the lead. The loop makes the next lead, since that takes
+// more stack than a parked task should have.
 func (h *host) passLead(t *loop.Task) {
-	if h.lead == t {
-		h.lead = nil
-		h.promote()
+	if h.lead != t {
+		return
 	}
+	h.lead = nil
+	if !h.passing {
+		h.passing = true
+		h.loop.Post(&h.pass)
+	}
+}
+
+type passing host
+
+func (p *passing) Receive() {
+	h := (*host)(p)
+	h.passing = false
+	h.promote()
 }
 
 // takeLead is called after a seat's task was parked: somebody ought to have the lead.

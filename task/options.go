@@ -35,7 +35,6 @@ func Blocking() pl.Option { return pl.Attach(blocking, true, "Blocking()", nil) 
 // config is what the options of a stage come to.
 type config struct {
 	seats, loops int
-	blocking     bool
 	timeout      time.Duration
 }
 
@@ -44,8 +43,7 @@ func configOf(s *pl.Site) (config, error) {
 	if n, ok := s.Setting(loops).(int); ok {
 		c.loops = n
 	}
-	c.blocking = s.Setting(blocking) != nil
-	if c.blocking && c.loops > 1 {
+	if c.loops > 1 && s.Setting(blocking) != nil {
 		return c, fmt.Errorf("Blocking() with Loops(%d): a blocking function does not run on a loop; "+
 			"leave one of the two out", c.loops)
 	}

@@ -34,9 +34,11 @@ func (b *inbox) post(m *Message) {
 // wakeUpBy reports whether the caller is the one who wakes the loop.
 func (b *inbox) wakeUpBy() bool { return b.sleeping.CompareAndSwap(true, false) }
 
+func (b *inbox) empty() bool { return b.newest.Load() == nil }
+
 // take removes all messages and returns them, oldest first.
 func (b *inbox) take() (oldest *Message) {
-	if b.newest.Load() == nil {
+	if b.empty() {
 		return nil
 	}
 	for m := b.newest.Swap(nil); m != nil; {
@@ -48,7 +50,7 @@ func (b *inbox) take() (oldest *Message) {
 // fallAsleep announces that the loop will wait on wake. It reports false where there is a message after all.
 func (b *inbox) fallAsleep() bool {
 	b.sleeping.Store(true)
-	if b.newest.Load() == nil {
+	if b.empty() {
 		return true
 	}
 	b.wakeUp()

@@ -157,6 +157,9 @@ func (l *Loop) deliver() bool {
 	return true
 }
 
+// due tells whether a timer's time has come.
+func (l *Loop) due() bool { return len(l.timers.heap) > 0 && l.timers.heap[0].when <= l.Now() }
+
 // expire makes the tasks ready whose time has come.
 func (l *Loop) expire() {
 	if len(l.timers.heap) == 0 {

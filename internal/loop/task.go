@@ -20,7 +20,9 @@ type Task struct {
 	link    *Task // the next one in the list that the task is in
 	parked  bool
 	expired bool
-	slot    int // in the timers; 0: none, else index+1
+	again   bool          // it yields
+	until   time.Duration // for the loop to set the timer: a task's stack is small, and had better stay so
+	slot    int           // in the timers; 0: none, else index+1
 }
 
 // Go starts a task of owner that runs work; it gets its turn after the tasks that are ready now. work must recover its
@@ -29,7 +31,10 @@ func (l *Loop) Go(owner *Owner, work func()) *Task {
 	t := l.free
 	if t == nil {
 		t = &Task{loop: l}
-		t.next, t.stop = iter.Pull(t.body)
+		t.next, t.stop = iter.Pull(func(yield func(struct{}) bool) {
+			t.yield, t.goid = yield, goid()
+			t.body()
+		})
 	} else {
 		l.free = t.link
 	}
@@ -40,8 +45,7 @@ func (l *Loop) Go(owner *Owner, work func()) *Task {
 }
 
 // body is the coroutine. Between two pieces of work it waits among the idle ones.
-func (t *Task) body(yield func(struct{}) bool) {
-	t.yield, t.goid = yield, goid()
+func (t *Task) body() {
 	for {
 		pprof.SetGoroutineLabels(t.owner.Load().labels)
 		t.work()
@@ -59,6 +63,15 @@ func (l *Loop) resume(t *Task) {
 	l.current.Store(t)
 	l.watch.sign()
 	t.next()
+	switch {
+	case t.again:
+		t.again = false
+		l.deliver() // what the task has asked for comes before its own next turn
+		l.ready.push(t)
+	case t.until > 0:
+		l.timers.add(t, t.until)
+		t.until = 0
+	}
 }
 
 // switchAway gives the loop up until somebody resumes t. It reports false where t is idle and shall end.
@@ -67,10 +80,7 @@ func (t *Task) switchAway() bool { return t.yield(struct{}{}) }
 // Park gives the loop up until Wake, or until the loop's Now has reached until, if that is more than 0. It tells
 // whether the time was the reason.
 func (t *Task) Park(until time.Duration) (expired bool) {
-	if until > 0 {
-		t.loop.timers.add(t, until)
-	}
-	t.parked, t.expired = true, false
+	t.parked, t.expired, t.until = true, false, until
 	t.switchAway()
 	return t.expired
 }
@@ -90,14 +100,10 @@ func (t *Task) Wake() {
 // Yield lets everybody else have a turn. Where nobody wants one it returns at once.
 func (t *Task) Yield() {
 	l := t.loop
-	if l.ready.n == 0 {
-		l.deliver()
-		l.expire()
-	}
-	if l.ready.n == 0 {
+	if l.ready.n == 0 && l.inbox.empty() && !l.due() {
 		return
 	}
-	l.ready.push(t)
+	t.again = true
 	t.switchAway()
 }
 
