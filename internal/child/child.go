@@ -1,0 +1,224 @@
+// Package child runs further processes of the program's own binary, joined to it by two pipes, a piece of shared
+// memory, and a lifeline: a pipe whose end tells the child that its parent is gone, however that ended.
+//
+// On Linux the shared memory is a memfd and the kernel kills the children of a dead parent besides. On the other Unix
+// systems it is a file that has no name any more by the time it is used, and only the lifeline ends the children.
+// Windows lacks an implementation: [Starter.Start] fails there.
+package child
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+)
+
+// SharedSize is the size of the memory that parent and child share. Behind it, in the same file, the child's runtime
+// writes its last words.
+const SharedSize = 4096
+
+// maxTrace limits how much of the last words is read.
+const maxTrace = 64 << 10
+
+// marker is the environment variable that makes a process a child.
+const marker = "GOPELN_WORKER"
+
+// Process is a child, as its parent sees it.
+type Process struct {
+	In     *os.File // what the child reads
+	Out    *os.File // what the child writes; io.EOF once it has ended
+	Life   *os.File // what the child's Life reads; closing it ends the child
+	Shared []byte
+
+	memory *os.File
+	proc   *os.Process
+}
+
+// Starter starts children. The kernel ends a child when the thread that started it ends, so a Starter keeps a thread
+// of its own until Close, which must not come before the last child was waited for.
+type Starter struct {
+	requests chan func()
+	done     chan struct{}
+}
+
+// NewStarter returns a Starter; the caller must close it.
+func NewStarter() *Starter {
+	s := &Starter{make(chan func()), make(chan struct{})}
+	go s.run()
+	return s
+}
+
+func (s *Starter) run() {
+	// Never unlocked: the thread ends with this goroutine.
+	runtime.LockOSThread()
+	defer close(s.done)
+	for f := range s.requests {
+		f()
+	}
+}
+
+// Close ends the thread.
+func (s *Starter) Close() {
+	close(s.requests)
+	<-s.done
+}
+
+// Start starts a child with the arguments of this process and its environment, to which env is added; a later entry
+// replaces an earlier one. Its standard input is empty; standard output and standard error are this process's own.
+func (s *Starter) Start(env []string) (*Process, error) {
+	var (
+		p    *Process
+		err  error
+		done = make(chan struct{})
+	)
+	s.requests <- func() {
+		defer close(done)
+		p, err = start(env)
+	}
+	<-done
+	return p, err
+}
+
+func start(env []string) (p *Process, err error) {
+	p = &Process{}
+	var theirs []*os.File
+	defer func() {
+		for _, f := range theirs {
+			f.Close()
+		}
+		if err != nil {
+			p.close()
+		}
+	}()
+	pipe := func() (r, w *os.File) {
+		r, w, pipeErr := os.Pipe()
+		err = errors.Join(err, pipeErr)
+		return r, w
+	}
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return p, err
+	}
+	in, toChild := pipe()
+	fromChild, out := pipe()
+	life, lifeline := pipe()
+	p.In, p.Out, p.Life = toChild, fromChild, lifeline
+	theirs = []*os.File{null, in, out, life}
+	if err != nil {
+		return p, err
+	}
+	widen(p.In)
+	widen(p.Out)
+	if p.memory, p.Shared, err = sharedMemory(SharedSize); err != nil {
+		return p, err
+	}
+	exe, err := executable()
+	if err != nil {
+		return p, err
+	}
+	files := []*os.File{null, os.Stdout, os.Stderr, in, out, life, p.memory}
+	p.proc, err = os.StartProcess(exe, os.Args, &os.ProcAttr{Env: environment(env), Files: files, Sys: attributes()})
+	return p, err
+}
+
+// environment leaves out what systemd gave to this process alone: sockets to take over, a manager to notify.
+func environment(env []string) []string {
+	var all []string
+	for _, kv := range append(os.Environ(), env...) {
+		switch name, _, _ := strings.Cut(kv, "="); name {
+		case "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "NOTIFY_SOCKET", marker:
+		default:
+			all = append(all, kv)
+		}
+	}
+	return append(all, marker+"=1")
+}
+
+// PID is the child's process id.
+func (p *Process) PID() int { return p.proc.Pid }
+
+// Kill ends the child at once. It may be called at any time before Wait has returned, also twice.
+func (p *Process) Kill() { p.proc.Kill() }
+
+// Wait waits for the end of the child, which it must have been told of, and frees what was held for it; Shared must
+// not be used any more. state is like "exit status 3" or "signal: killed", and trace what the Go runtime said last.
+func (p *Process) Wait() (state string, ok bool, trace string) {
+	ended, err := p.proc.Wait()
+	text := make([]byte, maxTrace)
+	n, _ := p.memory.ReadAt(text, SharedSize)
+	p.close()
+	if err != nil {
+		return err.Error(), false, ""
+	}
+	return ended.String(), ended.Success(), strings.TrimSpace(string(text[:n]))
+}
+
+func (p *Process) close() {
+	for _, f := range []*os.File{p.In, p.Out, p.Life, p.memory} {
+		if f != nil {
+			f.Close()
+		}
+	}
+	if p.Shared != nil {
+		unmap(p.Shared)
+	}
+}
+
+// Link is what joins this process to its parent.
+type Link struct {
+	In     *os.File
+	Out    *os.File
+	Life   io.Reader
+	Shared []byte
+	Crash  *os.File // for debug.SetCrashOutput
+}
+
+// The descriptors of a child, behind the standard ones.
+const (
+	fdIn = iota + 3
+	fdOut
+	fdLife
+	fdMemory
+)
+
+// Adopted tells whether this process was started as a child. It does so once: the mark is removed, so that
+// processes which this one starts are no children.
+func Adopted() bool {
+	_, ok := os.LookupEnv(marker)
+	if ok {
+		os.Unsetenv(marker)
+	}
+	return ok
+}
+
+// Open joins a child to its parent. It fails where the descriptors are not those that a Starter hands over.
+func Open() (*Link, error) {
+	l := &Link{}
+	var err error
+	open := func(fd int, name string) *os.File {
+		f, openErr := inherited(fd, name)
+		err = errors.Join(err, openErr)
+		return f
+	}
+	l.In, l.Out, l.Life = open(fdIn, "values"), open(fdOut, "results"), open(fdLife, "lifeline")
+	if err != nil {
+		return nil, err
+	}
+	l.Crash, l.Shared, err = inheritedMemory(fdMemory, SharedSize)
+	return l, err
+}
+
+// Build tells whether two processes run the same file: it is equal then. A binary may be replaced while it runs.
+func Build() string {
+	exe, err := executable()
+	if err != nil {
+		return ""
+	}
+	info, err := os.Stat(exe)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprint(info.Size(), " ", info.ModTime().UnixNano())
+}
