@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -123,17 +124,23 @@ func start(env []string) (p *Process, err error) {
 	return p, err
 }
 
-// environment leaves out what systemd gave to this process alone: sockets to take over, a manager to notify.
+// environment is this process's, with env added. It leaves out what systemd gave to this process alone: sockets to take
+// over, a manager to notify.
 func environment(env []string) []string {
-	var all []string
-	for _, kv := range append(os.Environ(), env...) {
-		switch name, _, _ := strings.Cut(kv, "="); name {
-		case "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "NOTIFY_SOCKET", marker:
-		default:
-			all = append(all, kv)
-		}
+	values := map[string]string{}
+	for _, kv := range slices.Concat(os.Environ(), env) {
+		name, value, _ := strings.Cut(kv, "=")
+		values[name] = value
 	}
-	return append(all, marker+"=1")
+	for _, name := range []string{"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "NOTIFY_SOCKET"} {
+		delete(values, name)
+	}
+	values[marker] = "1"
+	all := make([]string, 0, len(values))
+	for name, value := range values {
+		all = append(all, name+"="+value)
+	}
+	return all
 }
 
 // PID is the child's process id.

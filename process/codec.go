@@ -1,0 +1,206 @@
+package process
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime/debug"
+	"strings"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/wire"
+)
+
+// Codec turns values into bytes and back; see [WithCodec]. Both ends are the same program. A codec must be safe for
+// concurrent use. Where it fails or panics, that value fails and no other.
+type Codec interface {
+	// Append appends the encoding of v to buf.
+	Append(buf []byte, v any) ([]byte, error)
+	// Decode decodes data into v, a pointer to a zero value. It must not keep data.
+	Decode(data []byte, v any) error
+}
+
+var (
+	// Gob is encoding/gob. As the default it is stricter than when it is named with [WithCodec]; see there. Inside a
+	// stage values share one stream per direction, in batches; its methods make each value a stream of its own, for
+	// codecs that wrap it.
+	Gob Codec = gobCodec{}
+
+	// Raw carries []byte and string as they are, nil apart from empty, and refuses other types. It is their default.
+	Raw Codec = rawCodec{}
+)
+
+type gobCodec struct{}
+
+func (gobCodec) Append(buf []byte, v any) ([]byte, error) {
+	out := bytes.NewBuffer(buf)
+	err := gob.NewEncoder(out).Encode(v)
+	return out.Bytes(), err
+}
+
+func (gobCodec) Decode(data []byte, v any) error {
+	return gob.NewDecoder(bytes.NewReader(data)).Decode(v)
+}
+
+type rawCodec struct{}
+
+func (rawCodec) Append(buf []byte, v any) ([]byte, error) {
+	switch v := v.(type) {
+	case []byte:
+		return append(buf, v...), nil
+	case string:
+		return append(buf, v...), nil
+	}
+	return buf, notRaw(reflect.TypeOf(v))
+}
+
+func (rawCodec) Decode(data []byte, v any) error {
+	switch v := v.(type) {
+	case *[]byte:
+		*v = bytes.Clone(data)
+	case *string:
+		*v = string(data)
+	default:
+		return notRaw(reflect.TypeOf(v))
+	}
+	return nil
+}
+
+func notRaw(t reflect.Type) error {
+	return fmt.Errorf("process.Raw carries []byte and string, not %s", t)
+}
+
+// channel is how values of type T go in one direction.
+type channel[T any] struct {
+	name    string
+	encoder func() wire.Encoder[T]
+	decoder func() wire.Decoder[T]
+	// single: a value may fail to be decoded, so each is a batch of its own.
+	single bool
+}
+
+// channelFor chooses how T goes with codec c; nil is the default. The error says why it cannot.
+func channelFor[T any](c Codec) (channel[T], error) {
+	t := reflect.TypeFor[T]()
+	if raw, ok := rawChannel[T](); ok && (c == nil || c == Raw) {
+		return raw, nil
+	}
+	switch {
+	case c == Raw && t.Size() > 0:
+		return channel[T]{}, notRaw(t)
+	case c != nil && c != Gob && c != Raw:
+		own := ownCodec[T]{c}
+		return channel[T]{fmt.Sprintf("%T", c), func() wire.Encoder[T] { return own },
+			func() wire.Decoder[T] { return own }, true}, nil
+	case t.Size() == 0:
+		return channel[T]{"empty", func() wire.Encoder[T] { return wire.Empty[T]{} },
+			func() wire.Decoder[T] { return wire.Empty[T]{} }, false}, nil
+	}
+	s, lenient := shapeOf(t), c == Gob
+	if s.err != nil && !lenient {
+		return channel[T]{}, fmt.Errorf("%w; give the type what is missing, let it encode itself (gob.GobEncoder), or accept "+
+			"gob's own rules with process.WithCodec(process.Gob)", s.err)
+	}
+	return channel[T]{"gob",
+		func() wire.Encoder[T] {
+			e := &wire.GobEncoder[T]{EachNew: s.open}
+			return gobChannel[T]{e, s.open || s.recursive, lenient}
+		},
+		func() wire.Decoder[T] { return &wire.GobDecoder[T]{} },
+		s.open || s.opaque,
+	}, nil
+}
+
+func rawChannel[T any]() (c channel[T], ok bool) {
+	var zero T
+	switch any(zero).(type) {
+	case []byte:
+		ok = true
+		c.encoder = func() wire.Encoder[T] { return any(&wire.Raw[[]byte]{}).(wire.Encoder[T]) }
+		c.decoder = func() wire.Decoder[T] { return any(&wire.Raw[[]byte]{}).(wire.Decoder[T]) }
+	case string:
+		ok = true
+		c.encoder = func() wire.Encoder[T] { return any(&wire.Raw[string]{}).(wire.Encoder[T]) }
+		c.decoder = func() wire.Decoder[T] { return any(&wire.Raw[string]{}).(wire.Decoder[T]) }
+	}
+	c.name = "raw"
+	return c, ok
+}
+
+// gobChannel is a gob stream that looks at each value first, where the type alone does not tell enough.
+type gobChannel[T any] struct {
+	*wire.GobEncoder[T]
+	look, lenient bool
+}
+
+func (g gobChannel[T]) Append(buf []byte, batch []T) ([]byte, error) {
+	if g.look {
+		w := walk{lenient: g.lenient}
+		if err := w.at(reflect.ValueOf(batch)); err != nil {
+			return buf, err
+		}
+	}
+	buf, err := g.GobEncoder.Append(buf, batch)
+	return buf, explained(err)
+}
+
+// explained says of an error of encoding or decoding what the user knows about: a panic, or what gob lacks.
+func explained(err error) error {
+	if err == nil {
+		return nil
+	}
+	if p, ok := errors.AsType[*wire.PanicError](err); ok {
+		return &pl.PanicError{Value: p.Value, Stack: p.Stack}
+	}
+	const unregistered = "type not registered for interface: "
+	if _, name, ok := strings.Cut(err.Error(), unregistered); ok {
+		return fmt.Errorf("%w: call gob.Register with a value of type %s in an init function, so that parent and worker "+
+			"both know it", err, name)
+	}
+	return err
+}
+
+// ownCodec carries values by the user's codec.
+type ownCodec[T any] struct{ c Codec }
+
+func (o ownCodec[T]) Append(buf []byte, batch []T) (out []byte, err error) {
+	defer recoverCodec(&err)
+	start := len(buf)
+	for _, v := range batch {
+		at := len(buf)
+		buf = append(buf, 0, 0, 0, 0)
+		if buf, err = o.c.Append(buf, v); err != nil {
+			return buf[:start:start], err
+		}
+		if len(buf) < at+4 {
+			return buf[:start:start], errors.New("the codec's Append returned less than it got")
+		}
+		binary.LittleEndian.PutUint32(buf[at:], uint32(len(buf)-at-4))
+	}
+	return buf, nil
+}
+
+func (o ownCodec[T]) Decode(data []byte, n int) (batch []T, err error) {
+	defer recoverCodec(&err)
+	batch = make([]T, n)
+	for i := range batch {
+		if len(data) < 4 || uint64(len(data)-4) < uint64(binary.LittleEndian.Uint32(data)) {
+			return nil, errProtocol
+		}
+		size := binary.LittleEndian.Uint32(data)
+		if err = o.c.Decode(data[4:4+size], &batch[i]); err != nil {
+			return nil, err
+		}
+		data = data[4+size:]
+	}
+	return batch, nil
+}
+
+func recoverCodec(err *error) {
+	if r := recover(); r != nil {
+		*err = &pl.PanicError{Value: r, Stack: debug.Stack()}
+	}
+}

@@ -1,0 +1,135 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/gopeln/pl"
+)
+
+// CrashError is the death of a worker: an exit, a signal, a fatal error of the runtime. It is the error of the value
+// that the worker was running.
+type CrashError struct {
+	PID   int
+	State string // "exit status 3", "signal: killed"
+	// Trace is what the Go runtime said last: panic and stacks. It is empty where the process had no time for last
+	// words, as with os.Exit and SIGKILL.
+	Trace string
+}
+
+// Error gives the state and the trace.
+func (e *CrashError) Error() string {
+	text := fmt.Sprintf("worker process %d ended: %s", e.PID, e.State)
+	if e.Trace != "" {
+		text += "\n\n" + e.Trace
+	}
+	return text
+}
+
+// RemoteError is an error that a function returned in a worker. Of the original, its text is left: errors.As does not
+// find it, and errors.Is finds only context.Canceled, context.DeadlineExceeded, io.EOF, and what was given to
+// [RegisterError].
+type RemoteError struct {
+	Type    string // of the original, as %T prints it
+	Message string
+	Stack   string // of a panic in the values' own encoding; else empty
+
+	sentinels []error
+}
+
+// Error gives the message.
+func (e *RemoteError) Error() string { return e.Message }
+
+// Unwrap returns the sentinels that the original was, in the sense of errors.Is.
+func (e *RemoteError) Unwrap() []error { return e.sentinels }
+
+// RegisterError makes errors.Is find err in an error that came from a worker. Call it where stages are made: in a
+// package-level variable or an init function, or in main before [Main]. It is safe for concurrent use.
+func RegisterError(err error) {
+	sentinels.Lock()
+	defer sentinels.Unlock()
+	if err != nil {
+		sentinels.all = append(sentinels.all, err)
+	}
+}
+
+// sentinels are in the same order in parent and worker, since both run the same initialisation; the parent may have
+// more.
+var sentinels = struct {
+	sync.Mutex
+	all []error
+}{all: []error{context.Canceled, context.DeadlineExceeded, io.EOF}}
+
+// failure is an error on its way.
+type failure struct {
+	Type, Message, Stack string
+	Kind                 failureKind `json:",omitempty"`
+	Sentinels            []int       `json:",omitempty"`
+}
+
+type failureKind int
+
+const (
+	failureError failureKind = iota
+	failurePanic
+	failureGoexit
+)
+
+func newFailure(err error) *failure {
+	f := &failure{Type: fmt.Sprintf("%T", err), Message: text(err)}
+	if errors.Is(err, pl.ErrGoexit) {
+		f.Kind = failureGoexit
+	}
+	if p, ok := errors.AsType[*pl.PanicError](err); ok {
+		f.Kind, f.Message, f.Stack = failurePanic, fmt.Sprint(p.Value), string(p.Stack)
+	}
+	sentinels.Lock()
+	defer sentinels.Unlock()
+	for i, s := range sentinels.all {
+		if matches(err, s) {
+			f.Sentinels = append(f.Sentinels, i)
+		}
+	}
+	return f
+}
+
+// text and matches call the user's methods, which may panic.
+func text(err error) (message string) {
+	defer func() {
+		if r := recover(); r != nil {
+			message = fmt.Sprintf("%T, whose Error method panicked: %v", err, r)
+		}
+	}()
+	return err.Error()
+}
+
+func matches(err, target error) (ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	return errors.Is(err, target)
+}
+
+// err is the failure as the parent's side sees it.
+func (f *failure) err() error {
+	switch f.Kind {
+	case failurePanic:
+		return &pl.PanicError{Value: f.Message, Stack: []byte(f.Stack)}
+	case failureGoexit:
+		return pl.ErrGoexit
+	}
+	e := &RemoteError{Type: f.Type, Message: f.Message, Stack: f.Stack}
+	sentinels.Lock()
+	defer sentinels.Unlock()
+	for _, i := range f.Sentinels {
+		if i >= 0 && i < len(sentinels.all) {
+			e.sentinels = append(e.sentinels, sentinels.all[i])
+		}
+	}
+	return e
+}

@@ -1,0 +1,73 @@
+package process
+
+import (
+	"sync/atomic"
+	"unsafe"
+)
+
+// page is memory that the parent and one worker share. It tells each what the other does at the price of a store and a
+// load per value, and it outlives the worker: what it says at the worker's death is exact.
+type page struct {
+	// Written by the worker.
+	current  atomic.Uint64 // of the value begun last: (seq+1)<<1, and 1 more while its function runs
+	stretch  atomic.Uint64 // counts the stretches in which a function runs without a pause
+	spent    atomic.Int64  // nanoseconds that the current value took in its earlier stretches
+	decoding atomic.Uint64 // seq+1 of the value that is being decoded, where values come one by one
+	produced atomic.Uint64 // results ever
+
+	// Written by the parent.
+	granted atomic.Uint64 // results for which there is room downstream, of those ever
+	revoked atomic.Uint64 // seq+1: that value and those after it are taken back, unless begun; 0: none is
+	verdict atomic.Uint64 // (seq+1)<<1 of a value that failed and is waited for, and 1 more to run it again
+	stop    atomic.Bool
+	// workersLeft is how many workers of the stage will be left when this one has ended.
+	workersLeft atomic.Int64
+}
+
+// unlimited is what granted says where the queue downstream has no bound.
+const unlimited = 1 << 62
+
+// pageOf lays a page over shared memory, which is zero and aligned to more than 8 bytes.
+func pageOf(shared []byte) *page { return (*page)(unsafe.Pointer(unsafe.SliceData(shared))) }
+
+// begun is the number of values that the worker has begun or skipped; the next one may be about to.
+func (p *page) begun() uint64 { return p.current.Load() >> 1 }
+
+// begin is called by the worker before it runs a value. It reports false where the value was taken back.
+//
+// The worker stores current, then loads revoked; the parent stores revoked, then loads current. So at least one of
+// them sees what the other did, and a value is never run by two.
+func (p *page) begin(seq uint64) bool {
+	p.current.Store((seq+1)<<1 | 1)
+	if r := p.revoked.Load(); r != 0 && seq+1 >= r {
+		p.current.Store((seq + 1) << 1)
+		return false
+	}
+	return true
+}
+
+// idle says that no function runs: the value's is over, or waits.
+func (p *page) idle() { p.current.Store(p.current.Load() &^ 1) }
+
+// busy says that the function goes on.
+func (p *page) busy() { p.current.Store(p.current.Load() | 1) }
+
+// revoke takes back the values from seq on. Those from the returned number on are certain not to be begun; of those
+// before it, the worker will say so if it skips them.
+func (p *page) revoke(seq uint64) (certain uint64) {
+	p.revoked.Store(seq + 1)
+	return max(seq, p.begun())
+}
+
+// lower takes back the grant of results above n and returns what is left of it: results may have been produced
+// meanwhile. It keeps as begin does.
+func (p *page) lower(n uint64) uint64 {
+	p.granted.Store(n)
+	return max(n, p.produced.Load())
+}
+
+// mayProduce is called by the worker with each result, and reports whether there is room for it.
+func (p *page) mayProduce() bool {
+	n := p.produced.Add(1)
+	return n <= p.granted.Load()
+}

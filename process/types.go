@@ -1,0 +1,150 @@
+package process
+
+import (
+	"encoding"
+	"encoding/gob"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+)
+
+// shape is what the definition of a type tells about carrying its values by gob.
+type shape struct {
+	err       error // what gob would not carry whole
+	opaque    bool  // a type of the user's that encodes itself, and may fail in that
+	open      bool  // an interface is inside: the values tell more
+	recursive bool  // a value may be a cycle
+}
+
+var shapes sync.Map // reflect.Type to shape
+
+// shapeOf looks through t and everything inside.
+func shapeOf(t reflect.Type) shape {
+	if known, ok := shapes.Load(t); ok {
+		return known.(shape)
+	}
+	l := look{path: []string{t.String()}, on: map[reflect.Type]bool{}}
+	l.at(t)
+	shapes.Store(t, l.shape)
+	return l.shape
+}
+
+// look is one walk through a type.
+type look struct {
+	shape
+	path []string
+	on   map[reflect.Type]bool // true: on the path to here; false: looked through before
+}
+
+func (l *look) refuse(format string, args ...any) {
+	if l.err == nil {
+		l.err = fmt.Errorf("%s is %s", strings.Join(l.path, ""), fmt.Sprintf(format, args...))
+	}
+}
+
+func (l *look) at(t reflect.Type) {
+	if on, seen := l.on[t]; seen {
+		l.recursive = l.recursive || on
+		return
+	}
+	if encodesItself(t) {
+		l.opaque = l.opaque || !standard(t)
+		return
+	}
+	l.on[t] = true
+	defer func() { l.on[t] = false }()
+	switch t.Kind() {
+	case reflect.Chan:
+		l.refuse("a channel (%s), which cannot leave its process", t)
+	case reflect.Func:
+		l.refuse("a function (%s), which cannot leave its process", t)
+	case reflect.Uintptr, reflect.UnsafePointer:
+		l.refuse("an address (%s), which means nothing in another process", t)
+	case reflect.Interface:
+		l.open = true
+	case reflect.Pointer:
+		l.at(t.Elem())
+	case reflect.Slice, reflect.Array:
+		l.inside("[]", t.Elem())
+	case reflect.Map:
+		l.inside("[key]", t.Key())
+		l.inside("[]", t.Elem())
+	case reflect.Struct:
+		l.fields(t)
+	}
+}
+
+func (l *look) inside(step string, t reflect.Type) {
+	l.path = append(l.path, step)
+	l.at(t)
+	l.path = l.path[:len(l.path)-1]
+}
+
+func (l *look) fields(t reflect.Type) {
+	named := 0
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Name == "_" {
+			continue // holds nothing that could be missed
+		}
+		named++
+		l.path = append(l.path, "."+f.Name)
+		switch {
+		case !f.IsExported():
+			l.refuse("an unexported field, which gob leaves out")
+		case vanishesAtZero(f.Type):
+			l.refuse("a pointer (%s) that gob makes nil when what it points to is zero", f.Type)
+		default:
+			l.at(f.Type)
+		}
+		l.path = l.path[:len(l.path)-1]
+	}
+	if named == 0 {
+		l.refuse("a struct (%s) without fields, which gob does not carry inside another value", t)
+	}
+}
+
+// vanishesAtZero tells whether gob leaves out a field of type t though it is not nil. It follows pointers, and leaves
+// out what they end at when that is zero or empty; structs and arrays are always sent.
+func vanishesAtZero(t reflect.Type) bool {
+	if t.Kind() != reflect.Pointer {
+		return false
+	}
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+		if encodesItself(t) {
+			return false
+		}
+	}
+	return t.Kind() != reflect.Struct && t.Kind() != reflect.Array
+}
+
+var (
+	gobEncoder, gobDecoder     = reflect.TypeFor[gob.GobEncoder](), reflect.TypeFor[gob.GobDecoder]()
+	marshaler, unmarshaler     = reflect.TypeFor[encoding.BinaryMarshaler](), reflect.TypeFor[encoding.BinaryUnmarshaler]()
+	encoderTypes, decoderTypes = [...]reflect.Type{gobEncoder, marshaler}, [...]reflect.Type{gobDecoder, unmarshaler}
+)
+
+// encodesItself tells whether gob asks the methods of t, or those of *t.
+func encodesItself(t reflect.Type) bool {
+	if t.Kind() == reflect.Interface {
+		return false
+	}
+	p := reflect.PointerTo(t)
+	for i := range encoderTypes {
+		if p.Implements(encoderTypes[i]) && (p.Implements(decoderTypes[i]) || t.Implements(decoderTypes[i])) {
+			return true
+		}
+	}
+	return false
+}
+
+// standard tells whether t is of the standard library, whose types decode what they have encoded.
+func standard(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	first, _, _ := strings.Cut(t.PkgPath(), "/")
+	return first != "main" && !strings.Contains(first, ".")
+}

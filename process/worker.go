@@ -1,0 +1,263 @@
+package process
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/wire"
+)
+
+// heapFloor is the size to which a worker's heap grows before it is collected. The runtime's own 4 MB would have a
+// worker that streams values collect a hundred times a second.
+const heapFloor = 32 << 20
+
+// far runs a stage's function in a worker.
+type far[A, R any] struct {
+	*worker
+	ctx    context.Context
+	kernel pl.Kernel[A, R]
+	emit   func(R) bool
+	out    *outbox[R]
+	clock  clock
+
+	dec      wire.Decoder[A]
+	values   []A // decoded and not finished
+	finished chan struct{}
+}
+
+// serve runs the function that open prepares until the parent sends no more. Its error means that it could not begin.
+func serve[A, R any](w *worker, codec Codec, open pl.Opener[A, R]) error {
+	in, err := channelFor[A](codec)
+	if err != nil {
+		return err
+	}
+	out, err := channelFor[R](codec)
+	if err != nil {
+		return err
+	}
+	if here := [2]string{in.name, out.name}; here != w.Codec {
+		return fmt.Errorf("the codec is %v here and %v in the worker process: give process.WithCodec where the stage is "+
+			"made, not with Stage.With", w.Codec, here)
+	}
+	w.say(frameWelcome, report{})
+	// Never touched, so it takes no memory, but it counts for the collector's pace.
+	ballast := make([]byte, heapFloor/2)
+	f := &far[A, R]{
+		worker: w, dec: in.decoder(), finished: make(chan struct{}),
+		ctx:   pl.WithWorker(w.base, pl.WorkerInfo{Stage: w.Stage, Index: w.Index}),
+		clock: clock{page: w.page, timed: w.Timed},
+	}
+	f.out = newOutbox[R](w, &f.clock, out)
+	f.emit = f.out.emit
+	f.live(open)
+	runtime.KeepAlive(ballast)
+	return nil
+}
+
+// live opens the resource, handles values, and closes the resource.
+func (f *far[A, R]) live(open pl.Opener[A, R]) {
+	var onEnd func(context.Context) error
+	err := apart(func() (err error) {
+		f.kernel, onEnd, err = open(f.ctx)
+		return err
+	})
+	if err != nil {
+		f.say(frameOpened, report{Failure: newFailure(err)})
+		return
+	}
+	f.say(frameOpened, report{})
+	go f.loop()
+	<-f.finished
+	f.out.flush(false)
+	if onEnd != nil {
+		left := int(f.page.workersLeft.Load())
+		ctx := pl.WithStatus(context.WithoutCancel(f.ctx), pl.StageStatus{ActiveWorkers: left, Done: left == 0})
+		err = apart(func() error { return onEnd(ctx) })
+	}
+	farewell := report{}
+	if err != nil {
+		farewell.Failure = newFailure(err)
+	}
+	f.say(frameFarewell, farewell)
+}
+
+// apart calls f in a goroutine of its own, which it may end.
+func apart(f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		returned := false
+		defer func() {
+			if r := recover(); r != nil {
+				done <- &pl.PanicError{Value: r, Stack: debug.Stack()}
+			} else if !returned {
+				done <- pl.ErrGoexit
+			}
+		}()
+		err := f()
+		returned = true
+		done <- err
+	}()
+	return <-done
+}
+
+// loop handles values until there are no more. Where the function ends the goroutine, another loop takes over.
+func (f *far[A, R]) loop() {
+	for f.more() {
+		if !f.page.stop.Load() {
+			f.handle(f.values[0])
+		}
+	}
+	close(f.finished)
+}
+
+// more fetches values if there are none, and reports whether there are any.
+func (f *far[A, R]) more() bool {
+	for len(f.values) == 0 && !f.page.stop.Load() {
+		if !f.frames.Ready() {
+			f.out.flush(false)
+		}
+		kind, payload, err := f.frames.Next()
+		if err != nil {
+			return false // the parent has closed the pipe: that was all
+		}
+		f.out.wakeUp()
+		if kind == frameValues {
+			f.decode(payload)
+		}
+	}
+	return !f.page.stop.Load()
+}
+
+// decode takes a batch in. Values that cannot be decoded fail.
+func (f *far[A, R]) decode(payload []byte) {
+	first, width := binary.Uvarint(payload)
+	n, more := binary.Uvarint(payload[max(width, 0):])
+	if width <= 0 || more <= 0 || first != f.out.seq {
+		f.values = nil
+		f.page.stop.Store(true) // the parent notices by the farewell that values are missing
+		return
+	}
+	f.page.decoding.Store(first + 1)
+	values, err := f.dec.Decode(payload[width+more:], int(n))
+	f.page.decoding.Store(0)
+	if err == nil {
+		f.values = values
+		return
+	}
+	for range n {
+		if f.page.begin(f.out.seq) {
+			f.page.idle()
+			f.out.note(fateFailed, newFailure(fmt.Errorf("cannot decode the value: %w", explained(err))))
+		} else {
+			f.out.note(fateSkipped, nil)
+		}
+	}
+}
+
+// handle runs the first value.
+func (f *far[A, R]) handle(in A) {
+	f.clock.reset()
+	if !f.page.begin(f.out.seq) {
+		f.out.note(fateSkipped, nil)
+		f.next()
+		return
+	}
+	f.settle(f.call(in))
+}
+
+// call calls the function.
+func (f *far[A, R]) call(in A) (err error) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if r := recover(); r != nil {
+			err = &pl.PanicError{Value: r, Stack: debug.Stack()}
+			return
+		}
+		f.settle(pl.ErrGoexit)
+		go f.loop()
+	}()
+	err = f.kernel(f.ctx, in, f.emit)
+	returned = true
+	return err
+}
+
+// settle says what became of the first value, and leaves it unless it shall run again.
+func (f *far[A, R]) settle(err error) {
+	f.page.idle()
+	if err == nil {
+		err = f.out.broken()
+	}
+	switch {
+	case err == nil:
+		f.out.note(fateDone, nil)
+	case f.Holds:
+		f.out.note(fateHeld, newFailure(err))
+		if f.again() {
+			return
+		}
+		f.out.skip()
+	default:
+		f.out.note(fateFailed, newFailure(err))
+	}
+	f.next()
+}
+
+func (f *far[A, R]) next() {
+	var zero A
+	f.values[0] = zero // it may be large
+	f.values = f.values[1:]
+}
+
+// again waits for the verdict on a value that failed.
+func (f *far[A, R]) again() bool {
+	for !f.page.stop.Load() {
+		if v := f.page.verdict.Load(); v>>1 == f.out.seq+1 {
+			f.page.verdict.Store(0)
+			return v&1 == 1
+		}
+		<-f.bell
+	}
+	return false
+}
+
+// clock tells the parent how long the function has run for the current value, where the stage has a Timeout. It
+// stands still while the function waits in yield.
+type clock struct {
+	page  *page
+	timed bool
+	since time.Time
+	spent time.Duration
+}
+
+func (c *clock) reset() {
+	if c.timed {
+		c.spent = 0
+		c.page.spent.Store(0)
+		c.page.stretch.Add(1)
+		c.since = time.Now()
+	}
+}
+
+func (c *clock) pause() {
+	c.page.idle()
+	if c.timed {
+		c.spent += time.Since(c.since)
+		c.page.spent.Store(int64(c.spent))
+	}
+}
+
+func (c *clock) resume() {
+	if c.timed {
+		c.page.stretch.Add(1)
+		c.since = time.Now()
+	}
+	c.page.busy()
+}
