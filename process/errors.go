@@ -29,6 +29,13 @@ func (e *CrashError) Error() string {
 	return text
 }
 
+// afterwards is the error of a value whose result was lost in the crash.
+func (e *CrashError) afterwards() *CrashError {
+	lost := *e
+	lost.State += " (after the function had returned; its result is lost)"
+	return &lost
+}
+
 // RemoteError is an error that a function returned in a worker. Of the original, its text is left: errors.As does not
 // find it, and errors.Is finds only context.Canceled, context.DeadlineExceeded, io.EOF, and what was given to
 // [RegisterError].

@@ -103,3 +103,10 @@ func lookup(h *hello) (*registration, error) {
 	}
 	return r, nil
 }
+
+// mainReached tells whether a worker came to where it takes over.
+func mainReached() bool {
+	registry.Lock()
+	defer registry.Unlock()
+	return registry.main
+}

@@ -1,0 +1,72 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gopeln/pl"
+)
+
+// key is of the stage options of this package.
+type key int
+
+const (
+	keyRecycle key = iota
+	keyEnv
+	keyMemoryLimit
+	keyCodec
+)
+
+// Recycle replaces a worker after n values, by an orderly end and a new process: for functions that leak.
+func Recycle(n int) pl.Option {
+	return attach(keyRecycle, n, fmt.Sprintf("Recycle(%d)", n), n >= 1, "must be at least 1")
+}
+
+// Env adds variables, each "NAME=value", to what the workers inherit of the program's environment.
+func Env(kv ...string) pl.Option {
+	bad := slices.IndexFunc(kv, func(s string) bool { return strings.IndexByte(s, '=') < 1 })
+	return attach(keyEnv, slices.Clone(kv), fmt.Sprintf("Env(%q)", kv), bad < 0, `must be of the form "NAME=value"`)
+}
+
+// MemoryLimit bounds the memory that each worker may take beyond what it has when it starts, in bytes. The collector
+// does what it can; over the limit the worker dies, and its value fails with a *[CrashError]. It has an effect on Linux
+// only.
+func MemoryLimit(bytes int64) pl.Option {
+	return attach(keyMemoryLimit, bytes, fmt.Sprintf("MemoryLimit(%d)", bytes), bytes >= 1, "must be at least 1 byte")
+}
+
+// WithCodec chooses how values and results travel: [Gob], [Raw], or a codec of your own. It must be given where the
+// stage is made, since the worker has to know it.
+//
+// The default is Raw for []byte and string, and gob for all else, but strict: a type with parts that gob would leave
+// out is refused. Naming Gob accepts gob's own rules: channels, functions and unexported fields stay behind, and a
+// pointer to a zero value arrives as nil.
+func WithCodec(c Codec) pl.Option {
+	return attach(keyCodec, c, "WithCodec", c != nil, "must not be nil")
+}
+
+func attach(k key, value any, text string, ok bool, allowed string) pl.Option {
+	var err error
+	if !ok {
+		err = errors.New(allowed)
+	}
+	return pl.Attach(k, value, text, err)
+}
+
+// settings are the options of this package that a stage was given.
+type settings struct {
+	recycle     int
+	env         []string
+	memoryLimit int64
+	codec       Codec
+}
+
+func settingsOf(setting func(key any) any) (s settings) {
+	s.recycle, _ = setting(keyRecycle).(int)
+	s.env, _ = setting(keyEnv).([]string)
+	s.memoryLimit, _ = setting(keyMemoryLimit).(int64)
+	s.codec, _ = setting(keyCodec).(Codec)
+	return s
+}

@@ -1,0 +1,204 @@
+package process
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/gopeln/pl/internal/wire"
+)
+
+// receive reads what w answers, until that ends.
+func (s *slot[A, B, R]) receive(w *remote[A, R]) {
+	frames := wire.NewReader(w.proc.Out, wire.MaxFrame)
+	for {
+		kind, payload, err := frames.Next()
+		if err == nil {
+			err = s.answer(w, kind, payload)
+		}
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			w.mu.Lock()
+			w.broken = err
+			w.mu.Unlock()
+			return
+		}
+	}
+}
+
+// answer takes in one frame. After an error the worker is of no more use.
+func (s *slot[A, B, R]) answer(w *remote[A, R], kind byte, payload []byte) error {
+	if kind == frameResults {
+		return s.results(w, payload)
+	}
+	var r report
+	if err := json.Unmarshal(payload, &r); err != nil {
+		return errProtocol
+	}
+	w.mu.Lock()
+	switch kind {
+	case frameWelcome:
+		w.welcomed = true
+	case frameOpened:
+		w.opened = true
+	case frameFarewell:
+		w.farewell = true
+	}
+	w.mu.Unlock()
+	switch {
+	case r.Refused != "":
+		s.fail(s.index, errors.New(r.Refused))
+	case r.Failure != nil && kind == frameFarewell:
+		s.site.Closed(s.index, r.Failure.err())
+	case r.Failure != nil && s.site.Context().Err() == nil:
+		s.fail(s.index, r.Failure.err())
+	}
+	return nil
+}
+
+// results takes in what became of values.
+func (s *slot[A, B, R]) results(w *remote[A, R], payload []byte) error {
+	h := &w.header
+	data, n, err := h.parse(payload)
+	if err != nil {
+		return err
+	}
+	values, begun, err := s.claim(w, n)
+	if err != nil {
+		return err
+	}
+	if begun > 0 {
+		s.port.Begin(begun)
+	}
+	var results []R
+	var undecoded error
+	if n > 0 {
+		if results, err = w.dec.Decode(data, n); err != nil {
+			undecoded = fmt.Errorf("cannot decode the result: %w", explained(err))
+		}
+	}
+	s.finishing.Lock()
+	defer s.finishing.Unlock()
+	for i, m := range h.marks {
+		why := undecoded
+		if m.results == 0 {
+			why = nil
+		}
+		if why == nil {
+			s.handOn(values[i], results[:m.results])
+			results = results[m.results:]
+		}
+		s.conclude(w, values[i], h.first+uint64(i), m, why)
+	}
+	s.settled(w, n)
+	return nil
+}
+
+// claim finds the values that the header speaks of, and returns them and how many of them count as begun only now. It
+// takes those that are finished off the list.
+func (s *slot[A, B, R]) claim(w *remote[A, R], results int) (values []*flight[A], begun int, err error) {
+	h := &w.header
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := len(h.marks)
+	if n == 0 || h.first != w.first || n > len(w.flights) || results > 0 && results < 0 {
+		return nil, 0, errProtocol
+	}
+	for i, f := range w.flights[:n] {
+		if h.marks[i].fate != fateSkipped && !f.begun {
+			f.begun = true
+			begun++
+		}
+	}
+	values = append(values, w.flights[:n]...)
+	if last := h.marks[n-1].fate; last == fateOpen || last == fateHeld {
+		n--
+	}
+	if n > 0 {
+		w.adapt(h.worked, n)
+	}
+	w.finish(n)
+	return values, begun, nil
+}
+
+// handOn hands the results of a value on, which waits for room if none is reserved.
+func (s *slot[A, B, R]) handOn(f *flight[A], results []R) {
+	for _, r := range results {
+		if !s.lift(s.port, &f.item, r) {
+			return
+		}
+	}
+}
+
+// conclude does what a mark says. undecoded is why the value's results could not be decoded, if so.
+func (s *slot[A, B, R]) conclude(w *remote[A, R], f *flight[A], seq uint64, m mark, undecoded error) {
+	switch {
+	case m.fate == fateSkipped:
+		if !f.taken {
+			s.port.PutBack(items([]*flight[A]{f}))
+		}
+	case m.fate == fateHeld:
+		s.pronounce(w, seq, s.failed(f, m.failure.err()))
+	case m.fate == fateFailed:
+		if s.failed(f, m.failure.err()) {
+			s.rerun(f)
+		}
+	case undecoded != nil && m.fate == fateOpen:
+		f.undecoded = undecoded
+	case undecoded != nil || f.undecoded != nil:
+		err := undecoded
+		if err == nil {
+			err = f.undecoded
+		}
+		f.undecoded = nil
+		if s.failed(f, err) {
+			s.rerun(f)
+		}
+	case m.fate == fateDone:
+		s.port.Done(&f.item)
+	}
+}
+
+// pronounce tells the worker whether a value that failed shall run again.
+func (s *slot[A, B, R]) pronounce(w *remote[A, R], seq uint64, again bool) {
+	verdict := (seq + 1) << 1
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if again {
+		verdict |= 1
+	} else {
+		w.finish(1)
+	}
+	w.page.verdict.Store(verdict)
+	w.ring()
+}
+
+// settled is called when results have been handed on. If the worker waits for that, it goes on.
+func (s *slot[A, B, R]) settled(w *remote[A, R], results int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.received += uint64(results)
+	if len(w.flights) == 0 {
+		s.giveRoomBack(w)
+	} else {
+		s.reserve(w)
+	}
+	if w.header.waits {
+		w.granted = max(w.granted, w.received)
+		w.page.granted.Store(w.granted)
+		w.ring()
+	}
+}
+
+// giveRoomBack returns the room that is reserved for results which w has not produced. w.mu is held.
+func (s *slot[A, B, R]) giveRoomBack(w *remote[A, R]) {
+	if w.granted <= w.received || w.granted == unlimited {
+		return
+	}
+	kept := min(w.granted, w.page.lower(w.received))
+	s.port.Unreserve(int(w.granted - kept))
+	w.granted = kept
+}

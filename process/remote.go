@@ -1,0 +1,197 @@
+package process
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/gopeln/pl/internal/child"
+	"github.com/gopeln/pl/internal/wire"
+)
+
+const (
+	// startWindow is how many values a worker gets before it is known what they cost: one to run, and one more so that
+	// it need not wait.
+	startWindow = 2
+	// windowTime is how much work a worker gets in advance.
+	windowTime = time.Millisecond
+)
+
+// remote is a worker process as its slot sees it.
+type remote[A, R any] struct {
+	proc  *child.Process
+	page  *page
+	began time.Time
+	ctx   context.Context // ends with the worker's results
+	// cancel ends ctx; ended is closed when nobody reads the worker's results any more.
+	cancel context.CancelFunc
+	ended  chan struct{}
+
+	// Of the sender.
+	out    *wire.Writer
+	enc    wire.Encoder[A]
+	sizing sizing
+	budget int // values until the worker is replaced
+
+	// Of the receiver.
+	dec    wire.Decoder[R]
+	header resultsHeader
+
+	mu       sync.Mutex
+	freed    chan struct{} // there may be credit
+	flights  []*flight[A]  // sent and not finished
+	first    uint64        // the seq of flights[0]
+	window   int
+	cost     time.Duration // of a value
+	revoking bool          // no value is sent until the worker has skipped those taken back
+	granted  uint64        // results for which there is or was room
+	received uint64        // results ever
+	welcomed bool
+	opened   bool
+	farewell bool
+	progress bool // it has finished a value
+	closing  bool // it was told to end
+	gone     bool // page and process must not be touched
+	broken   error
+	watched  watched
+}
+
+// credit waits until values may be sent, and returns how many; 0 when the worker shall get no more. It waits until half
+// of the window is free, which makes batches.
+func (w *remote[A, R]) credit() int {
+	for {
+		w.mu.Lock()
+		n := w.window - len(w.flights)
+		if w.revoking || n < (w.window+1)/2 {
+			n = 0
+		}
+		n = min(n, w.budget)
+		w.mu.Unlock()
+		if n > 0 || w.budget <= 0 || w.ctx.Err() != nil {
+			return n
+		}
+		select {
+		case <-w.freed:
+		case <-w.ctx.Done():
+			return 0
+		}
+	}
+}
+
+// free tells the sender that there may be credit.
+func (w *remote[A, R]) free() {
+	select {
+	case w.freed <- struct{}{}:
+	default:
+	}
+}
+
+// adapt sets the window from what the last n values took.
+func (w *remote[A, R]) adapt(took time.Duration, n int) {
+	each := max(took/time.Duration(max(n, 1)), 1)
+	if w.cost == 0 {
+		w.cost = each
+	}
+	w.cost = (3*w.cost + each) / 4
+	w.window = int(min(max(windowTime/max(w.cost, 1), startWindow), maxBatch, time.Duration(4*w.window)))
+}
+
+// finish takes the first n values off the list of those that are with the worker.
+func (w *remote[A, R]) finish(n int) {
+	clear(w.flights[:n])
+	w.flights = w.flights[n:]
+	w.first += uint64(n)
+	w.progress = w.progress || n > 0
+	if len(w.flights) == 0 {
+		w.flights = nil
+		if w.revoking {
+			w.revoking = false
+			w.page.revoked.Store(0)
+		}
+	}
+	w.free()
+}
+
+// noteBegun counts the values below seq as begun, and returns how many were not yet. Of values that are being taken
+// back only the worker's answer tells.
+func (w *remote[A, R]) noteBegun(seq uint64) (n int) {
+	if r := w.page.revoked.Load(); r != 0 {
+		seq = min(seq, r-1)
+	}
+	for i := 0; i < len(w.flights) && w.first+uint64(i) < seq; i++ {
+		if f := w.flights[i]; !f.begun && !f.taken {
+			f.begun = true
+			n++
+		}
+	}
+	return n
+}
+
+// close tells the worker that there are no more values for it, also in the middle of sending it some. With stop, it
+// shall not run those that it has.
+func (w *remote[A, R]) close(left int, stop bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.gone {
+		return
+	}
+	w.page.workersLeft.Store(int64(left))
+	if stop {
+		w.page.stop.Store(true)
+		w.ring()
+	}
+	w.closing = true
+	w.proc.In.Close()
+}
+
+// ring makes the worker look at the page.
+func (w *remote[A, R]) ring() {
+	w.proc.Life.SetWriteDeadline(time.Now().Add(time.Second)) // a full pipe rings as well
+	w.proc.Life.Write([]byte{0})
+}
+
+// remains is what a worker leaves.
+type remains[A any] struct {
+	state, trace string
+	values       []*flight[A]
+	first        uint64 // the seq of values[0]
+	begun        int    // of values, those that the worker has begun
+	running      bool   // the last of them was running, or was being decoded
+	reserved     int    // room that was not used
+	timedOut     uint64 // the seq+1 of a value for which the worker was killed
+	opened       bool
+	progress     bool
+	ok           bool
+}
+
+// orderly tells whether the worker ended as it should.
+func (r *remains[A]) orderly() bool { return r.ok && len(r.values) == 0 }
+
+// autopsy waits for the end of the worker, whose results have ended, and finds out what it was doing.
+func (w *remote[A, R]) autopsy() *remains[A] {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.gone = true
+	current, decoding := w.page.current.Load(), w.page.decoding.Load()
+	if !w.farewell {
+		w.proc.Kill() // it may have closed its results and live on
+	}
+	r := &remains[A]{
+		values: w.flights, first: w.first, reserved: int(w.granted - min(w.granted, w.received)),
+		timedOut: w.watched.timedOut, opened: w.opened, progress: w.progress,
+	}
+	if w.granted == unlimited {
+		r.reserved = 0
+	}
+	if begun := current >> 1; begun > w.first {
+		r.begun = min(int(begun-w.first), len(w.flights))
+		r.running = current&1 == 1
+	}
+	if r.begun == 0 && decoding == w.first+1 && len(w.flights) == 1 {
+		r.begun, r.running = 1, true
+	}
+	var ok bool
+	r.state, ok, r.trace = w.proc.Wait()
+	r.ok = ok && w.farewell && w.broken == nil
+	return r
+}

@@ -1,0 +1,145 @@
+package process
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/gopeln/pl/internal/wire"
+)
+
+// start starts a worker and says hello to it.
+func (s *slot[A, B, R]) start(prompt bool) (*remote[A, R], error) {
+	proc, err := s.starter.Start(s.environment())
+	if err != nil {
+		return nil, fmt.Errorf("cannot start a worker process: %w", err)
+	}
+	w := &remote[A, R]{
+		proc: proc, page: pageOf(proc.Shared), began: time.Now(), ended: make(chan struct{}),
+		out: wire.NewWriter(proc.In, wire.MaxFrame), enc: s.in.encoder(), sizing: sizing{1},
+		dec: s.out.decoder(), freed: make(chan struct{}, 1), window: startWindow, budget: math.MaxInt,
+	}
+	if s.settings.recycle > 0 {
+		w.budget = s.settings.recycle
+	}
+	if prompt {
+		w.window = 1
+	}
+	w.ctx, w.cancel = context.WithCancel(s.site.Context())
+	s.mu.Lock()
+	s.remote = w
+	s.mu.Unlock()
+	s.stir()
+	return w, w.out.Append(frameHello, jsonPayload(s.hello(s.index, prompt)))
+}
+
+// send sends values to w while it is to have more, first those in next. It reports whether the input has ended or the
+// stage stops.
+func (s *slot[A, B, R]) send(w *remote[A, R], next []*flight[A]) (ended bool) {
+	s.dispatch(w, next) // with the hello, also if there are none
+	for {
+		n := w.credit()
+		if n <= 0 {
+			return s.site.Stopping()
+		}
+		next, ok := s.next(w.ctx, n)
+		if !ok {
+			return s.site.Stopping() || w.ctx.Err() == nil
+		}
+		s.dispatch(w, next)
+	}
+}
+
+// dispatch sends values. Those that cannot be encoded fail here.
+func (s *slot[A, B, R]) dispatch(w *remote[A, R], values []*flight[A]) {
+	w.budget -= len(values)
+	for len(values) > 0 {
+		n := min(len(values), w.sizing.batch)
+		if s.in.single {
+			n = 1
+		}
+		batch := values[:n]
+		values = values[n:]
+		if s.pack(w, batch) == nil {
+			continue
+		}
+		for i := range batch {
+			s.packOne(w, batch[i:i+1])
+		}
+	}
+	w.out.Flush() // an error means that the worker has died, which its results tell
+	s.stir()
+}
+
+// pack appends a batch as one frame and counts it as sent.
+func (s *slot[A, B, R]) pack(w *remote[A, R], batch []*flight[A]) error {
+	values := make([]A, len(batch))
+	for i, f := range batch {
+		values[i] = f.item.Value
+	}
+	w.mu.Lock()
+	seq := w.first + uint64(len(w.flights))
+	w.mu.Unlock()
+	err := w.out.Append(frameValues, func(buf []byte) ([]byte, error) {
+		buf = binary.AppendUvarint(buf, seq)
+		buf = binary.AppendUvarint(buf, uint64(len(values)))
+		start := len(buf)
+		buf, err := w.enc.Append(buf, values)
+		w.sizing.saw(len(buf)-start, len(values))
+		return buf, err
+	})
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	w.flights = append(w.flights, batch...)
+	s.reserve(w)
+	w.mu.Unlock()
+	if w.out.Buffered() >= 4*frameSize {
+		w.out.Flush()
+	}
+	return nil
+}
+
+// packOne is pack for a value that may not be encodable, with what the stage's policy says of that.
+func (s *slot[A, B, R]) packOne(w *remote[A, R], one []*flight[A]) {
+	for {
+		err := s.pack(w, one)
+		if err == nil {
+			return
+		}
+		if large, ok := errors.AsType[*wire.TooLargeError](err); ok {
+			err = large
+		}
+		s.finishing.Lock()
+		again := s.failed(one[0], fmt.Errorf("cannot encode the value: %w", explained(err)))
+		s.finishing.Unlock()
+		if !again {
+			return
+		}
+	}
+}
+
+// reserve gets room downstream for the results of what is with w, as far as there is any, and grants it to the worker.
+// w.mu is held.
+func (s *slot[A, B, R]) reserve(w *remote[A, R]) {
+	if w.granted == unlimited {
+		return
+	}
+	if w.granted == 0 && s.port.Boundless() {
+		w.granted = unlimited
+	} else if want := len(w.flights) - int(w.granted-min(w.granted, w.received)); want > 0 {
+		w.granted = max(w.granted, w.received) + uint64(s.port.TryReserve(want))
+	}
+	w.page.granted.Store(w.granted)
+}
+
+// sizing finds how many values make a frame.
+type sizing struct{ batch int }
+
+func (z *sizing) saw(bytes, values int) {
+	z.batch = max(1, min(maxBatch, frameSize/max(1, bytes/values)))
+}

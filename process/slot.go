@@ -1,0 +1,237 @@
+package process
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gopeln/pl"
+)
+
+// slot is the place of one worker in a stage. It starts a worker when there is a value for it, replaces it when it has
+// died or had its share, and sees to what was with it.
+type slot[A, B, R any] struct {
+	*stage[A, B, R]
+	index int
+	port  *pl.Port[A, B]
+
+	batch   []pl.Item[A]
+	started bool // a worker was, in this run
+	barren  int  // workers in a row that died without a value to blame
+	hungry  atomic.Bool
+	active  atomic.Bool // counted in the stage's active
+
+	finishing sync.Mutex // held around what finishes values at the port
+
+	mu     sync.Mutex
+	again  []*flight[A] // values to run again; they have left the queue for good
+	remote *remote[A, R]
+}
+
+// flight is a value on its way through a worker.
+type flight[A any] struct {
+	item  pl.Item[A]
+	begun bool // it has left the stage's queue
+	taken bool // it was taken back, and the worker will skip it
+	// undecoded is why an earlier part of its results could not be decoded.
+	undecoded error
+}
+
+func newSlot[A, B, R any](s *stage[A, B, R], index int, p *pl.Port[A, B]) *slot[A, B, R] {
+	return &slot[A, B, R]{stage: s, index: index, port: p, batch: make([]pl.Item[A], maxBatch)}
+}
+
+// run gives one worker after another what there is to do, until there is nothing more.
+func (s *slot[A, B, R]) run() {
+	defer s.retire()
+	prompt := false
+	for {
+		next, ok := s.next(s.site.Context(), startWindow)
+		if s.site.Stopping() || !ok && (s.index > 0 || s.started) {
+			return
+		}
+		s.started = true
+		w, err := s.start(prompt)
+		if err != nil {
+			s.fail(s.index, err)
+			return
+		}
+		s.employ(w, next)
+		prompt = s.bury(w)
+	}
+}
+
+// employ lets a worker work until the input has ended, or it shall be replaced, or it has died.
+func (s *slot[A, B, R]) employ(w *remote[A, R], next []*flight[A]) {
+	if !s.active.Swap(true) {
+		s.stage.active.Add(1)
+	}
+	s.site.Background(func() {
+		defer close(w.ended)
+		defer w.cancel()
+		s.receive(w)
+	})
+	stop := context.AfterFunc(s.site.Context(), func() { s.dismiss(w, true) })
+	defer stop()
+	s.dismiss(w, s.send(w, next))
+	<-w.ended
+}
+
+// dismiss tells a worker that there are no more values for it. With ended, there are none for the slot either.
+func (s *slot[A, B, R]) dismiss(w *remote[A, R], ended bool) {
+	if ended {
+		s.retire()
+	}
+	w.close(int(s.stage.active.Load()), s.site.Stopping())
+}
+
+// retire takes the slot off those that have a worker.
+func (s *slot[A, B, R]) retire() {
+	if s.active.Swap(false) {
+		s.stage.active.Add(-1)
+	}
+}
+
+// next returns up to n values to run: those that run again first, else what is in the queue, for which it waits until
+// ctx ends. ok is false at the end of the input.
+func (s *slot[A, B, R]) next(ctx context.Context, n int) (values []*flight[A], ok bool) {
+	s.mu.Lock()
+	if k := min(n, len(s.again)); k > 0 {
+		values = append(values, s.again[:k]...)
+		s.again = s.again[k:]
+	}
+	s.mu.Unlock()
+	if len(values) > 0 {
+		return values, true
+	}
+	got, ok := s.port.TryPull(s.batch[:n]), true
+	if got == 0 {
+		s.hungry.Store(true)
+		s.stage.hungry.Add(1)
+		got, ok = s.port.Pull(ctx, s.batch[:n])
+		s.stage.hungry.Add(-1)
+		s.hungry.Store(false)
+	}
+	flights := make([]flight[A], got)
+	values = make([]*flight[A], got)
+	for i := range got {
+		flights[i].item = s.batch[i]
+		values[i] = &flights[i]
+	}
+	clear(s.batch[:got])
+	return values, ok
+}
+
+// rerun keeps a value that has begun for its next attempt.
+func (s *slot[A, B, R]) rerun(f *flight[A]) {
+	s.mu.Lock()
+	s.again = append(s.again, f)
+	s.mu.Unlock()
+}
+
+// failed asks the stage's policy about a value that failed, and waits where it says so. It reports whether the value
+// shall run again.
+func (s *slot[A, B, R]) failed(f *flight[A], err error) (again bool) {
+	s.begin(f)
+	verdict := s.port.Fail(&f.item, err)
+	return verdict.Again && s.sleep(verdict.After)
+}
+
+// bury takes leave of a worker that has ended, and sees to the values that were with it. It reports whether the worker
+// had died early: then the next one has to be careful.
+func (s *slot[A, B, R]) bury(w *remote[A, R]) (died bool) {
+	s.mu.Lock()
+	s.remote = nil
+	s.mu.Unlock()
+	left := w.autopsy()
+	s.port.Unreserve(left.reserved)
+	if s.site.Stopping() {
+		return false
+	}
+	if left.orderly() {
+		s.barren = 0
+		return false
+	}
+	crash := &CrashError{PID: w.proc.PID(), State: left.state, Trace: left.trace}
+	s.finishing.Lock()
+	defer s.finishing.Unlock()
+	blamed := s.sort(left, crash)
+	switch {
+	case blamed || left.progress || left.timedOut != 0:
+		s.barren = 0
+	case len(left.values) == 0 && left.opened:
+		// Killed while it had nothing to do, or in OnEnd. Only the latter is worth an error, unless it came from outside.
+		if w.closing && !strings.HasPrefix(left.state, "signal") {
+			s.fail(s.index, crash)
+		}
+	default:
+		if s.barren++; s.barren == maxBarren {
+			s.fail(s.index, crash)
+		}
+	}
+	return true
+}
+
+// maxBarren is how many workers in a row may die without a value to blame, as by an exit in a package's init function,
+// before the run fails.
+const maxBarren = 3
+
+// sort decides about each value that was with a dead worker. It reports whether one of them was to blame.
+//
+// A value that was running fails. One whose function has returned but whose result was lost runs again only where
+// Retry allows that a value runs twice; else it fails too. The others have not begun and go back to the queue.
+func (s *slot[A, B, R]) sort(left *remains[A], crash *CrashError) (blamed bool) {
+	begun, rest := left.values[:left.begun], left.values[left.begun:]
+	var again, queued []*flight[A]
+	if n := len(begun); n > 0 && (left.running || len(left.values) == 1) {
+		var rerun bool
+		if blamed, rerun = s.blame(begun[n-1], left, crash); rerun {
+			again = begun[n-1:]
+		}
+		begun = begun[:n-1]
+	}
+	var lost []*flight[A]
+	for _, f := range begun {
+		if s.retries() && s.begin(f) || !s.retries() && s.failed(f, crash.afterwards()) {
+			lost = append(lost, f)
+		}
+	}
+	again = slices.Concat(lost, again)
+	for _, f := range rest {
+		switch {
+		case f.taken:
+		case f.begun:
+			again = append(again, f)
+		default:
+			queued = append(queued, f)
+		}
+	}
+	s.mu.Lock()
+	s.again = append(again, s.again...)
+	s.mu.Unlock()
+	s.port.PutBack(items(queued))
+	return blamed
+}
+
+// blame decides about the value that was running, or whose encoding was under way.
+func (s *slot[A, B, R]) blame(f *flight[A], left *remains[A], crash *CrashError) (blamed, again bool) {
+	switch left.timedOut {
+	case 0:
+		return true, s.failed(f, crash)
+	case left.first + uint64(left.begun):
+		return true, s.failed(f, pl.ErrTimeout)
+	default: // the worker was killed for the value before
+		return false, s.begin(f)
+	}
+}
+
+// begin counts a value as begun. It reports true, for the sake of its callers.
+func (s *slot[A, B, R]) begin(f *flight[A]) bool {
+	if !f.begun {
+		f.begun = true
+		s.port.Begin(1)
+	}
+	return true
+}

@@ -1,0 +1,138 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/child"
+)
+
+// stage is the near end of a stage in one run. Each of its slots has one worker process at a time.
+type stage[A, B, R any] struct {
+	*remoteFunc[A, B, R]
+	site     *pl.Site
+	in       channel[A]
+	out      channel[R]
+	settings settings
+	slots    []*slot[A, B, R]
+	starter  *child.Starter
+	hungry   atomic.Int32  // slots that wait for values
+	active   atomic.Int32  // slots that have had a worker and are not at their end
+	busy     chan struct{} // wakes the watch
+}
+
+// remoteFunc is what a stage does: its function is elsewhere.
+type remoteFunc[A, B, R any] struct {
+	registration *registration
+	// lift hands on what came back for a value, and reports false where no more is wanted.
+	lift func(p *pl.Port[A, B], it *pl.Item[A], r R) bool
+}
+
+// drive runs the stage in one run.
+func (f *remoteFunc[A, B, R]) drive(site *pl.Site, ports []*pl.Port[A, B]) {
+	s := &stage[A, B, R]{remoteFunc: f, site: site, busy: make(chan struct{}, 1)}
+	if err := s.prepare(); err != nil {
+		site.Fail(&pl.StageError{Stage: site.Name(), Worker: -1, Err: err})
+		return
+	}
+	for i, p := range ports {
+		s.slots = append(s.slots, newSlot(s, i, p))
+	}
+	site.Go(s.run)
+}
+
+// prepare finds out whether the stage can run, before a subprocess is started.
+func (s *stage[A, B, R]) prepare() (err error) {
+	if isWorker && !mainReached() {
+		fmt.Fprintln(os.Stderr, "process: this process was started as a worker, and runs a stage instead of calling process.Main")
+		os.Exit(exitMisplaced)
+	}
+	if err := s.registration.runnable(); err != nil {
+		return err
+	}
+	s.settings = settingsOf(s.site.Setting)
+	var inErr, outErr error
+	s.in, inErr = channelFor[A](s.settings.codec)
+	s.out, outErr = channelFor[R](s.settings.codec)
+	if inErr != nil {
+		inErr = fmt.Errorf("its values: %w", inErr)
+	}
+	if outErr != nil {
+		outErr = fmt.Errorf("its results: %w", outErr)
+	}
+	return errors.Join(inErr, outErr)
+}
+
+func (s *stage[A, B, R]) run() {
+	s.starter = child.NewStarter()
+	defer s.starter.Close()
+	over := make(chan struct{})
+	var slots, watch sync.WaitGroup
+	defer watch.Wait()
+	defer close(over)
+	defer slots.Wait()
+	for _, slot := range s.slots {
+		slots.Add(1)
+		s.site.Background(func() {
+			defer slots.Done()
+			slot.run()
+		})
+	}
+	watch.Go(func() { s.watch(over) })
+}
+
+// hello is what the stage's next worker is told. With prompt, each of its results is written at once.
+func (s *stage[A, B, R]) hello(index int, prompt bool) hello {
+	timeout := s.site.Timeout()
+	return hello{
+		Key: s.registration.key, In: s.registration.in.String(), Out: s.registration.out.String(), Build: build(),
+		Stage: s.site.Name(), Index: index, Codec: [2]string{s.in.name, s.out.name},
+		Timed: timeout > 0, Holds: s.retries(),
+		Prompt:      prompt || s.dropsErrors() && !s.retries() || timeout > 0 && timeout < 10*lag,
+		MemoryLimit: s.settings.memoryLimit,
+	}
+}
+
+// retries: a value whose result was lost may run again.
+func (s *stage[A, B, R]) retries() bool { return s.site.Attempts() > 1 }
+
+// dropsErrors: the run may outlive a crash, which then must cost one value only.
+func (s *stage[A, B, R]) dropsErrors() bool { return s.site.Tolerant() }
+
+// environment is what the stage's workers get besides the program's own.
+func (s *stage[A, B, R]) environment() []string {
+	env := s.settings.env
+	if os.Getenv("GOMAXPROCS") == "" {
+		share := max(1, runtime.GOMAXPROCS(0)/len(s.slots))
+		env = append([]string{fmt.Sprintf("GOMAXPROCS=%d", share)}, env...)
+	}
+	return env
+}
+
+// fail fails the run with an error that is about a worker and no value.
+func (s *stage[A, B, R]) fail(worker int, err error) {
+	s.site.Fail(&pl.StageError{Stage: s.site.Name(), Worker: worker, Err: err})
+}
+
+// sleep waits for d, and reports false where the stage stops first.
+func (s *stage[A, B, R]) sleep(d time.Duration) bool {
+	ctx, cancel := context.WithTimeout(s.site.Context(), max(d, 0))
+	defer cancel()
+	<-ctx.Done()
+	return s.site.Context().Err() == nil
+}
+
+// stir tells the watch that there is something to look at.
+func (s *stage[A, B, R]) stir() {
+	select {
+	case s.busy <- struct{}{}:
+	default:
+	}
+}

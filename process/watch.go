@@ -1,0 +1,151 @@
+package process
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gopeln/pl"
+)
+
+const (
+	// glance is the time between two looks at the workers.
+	glance = 2 * time.Millisecond
+	// helloTimeout is how long a worker may take to reach Main or to parse the flags of a test.
+	helloTimeout = 30 * time.Second
+	// stopGrace is how long a function may run on after its context was cancelled before its worker is killed.
+	stopGrace = 5 * time.Second
+)
+
+// watched is what the watch knows of a worker.
+type watched struct {
+	current  uint64 // of the page, at the last glance
+	stretch  uint64
+	since    time.Time // the stretch was seen first
+	stopping time.Time // a function was first seen to run though the stage stops
+	timedOut uint64    // the seq+1 of the value for which the worker was killed
+}
+
+// watch looks after the workers while values are with them, until over is closed: it kills those whose value is over
+// its time, and takes values and room back from those that are stuck in a long one.
+func (s *stage[A, B, R]) watch(over <-chan struct{}) {
+	interval := glance
+	if t := s.site.Timeout(); t > 0 {
+		interval = min(glance, max(t/8, glance/8))
+	}
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-over:
+			return
+		case <-s.busy:
+		}
+		ticker.Reset(interval)
+		for active := true; active; {
+			select {
+			case <-over:
+				return
+			case <-ticker.C:
+			}
+			active = false
+			for _, slot := range s.slots {
+				active = slot.look(time.Now()) || active
+			}
+		}
+		ticker.Stop()
+	}
+}
+
+// look is one glance at a slot. It reports whether there is something to watch.
+func (s *slot[A, B, R]) look(now time.Time) bool {
+	s.mu.Lock()
+	w := s.remote
+	s.mu.Unlock()
+	if w == nil {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.gone {
+		return false
+	}
+	if !w.welcomed {
+		if now.Sub(w.began) > helloTimeout {
+			s.fail(s.index, fmt.Errorf("the worker process has not called process.Main within %v; is there something slow "+
+				"in an init function (the environment GODEBUG=inittrace=1 tells), or does main end early?", helloTimeout))
+			w.proc.Kill()
+		}
+		return true
+	}
+	current := w.page.current.Load()
+	still := current>>1 == w.watched.current>>1
+	w.watched.current = current
+	if n := w.noteBegun(current >> 1); n > 0 {
+		s.port.Begin(n)
+	}
+	s.time(w, current, now)
+	if still {
+		s.giveRoomBack(w)
+		s.takeBack(w)
+	}
+	return len(w.flights) > 0 || w.closing
+}
+
+// time kills the worker if its function has taken too long.
+func (s *slot[A, B, R]) time(w *remote[A, R], current uint64, now time.Time) {
+	if current&1 == 0 {
+		w.watched.stopping = time.Time{}
+		return
+	}
+	stretch, spent := w.page.stretch.Load(), time.Duration(w.page.spent.Load())
+	if w.page.current.Load() != current {
+		return // the figures may be of another value
+	}
+	if timeout := s.site.Timeout(); timeout > 0 {
+		if stretch != w.watched.stretch {
+			w.watched.stretch, w.watched.since = stretch, now
+		} else if now.Sub(w.watched.since)+spent >= timeout && w.watched.timedOut == 0 {
+			w.watched.timedOut = current >> 1
+			w.proc.Kill()
+		}
+	}
+	if s.site.Stopping() {
+		if w.watched.stopping.IsZero() {
+			w.watched.stopping = now
+		} else if now.Sub(w.watched.stopping) > stopGrace {
+			w.proc.Kill()
+		}
+	}
+}
+
+// takeBack gives the values that w has not begun to another worker, if one has nothing to do.
+func (s *slot[A, B, R]) takeBack(w *remote[A, R]) {
+	others := s.stage.hungry.Load()
+	if s.hungry.Load() {
+		others--
+	}
+	from := int(max(w.page.begun(), w.first) - w.first)
+	for from < len(w.flights) && w.flights[from].begun {
+		from++ // it has been begun before, and stays with this slot
+	}
+	if others <= 0 || w.revoking || from >= len(w.flights) {
+		return
+	}
+	w.revoking = true
+	certain := int(w.page.revoke(w.first+uint64(from)) - w.first)
+	var back []*flight[A]
+	for _, f := range w.flights[min(certain, len(w.flights)):] {
+		f.taken = true
+		back = append(back, f)
+	}
+	s.port.PutBack(items(back))
+}
+
+// items are the values of flights, for the queue.
+func items[A any](flights []*flight[A]) []pl.Item[A] {
+	all := make([]pl.Item[A], len(flights))
+	for i, f := range flights {
+		all[i] = f.item
+	}
+	return all
+}
