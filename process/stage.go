@@ -108,12 +108,12 @@ func (s *stage[A, B, R]) dropsErrors() bool { return s.site.Tolerant() }
 
 // environment is what the stage's workers get besides the program's own.
 func (s *stage[A, B, R]) environment() []string {
-	env := s.settings.env
+	env := raceEnvironment()
 	if os.Getenv("GOMAXPROCS") == "" {
 		share := max(1, runtime.GOMAXPROCS(0)/len(s.slots))
-		env = append([]string{fmt.Sprintf("GOMAXPROCS=%d", share)}, env...)
+		env = append(env, fmt.Sprintf("GOMAXPROCS=%d", share))
 	}
-	return env
+	return append(env, s.settings.env...)
 }
 
 // fail fails the run with an error that is about a worker and no value.
