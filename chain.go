@@ -171,7 +171,7 @@ func (c *inline[A, B]) guarded() (again, ok bool) {
 		value := recover()
 		c.caught(value)
 		if again = value != nil; !again {
-			c.site.Fail(&StageError{Stage: c.of.cfg.name, Item: c.v, Err: errGoexit})
+			c.site.Fail(&StageError{Stage: c.of.cfg.name, Item: c.v, Err: ErrGoexit})
 		}
 	}()
 	ok = c.settle()

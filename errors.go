@@ -59,9 +59,11 @@ func (timeoutError) Error() string        { return "the function took longer tha
 func (timeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
 func (timeoutError) Timeout() bool        { return true }
 
+// ErrGoexit is the error of a value whose function ended its goroutine.
+var ErrGoexit = errors.New("the function ended its goroutine with runtime.Goexit " +
+	"(testing's FailNow does; return an error instead)")
+
 var (
-	errGoexit = errors.New("the function ended its goroutine with runtime.Goexit " +
-		"(testing's FailNow does; return an error instead)")
 	errNilFunction = errors.New("the function is nil")
 	errNilPartial  = errors.New("the operator is nil")
 	errNoOpen      = errors.New("the Resource has no function to open it; make it with pl.OnStart")

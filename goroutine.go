@@ -76,7 +76,7 @@ func (l *life) ended() {
 	case l.serving:
 		l.site.employ(l.w, true)
 	default:
-		l.site.Fail(&StageError{Stage: l.site.Name(), Worker: -1, Err: errGoexit})
+		l.site.Fail(&StageError{Stage: l.site.Name(), Worker: -1, Err: ErrGoexit})
 		l.w.Close()
 	}
 }

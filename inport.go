@@ -75,15 +75,21 @@ func (p *inPort[T]) next(seat parker, quit func() bool) (i uint64, ok bool) {
 	return p.fill(seat, quit)
 }
 
-// remove gets the value claimed at place i. The place is cleared, or it would keep alive what the value points to.
+// remove gets the value claimed at place i, which leaves the queue by that.
 func (p *inPort[T]) remove(i uint64) (v T, t tag) {
+	v, t = p.lift(i)
+	if p.q.starved.Load() {
+		p.q.claimed()
+	}
+	return v, t
+}
+
+// lift gets the value at place i. The place is cleared, or it would keep alive what the value points to.
+func (p *inPort[T]) lift(i uint64) (v T, t tag) {
 	var zero T
 	v, p.buf[i] = p.buf[i], zero
 	if p.q.tagged {
 		t = p.tags[i]
-	}
-	if p.q.starved.Load() {
-		p.q.claimed()
 	}
 	return v, t
 }

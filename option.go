@@ -73,6 +73,13 @@ func Attach(key, value any, text string, err error) Option {
 	}}
 }
 
+// Given is what options say before there is a run: the name, empty where there is none, and the attached values. It is
+// for backends that must know them when the operator is made.
+func Given(opts ...Option) (name string, setting func(key any) any) {
+	c, _ := config{}.with(functionOptions, func(any) bool { return true }, opts)
+	return c.name, c.setting
+}
+
 type attachment struct{ key, value any }
 
 func option(kind optionKind, text string, ok bool, allowed string, set func(*config)) Option {

@@ -124,15 +124,15 @@ func (q *windowQueue[T]) spareChunk() *chunk[T] {
 func (q *windowQueue[T]) acquire(p *outPort[T], seat parker) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	room := q.awaitRoom(seat, nil)
+	room := q.awaitRoom(seat)
 	if room > 0 {
 		q.grant(p, q.bulk(p, room))
 	}
 	return room > 0
 }
 
-// reserve is acquire of up to n that stays p's own. It returns how much it got, 0 when quit says so too.
-func (p *outPort[T]) reserve(seat parker, n int, quit func() bool) int {
+// reserve gets credit of up to n that stays p's own, as far as there is room.
+func (p *outPort[T]) reserve(n int) int {
 	q := p.q
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -140,7 +140,11 @@ func (p *outPort[T]) reserve(seat parker, n int, quit func() bool) int {
 	if q.limit == 0 {
 		return n
 	}
-	got := min(int64(n), q.awaitRoom(seat, quit))
+	room := q.room()
+	if room <= 0 {
+		room = q.revoke()
+	}
+	got := max(0, min(int64(n), room))
 	if got > 0 {
 		q.grant(p, got)
 	}
@@ -166,11 +170,11 @@ func (p *outPort[T]) unreserve(n int) {
 	q.passRoomOn()
 }
 
-// awaitRoom waits for room and returns how much there is; 0 once the queue is stopped or quit says so. The lock is held
-// on entry and on return.
-func (q *windowQueue[T]) awaitRoom(seat parker, quit func() bool) int64 {
+// awaitRoom waits for room and returns how much there is; 0 once the queue is stopped. The lock is held on entry and on
+// return.
+func (q *windowQueue[T]) awaitRoom(seat parker) int64 {
 	me, patient := waiterOf(seat)
-	for !q.stopped && (quit == nil || !quit()) {
+	for !q.stopped {
 		room := q.room()
 		if room <= 0 {
 			room = q.revoke()

@@ -100,7 +100,7 @@ func (t *tenure[A, B]) end(ctx context.Context) (err error) {
 // fault is the error of a function that did not return: of its panic, or of Goexit where value is nil.
 func fault(value any) error {
 	if value == nil {
-		return errGoexit
+		return ErrGoexit
 	}
 	return recovered(value)
 }

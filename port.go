@@ -38,14 +38,14 @@ func assembleDriven[A, B any](
 		return &Port[A, B]{
 			site: s, index: index, in: input.consumer().(*inPort[A]), out: out.emitter(),
 			places: places{marks: b.marks[o], results: results}, counts: b.tallies[o].add(),
-			taking: newGoroutineSeat(), giving: newGoroutineSeat(), reserving: newGoroutineSeat(),
+			taking: newGoroutineSeat(), giving: newGoroutineSeat(),
 		}
 	}
 	s.start = func() { start(Ports[A, B]{s, port}) }
 }
 
-// Port is where a driven worker takes values and leaves results. Pull, TryPull, Begin and PutBack may be called by one
-// goroutine at a time, Reserve and Unreserve by one, and Emit, Done, Fail and Restart by one.
+// Port is where a driven worker takes values and leaves results. Pull and TryPull may be called by one goroutine at a
+// time, and Emit, Done, Fail and Restart by one; the other methods are safe for concurrent use.
 type Port[A, B any] struct {
 	site   *Site
 	index  int
@@ -54,7 +54,7 @@ type Port[A, B any] struct {
 	places places
 	counts *counts
 
-	taking, reserving, giving *goroutineSeat
+	taking, giving *goroutineSeat
 }
 
 // Item is a value on its way through a driven worker. It is copied freely before it is begun, and not after.
@@ -113,7 +113,7 @@ func (p *Port[A, B]) pull(buf []Item[A]) (n int) {
 	if n < len(buf) {
 		for i := range q.pull(p.in, q.part(len(buf)-n, len(q.ins))) {
 			buf[n] = Item[A]{}
-			buf[n].Value, buf[n].t = p.in.remove(uint64(i))
+			buf[n].Value, buf[n].t = p.in.lift(uint64(i))
 			n++
 		}
 	}
@@ -150,17 +150,15 @@ func (p *Port[A, B]) PutBack(items []Item[A]) {
 	q.passOn(true)
 }
 
-// Reserve gets room for up to n results in the queues downstream, and waits for room for one. It returns 0 when the
-// stage stops or ctx ends. Room that is not used must be given back with Unreserve.
-func (p *Port[A, B]) Reserve(ctx context.Context, n int) int {
-	stop := context.AfterFunc(ctx, p.reserving.Wake)
-	defer stop()
+// Reserve gets room for up to n results in the queues downstream, as far as there is any; it does not wait. Room that
+// is not used must be given back with Unreserve.
+func (p *Port[A, B]) Reserve(n int) int {
 	for i, s := range p.out.sinks {
 		port, ok := s.(*outPort[B])
 		if !ok {
 			continue // an Ordered: its queue has no bound of its own
 		}
-		got := port.reserve(p.reserving, n, func() bool { return ctx.Err() != nil })
+		got := port.reserve(n)
 		for _, before := range p.out.sinks[:i] {
 			if port, ok := before.(*outPort[B]); ok {
 				port.unreserve(n - got)
@@ -169,6 +167,16 @@ func (p *Port[A, B]) Reserve(ctx context.Context, n int) int {
 		n = got
 	}
 	return n
+}
+
+// Boundless tells whether there is always room downstream.
+func (p *Port[A, B]) Boundless() bool {
+	for _, s := range p.out.sinks {
+		if port, ok := s.(*outPort[B]); ok && port.q.limit > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // Unreserve gives back room for n results.
@@ -181,9 +189,10 @@ func (p *Port[A, B]) Unreserve(n int) {
 }
 
 // Emit hands on a result of it, in reserved room if there is any, else waiting for room. It reports false when nobody
-// wants more. Results that an earlier attempt has handed on are passed over.
+// wants more. Results that an earlier attempt has handed on are passed over; they use up reserved room all the same.
 func (p *Port[A, B]) Emit(it *Item[A], v B) bool {
 	if it.yielded++; it.yielded <= it.given {
+		p.Unreserve(1)
 		return true
 	}
 	if !p.out.put(p.giving, v, p.places.place(it.t, it.given)) {

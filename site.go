@@ -44,8 +44,14 @@ func (s *Site) Workers() int { return s.of.cfg.workers }
 // MaxSize is the bound of the stage's input queue; 0 is none.
 func (s *Site) MaxSize() int { return s.of.cfg.maxSize }
 
-// Timeout is the time that the stage's function has for a value; 0: no limit. A backend's seats keep it.
+// Timeout is how long the function may take for one value; 0 is no bound.
 func (s *Site) Timeout() time.Duration { return s.of.cfg.timeout }
+
+// Attempts is how often a value may be tried in all.
+func (s *Site) Attempts() int { return max(1, s.of.cfg.policy.attempts) }
+
+// Tolerant tells whether the stage has an OnError, so that the run may outlive a value's failure.
+func (s *Site) Tolerant() bool { return s.of.cfg.policy.onError != nil }
 
 // Setting is the value of the stage's last [Attach] option with that key, or nil.
 func (s *Site) Setting(key any) any { return s.of.cfg.setting(key) }
@@ -125,7 +131,7 @@ func (s *Site) Release() {
 
 // broke takes in the end of a goroutine by a panic, or by Goexit where value is nil.
 func (s *Site) broke(value any) {
-	err := errGoexit
+	err := ErrGoexit
 	if value != nil {
 		err = recovered(value)
 	}
