@@ -66,13 +66,11 @@ func (s *slot[A, B, R]) results(w *remote[A, R], payload []byte) error {
 	if err != nil {
 		return err
 	}
-	values, begun, err := s.claim(w, n)
+	values, begun, err := s.claim(w)
 	if err != nil {
 		return err
 	}
-	if begun > 0 {
-		s.port.Begin(begun)
-	}
+	s.began(begun)
 	var results []R
 	var undecoded error
 	if n > 0 {
@@ -99,12 +97,12 @@ func (s *slot[A, B, R]) results(w *remote[A, R], payload []byte) error {
 
 // claim finds the values that the header speaks of, and returns them and how many of them count as begun only now. It
 // takes those that are finished off the list.
-func (s *slot[A, B, R]) claim(w *remote[A, R], results int) (values []*flight[A], begun int, err error) {
+func (s *slot[A, B, R]) claim(w *remote[A, R]) (values []*flight[A], begun int, err error) {
 	h := &w.header
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	n := len(h.marks)
-	if n == 0 || h.first != w.first || n > len(w.flights) || results > 0 && results < 0 {
+	if n == 0 || h.first != w.first || n > len(w.flights) {
 		return nil, 0, errProtocol
 	}
 	for i, f := range w.flights[:n] {
@@ -138,7 +136,7 @@ func (s *slot[A, B, R]) conclude(w *remote[A, R], f *flight[A], seq uint64, m ma
 	switch {
 	case m.fate == fateSkipped:
 		if !f.taken {
-			s.port.PutBack(items([]*flight[A]{f}))
+			s.putBack([]*flight[A]{f})
 		}
 	case m.fate == fateHeld:
 		s.pronounce(w, seq, s.failed(f, m.failure.err()))

@@ -11,6 +11,9 @@ type host struct{}
 
 func (host) Name() string { return "process" }
 
+// Start is never called: the stages of this package are driven.
+func (host) Start(*pl.Site) {}
+
 func (host) Knows(k any) bool {
 	_, ok := k.(key)
 	return ok
@@ -22,11 +25,8 @@ func remotely[A, B, R any](
 	o pl.Operation[A, B], open pl.Opener[A, R], lift func(*pl.Port[A, B], *pl.Item[A], R) bool, opts []pl.Option,
 ) pl.Partial[A, B] {
 	const frames = 2 // this function's and the operator's
-	given := settingsOf(func(k any) any { return pl.SettingOf(k, opts...) })
-	f := &remoteFunc[A, B, R]{
-		registration: register(pl.NameOf(opts...), given.codec, frames, open),
-		lift:         lift,
-	}
+	name, setting := pl.Given(opts...)
+	f := &remoteFunc[A, B, R]{registration: register(name, settingsOf(setting).codec, frames, open), lift: lift}
 	return pl.NewDriven(host{}, o, f.drive, opts...)
 }
 

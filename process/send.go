@@ -132,7 +132,7 @@ func (s *slot[A, B, R]) reserve(w *remote[A, R]) {
 	if w.granted == 0 && s.port.Boundless() {
 		w.granted = unlimited
 	} else if want := len(w.flights) - int(w.granted-min(w.granted, w.received)); want > 0 {
-		w.granted = max(w.granted, w.received) + uint64(s.port.TryReserve(want))
+		w.granted = max(w.granted, w.received) + uint64(s.port.Reserve(want))
 	}
 	w.page.granted.Store(w.granted)
 }

@@ -106,14 +106,7 @@ func (s *slot[A, B, R]) next(ctx context.Context, n int) (values []*flight[A], o
 	if len(values) > 0 {
 		return values, true
 	}
-	got, ok := s.port.TryPull(s.batch[:n]), true
-	if got == 0 {
-		s.hungry.Store(true)
-		s.stage.hungry.Add(1)
-		got, ok = s.port.Pull(ctx, s.batch[:n])
-		s.stage.hungry.Add(-1)
-		s.hungry.Store(false)
-	}
+	got, ok := s.pull(ctx, s.batch[:n])
 	flights := make([]flight[A], got)
 	values = make([]*flight[A], got)
 	for i := range got {
@@ -122,6 +115,51 @@ func (s *slot[A, B, R]) next(ctx context.Context, n int) (values []*flight[A], o
 	}
 	clear(s.batch[:got])
 	return values, ok
+}
+
+// pull takes values from the queue, and waits for the first.
+func (s *slot[A, B, R]) pull(ctx context.Context, batch []pl.Item[A]) (got int, ok bool) {
+	s.ledger.add(len(batch)) // before they are out of the queue
+	defer func() { s.ledger.add(got - len(batch)) }()
+	if got = s.port.TryPull(batch); got > 0 {
+		return got, true
+	}
+	s.hungry.Store(true)
+	s.stage.hungry.Add(1)
+	defer func() {
+		s.hungry.Store(false)
+		s.stage.hungry.Add(-1)
+	}()
+	for {
+		if got, ok = s.port.Pull(ctx, batch); ok || ctx.Err() != nil {
+			return got, ok
+		}
+		// That was the end of the input, but a value that has not begun may come back.
+		s.ledger.add(-len(batch))
+		more := s.ledger.wait(ctx)
+		s.ledger.add(len(batch))
+		if got = s.port.TryPull(batch); got > 0 || !more {
+			return got, got > 0
+		}
+	}
+}
+
+// began counts n values as begun.
+func (s *slot[A, B, R]) began(n int) {
+	if n > 0 {
+		s.port.Begin(n)
+		s.ledger.add(-n)
+	}
+}
+
+// putBack returns values that have not begun to the queue.
+func (s *slot[A, B, R]) putBack(flights []*flight[A]) {
+	items := make([]pl.Item[A], len(flights))
+	for i, f := range flights {
+		items[i] = f.item
+	}
+	s.port.PutBack(items)
+	s.ledger.add(-len(items))
 }
 
 // rerun keeps a value that has begun for its next attempt.
@@ -194,7 +232,7 @@ func (s *slot[A, B, R]) sort(left *remains[A], crash *CrashError) (blamed bool) 
 	}
 	var lost []*flight[A]
 	for _, f := range begun {
-		if s.retries() && s.begin(f) || !s.retries() && s.failed(f, crash.afterwards()) {
+		if s.retries() && s.restart(f) || !s.retries() && s.failed(f, crash.afterwards()) {
 			lost = append(lost, f)
 		}
 	}
@@ -211,7 +249,7 @@ func (s *slot[A, B, R]) sort(left *remains[A], crash *CrashError) (blamed bool) 
 	s.mu.Lock()
 	s.again = append(again, s.again...)
 	s.mu.Unlock()
-	s.port.PutBack(items(queued))
+	s.putBack(queued)
 	return blamed
 }
 
@@ -223,15 +261,20 @@ func (s *slot[A, B, R]) blame(f *flight[A], left *remains[A], crash *CrashError)
 	case left.first + uint64(left.begun):
 		return true, s.failed(f, pl.ErrTimeout)
 	default: // the worker was killed for the value before
-		return false, s.begin(f)
+		return false, s.restart(f)
 	}
 }
 
-// begin counts a value as begun. It reports true, for the sake of its callers.
-func (s *slot[A, B, R]) begin(f *flight[A]) bool {
+// restart lets a value run again that is not to blame. It reports true, as failed may.
+func (s *slot[A, B, R]) restart(f *flight[A]) bool {
+	s.begin(f)
+	s.port.Restart(&f.item)
+	return true
+}
+
+func (s *slot[A, B, R]) begin(f *flight[A]) {
 	if !f.begun {
 		f.begun = true
-		s.port.Begin(1)
+		s.began(1)
 	}
-	return true
 }

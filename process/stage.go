@@ -23,8 +23,9 @@ type stage[A, B, R any] struct {
 	settings settings
 	slots    []*slot[A, B, R]
 	starter  *child.Starter
-	hungry   atomic.Int32  // slots that wait for values
-	active   atomic.Int32  // slots that have had a worker and are not at their end
+	hungry   atomic.Int32 // slots that wait for values
+	active   atomic.Int32 // slots that have had a worker and are not at their end
+	ledger   ledger
 	busy     chan struct{} // wakes the watch
 }
 
@@ -36,14 +37,15 @@ type remoteFunc[A, B, R any] struct {
 }
 
 // drive runs the stage in one run.
-func (f *remoteFunc[A, B, R]) drive(site *pl.Site, ports []*pl.Port[A, B]) {
+func (f *remoteFunc[A, B, R]) drive(ports pl.Ports[A, B]) {
+	site := ports.Site()
 	s := &stage[A, B, R]{remoteFunc: f, site: site, busy: make(chan struct{}, 1)}
 	if err := s.prepare(); err != nil {
 		site.Fail(&pl.StageError{Stage: site.Name(), Worker: -1, Err: err})
 		return
 	}
-	for i, p := range ports {
-		s.slots = append(s.slots, newSlot(s, i, p))
+	for i := range site.Workers() {
+		s.slots = append(s.slots, newSlot(s, i, ports.Port(i)))
 	}
 	site.Go(s.run)
 }

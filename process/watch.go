@@ -3,8 +3,6 @@ package process
 import (
 	"fmt"
 	"time"
-
-	"github.com/gopeln/pl"
 )
 
 const (
@@ -80,9 +78,7 @@ func (s *slot[A, B, R]) look(now time.Time) bool {
 	current := w.page.current.Load()
 	still := current>>1 == w.watched.current>>1
 	w.watched.current = current
-	if n := w.noteBegun(current >> 1); n > 0 {
-		s.port.Begin(n)
-	}
+	s.began(w.noteBegun(current >> 1))
 	s.time(w, current, now)
 	if still {
 		s.giveRoomBack(w)
@@ -138,14 +134,5 @@ func (s *slot[A, B, R]) takeBack(w *remote[A, R]) {
 		f.taken = true
 		back = append(back, f)
 	}
-	s.port.PutBack(items(back))
-}
-
-// items are the values of flights, for the queue.
-func items[A any](flights []*flight[A]) []pl.Item[A] {
-	all := make([]pl.Item[A], len(flights))
-	for i, f := range flights {
-		all[i] = f.item
-	}
-	return all
+	s.putBack(back)
 }
