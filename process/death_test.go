@@ -139,7 +139,9 @@ func TestEveryWayToDieCostsOneValue(t *testing.T) {
 				if d.state != "" {
 					crash, ok := errors.AsType[*process.CrashError](failed)
 					require.True(t, ok, "%v", failed)
-					require.Equal(t, d.state, crash.State)
+					if !raceBuild || name != "out of memory" { // the detector's own memory runs out
+						require.Equal(t, d.state, crash.State)
+					}
 					require.Contains(t, crash.Trace, d.trace)
 					require.NotZero(t, crash.PID)
 				}

@@ -53,7 +53,7 @@ func (s *slot[A, B, R]) answer(w *remote[A, R], kind byte, payload []byte) error
 		s.fail(s.index, errors.New(r.Refused))
 	case r.Failure != nil && kind == frameFarewell:
 		s.site.Closed(s.index, r.Failure.err())
-	case r.Failure != nil && s.site.Context().Err() == nil:
+	case r.Failure != nil && !s.stopping():
 		s.fail(s.index, r.Failure.err())
 	}
 	return nil

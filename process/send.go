@@ -43,11 +43,11 @@ func (s *slot[A, B, R]) send(w *remote[A, R], next []*flight[A]) (ended bool) {
 	for {
 		n := w.credit()
 		if n <= 0 {
-			return s.site.Stopping()
+			return s.stopping()
 		}
 		next, ok := s.next(w.ctx, n)
 		if !ok {
-			return s.site.Stopping() || w.ctx.Err() == nil
+			return s.stopping() || w.ctx.Err() == nil
 		}
 		s.dispatch(w, next)
 	}

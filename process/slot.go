@@ -49,7 +49,7 @@ func (s *slot[A, B, R]) run() {
 	prompt := false
 	for {
 		next, ok := s.next(s.site.Context(), startWindow)
-		if s.site.Stopping() || !ok && (s.index > 0 || s.started) {
+		if s.stopping() || !ok && (s.index > 0 || s.started) {
 			return
 		}
 		s.started = true
@@ -84,7 +84,7 @@ func (s *slot[A, B, R]) dismiss(w *remote[A, R], ended bool) {
 	if ended {
 		s.retire()
 	}
-	w.close(int(s.stage.active.Load()), s.site.Stopping())
+	w.close(int(s.stage.active.Load()), s.stopping())
 }
 
 // retire takes the slot off those that have a worker.
@@ -185,7 +185,7 @@ func (s *slot[A, B, R]) bury(w *remote[A, R]) (died bool) {
 	s.mu.Unlock()
 	left := w.autopsy()
 	s.port.Unreserve(left.reserved)
-	if s.site.Stopping() {
+	if s.stopping() {
 		return false
 	}
 	if left.orderly() {

@@ -123,12 +123,15 @@ func (s *stage[A, B, R]) fail(worker int, err error) {
 	s.site.Fail(&pl.StageError{Stage: s.site.Name(), Worker: worker, Err: err})
 }
 
+// stopping tells whether the stage shall stop. Its context ends a moment before the site has taken note, or after.
+func (s *stage[A, B, R]) stopping() bool { return s.site.Stopping() || s.site.Context().Err() != nil }
+
 // sleep waits for d, and reports false where the stage stops first.
 func (s *stage[A, B, R]) sleep(d time.Duration) bool {
 	ctx, cancel := context.WithTimeout(s.site.Context(), max(d, 0))
 	defer cancel()
 	<-ctx.Done()
-	return s.site.Context().Err() == nil
+	return !s.stopping()
 }
 
 // stir tells the watch that there is something to look at.

@@ -105,7 +105,7 @@ func (s *slot[A, B, R]) time(w *remote[A, R], current uint64, now time.Time) {
 			w.proc.Kill()
 		}
 	}
-	if s.site.Stopping() {
+	if s.stopping() {
 		if w.watched.stopping.IsZero() {
 			w.watched.stopping = now
 		} else if now.Sub(w.watched.stopping) > stopGrace {
