@@ -15,8 +15,6 @@ type inPort[T any] struct {
 	buf  []T
 	tags []tag
 
-	// held counts values pulled in advance by a driven stage (see Port); they are in no window.
-	held atomic.Int64
 	// onFill is called before each fill, at most once per window.
 	onFill func()
 
@@ -32,10 +30,6 @@ func (q *windowQueue[T]) consumer() inlet[T] {
 	p := &inPort[T]{q: q}
 	q.ins = append(q.ins, p)
 	return p
-}
-
-func (p *inPort[T]) unclaimed() int64 {
-	return int64(p.inWindow()) + p.held.Load()
 }
 
 func (p *inPort[T]) inWindow() int {

@@ -131,14 +131,16 @@ func (q *windowQueue[T]) acquire(p *outPort[T], seat parker) bool {
 	return room > 0
 }
 
-// reserve gets credit of up to n that stays p's own, as far as there is room.
+// reserve gets credit of up to n that stays p's own, as far as there is room that nobody waits for.
 func (p *outPort[T]) reserve(n int) int {
 	q := p.q
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	p.driven = true
 	if q.limit == 0 {
 		return n
+	}
+	if len(q.producers.parked) > 0 {
+		return 0
 	}
 	room := q.room()
 	if room <= 0 {
@@ -210,10 +212,11 @@ func (q *windowQueue[T]) room() int64 {
 
 // unclaimed counts the values that consumers have fetched and not begun, and forgets the consumers without any.
 func (q *windowQueue[T]) unclaimed() (n int64) {
+	n = q.held.Load()
 	kept := q.windows[:0]
 	for _, p := range q.windows {
-		if u := p.unclaimed(); u > 0 {
-			n += u
+		if u := p.inWindow(); u > 0 {
+			n += int64(u)
 			kept = append(kept, p)
 		} else {
 			p.isOpen = false

@@ -35,8 +35,14 @@ func assembleDriven[A, B any](
 	out.site = s
 	s.onEnd = out.close
 	port := func(index int) *Port[A, B] {
+		e := out.emitter()
+		for _, s := range e.sinks {
+			if port, ok := s.(*outPort[B]); ok {
+				port.driven = true
+			}
+		}
 		return &Port[A, B]{
-			site: s, index: index, in: input.consumer().(*inPort[A]), out: out.emitter(),
+			site: s, index: index, in: input.consumer().(*inPort[A]), out: e,
 			places: places{marks: b.marks[o], results: results}, counts: b.tallies[o].add(),
 			taking: newGoroutineSeat(), giving: newGoroutineSeat(),
 		}
@@ -118,17 +124,17 @@ func (p *Port[A, B]) pull(buf []Item[A]) (n int) {
 		}
 	}
 	if n > 0 {
-		p.in.held.Add(int64(n))
-		q.open(p.in)
+		q.held.Add(int64(n))
 		q.passOn(false)
 	}
 	return n
 }
 
-// Begin says that n pulled values have been begun: they have left the queue, which has room for others.
+// Begin says that n pulled values have been begun, no matter by which port they were pulled: they have left the queue,
+// which has room for others.
 func (p *Port[A, B]) Begin(n int) {
 	p.counts.in.Add(uint64(n))
-	p.in.held.Add(-int64(n))
+	p.in.q.held.Add(-int64(n))
 	if p.in.q.starved.Load() {
 		p.in.q.claimed()
 	}
@@ -145,7 +151,7 @@ func (p *Port[A, B]) PutBack(items []Item[A]) {
 	for i := range items {
 		q.back = append(q.back, items[len(items)-1-i])
 	}
-	p.in.held.Add(-int64(len(items)))
+	p.in.q.held.Add(-int64(len(items)))
 	q.pulled -= int64(len(items))
 	q.passOn(true)
 }

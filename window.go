@@ -28,7 +28,9 @@ type windowQueue[T any] struct {
 	_      [60]byte
 	// starved tells consumers that a producer is parked for want of room.
 	starved atomic.Bool
-	_       [60]byte
+	// held counts values that driven workers have pulled and not begun; they are in no window.
+	held atomic.Int64
+	_    [48]byte
 
 	mu      sync.Mutex
 	outs    []*outPort[T]

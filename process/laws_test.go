@@ -84,7 +84,7 @@ func TestMaxSizeIsExact(t *testing.T) {
 	}
 }
 
-// fifo is a semaphore between processes: a named pipe.
+// waitFor waits for a file: a signal between processes.
 func waitFor(path string) {
 	for {
 		if _, err := os.Stat(path); err == nil {
@@ -97,13 +97,13 @@ func waitFor(path string) {
 var chained = process.Map(func(_ context.Context, n int) (int, error) {
 	dir := os.Getenv("STEPS")
 	os.WriteFile(filepath.Join(dir, strconv.Itoa(n)), nil, 0o600)
-	if n%2 == 0 {
+	if n == 20 {
 		waitFor(filepath.Join(dir, strconv.Itoa(n+1)))
 	}
 	return n, nil
 })
 
-// Value 2k's function waits for that of value 2k+1, which must not be held by the same worker.
+// The function of value 20 waits for that of value 21, which must not be held by the same worker.
 func TestAValueSentAheadGoesToAnotherWorker(t *testing.T) {
 	for _, maxSize := range []int{0, 1, 3} {
 		dir := t.TempDir()

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// ledger counts the values that have left a stage's queue and have not begun, so that they may come back to it. While
-// there are any, the input has ended for none of the stage's slots: one may be needed for them.
+// ledger counts the values that have left a stage's queue and have not begun, so that they may yet be handed to another
+// slot. While there are any, the input has ended for none of them.
 type ledger struct {
 	mu      sync.Mutex
 	open    int

@@ -136,13 +136,13 @@ func (s *slot[A, B, R]) conclude(w *remote[A, R], f *flight[A], seq uint64, m ma
 	switch {
 	case m.fate == fateSkipped:
 		if !f.taken {
-			s.putBack([]*flight[A]{f})
+			s.adopt(retake([]*flight[A]{f})...)
 		}
 	case m.fate == fateHeld:
 		s.pronounce(w, seq, s.failed(f, m.failure.err()))
 	case m.fate == fateFailed:
 		if s.failed(f, m.failure.err()) {
-			s.rerun(f)
+			s.adopt(f)
 		}
 	case undecoded != nil && m.fate == fateOpen:
 		f.undecoded = undecoded
@@ -153,7 +153,7 @@ func (s *slot[A, B, R]) conclude(w *remote[A, R], f *flight[A], seq uint64, m ma
 		}
 		f.undecoded = nil
 		if s.failed(f, err) {
-			s.rerun(f)
+			s.adopt(f)
 		}
 	case m.fate == fateDone:
 		s.port.Done(&f.item)
@@ -179,16 +179,26 @@ func (s *slot[A, B, R]) settled(w *remote[A, R], results int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.received += uint64(results)
+	s.reserve(w)
 	if len(w.flights) == 0 {
 		s.giveRoomBack(w)
-	} else {
-		s.reserve(w)
 	}
 	if w.header.waits {
-		w.granted = max(w.granted, w.received)
-		w.page.granted.Store(w.granted)
 		w.ring()
 	}
+}
+
+// reserve gets room downstream for the results of what is with w, as far as there is any, and grants it to the worker.
+// It must not be called while a result waits for room, or it would get away what that waits for. w.mu is held.
+func (s *slot[A, B, R]) reserve(w *remote[A, R]) {
+	if w.granted == unlimited {
+		return
+	}
+	w.granted = max(w.granted, w.received)
+	if want := len(w.flights) - int(w.granted-w.received); want > 0 {
+		w.granted += uint64(s.port.Reserve(want))
+	}
+	w.page.granted.Store(w.granted)
 }
 
 // giveRoomBack returns the room that is reserved for results which w has not produced. w.mu is held.

@@ -28,6 +28,10 @@ func (s *slot[A, B, R]) start(prompt bool) (*remote[A, R], error) {
 	if prompt {
 		w.window = 1
 	}
+	if s.port.Boundless() {
+		w.granted = unlimited
+		w.page.granted.Store(unlimited)
+	}
 	w.ctx, w.cancel = context.WithCancel(s.site.Context())
 	s.mu.Lock()
 	s.remote = w
@@ -94,10 +98,7 @@ func (s *slot[A, B, R]) pack(w *remote[A, R], batch []*flight[A]) error {
 	if err != nil {
 		return err
 	}
-	w.mu.Lock()
-	w.flights = append(w.flights, batch...)
-	s.reserve(w)
-	w.mu.Unlock()
+	s.sent(w, batch)
 	if w.out.Buffered() >= 4*frameSize {
 		w.out.Flush()
 	}
@@ -123,18 +124,24 @@ func (s *slot[A, B, R]) packOne(w *remote[A, R], one []*flight[A]) {
 	}
 }
 
-// reserve gets room downstream for the results of what is with w, as far as there is any, and grants it to the worker.
-// w.mu is held.
-func (s *slot[A, B, R]) reserve(w *remote[A, R]) {
-	if w.granted == unlimited {
-		return
+// sent counts values as being with w. If w's values have just been taken back, it will skip these too.
+func (s *slot[A, B, R]) sent(w *remote[A, R], batch []*flight[A]) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.flights = append(w.flights, batch...)
+	if w.revoking {
+		s.adopt(retake(batch)...)
 	}
-	if w.granted == 0 && s.port.Boundless() {
-		w.granted = unlimited
-	} else if want := len(w.flights) - int(w.granted-min(w.granted, w.received)); want > 0 {
-		w.granted = max(w.granted, w.received) + uint64(s.port.Reserve(want))
+}
+
+// retake gives up flights that their worker will skip, and returns others in their place.
+func retake[A any](flights []*flight[A]) []*flight[A] {
+	others := make([]*flight[A], len(flights))
+	for i, f := range flights {
+		others[i] = &flight[A]{item: f.item, begun: f.begun}
+		f.taken = true
 	}
-	w.page.granted.Store(w.granted)
+	return others
 }
 
 // sizing finds how many values make a frame.

@@ -18,23 +18,23 @@ type slot[A, B, R any] struct {
 	port  *pl.Port[A, B]
 
 	batch   []pl.Item[A]
-	started bool // a worker was, in this run
-	barren  int  // workers in a row that died without a value to blame
-	hungry  atomic.Bool
+	started bool        // a worker was, in this run
+	barren  int         // workers in a row that died without a value to blame
 	active  atomic.Bool // counted in the stage's active
 
 	finishing sync.Mutex // held around what finishes values at the port
 
-	mu     sync.Mutex
-	again  []*flight[A] // values to run again; they have left the queue for good
-	remote *remote[A, R]
+	mu      sync.Mutex
+	own     []*flight[A]       // values to send before those of the queue, in their order
+	waiting context.CancelFunc // makes the slot look at own again, while it waits for the queue
+	remote  *remote[A, R]
 }
 
 // flight is a value on its way through a worker.
 type flight[A any] struct {
 	item  pl.Item[A]
 	begun bool // it has left the stage's queue
-	taken bool // it was taken back, and the worker will skip it
+	taken bool // another flight of it is under way, and the worker will skip this one
 	// undecoded is why an earlier part of its results could not be decoded.
 	undecoded error
 }
@@ -94,53 +94,80 @@ func (s *slot[A, B, R]) retire() {
 	}
 }
 
-// next returns up to n values to run: those that run again first, else what is in the queue, for which it waits until
-// ctx ends. ok is false at the end of the input.
+// next returns up to n values to send: the slot's own first, else what is in the queue, for which it waits until ctx
+// ends. ok is false at the end of the input.
 func (s *slot[A, B, R]) next(ctx context.Context, n int) (values []*flight[A], ok bool) {
+	s.ledger.add(n) // before they are out of the queue
+	got, ended := 0, false
+	defer func() { s.ledger.add(got - n) }()
+	for !ended && ctx.Err() == nil {
+		if values = s.takeOwn(n); len(values) > 0 {
+			return values, true
+		}
+		if got = s.port.TryPull(s.batch[:n]); got == 0 {
+			got, ended = s.await(ctx, n)
+		}
+		if got > 0 {
+			return s.board(got), true
+		}
+	}
+	return nil, false
+}
+
+// await waits for the queue, or for values of the slot's own.
+func (s *slot[A, B, R]) await(ctx context.Context, n int) (got int, ended bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	s.mu.Lock()
-	if k := min(n, len(s.again)); k > 0 {
-		values = append(values, s.again[:k]...)
-		s.again = s.again[k:]
+	if len(s.own) == 0 {
+		s.waiting = cancel
+	} else {
+		cancel()
 	}
 	s.mu.Unlock()
-	if len(values) > 0 {
-		return values, true
+	defer func() {
+		s.mu.Lock()
+		s.waiting = nil
+		s.mu.Unlock()
+	}()
+	got, ok := s.port.Pull(ctx, s.batch[:n])
+	if ok || ctx.Err() != nil {
+		return got, false
 	}
-	got, ok := s.pull(ctx, s.batch[:n])
-	flights := make([]flight[A], got)
-	values = make([]*flight[A], got)
-	for i := range got {
+	// That was the end of the input, but values that have not begun may yet be handed to this slot.
+	s.ledger.add(-n)
+	defer s.ledger.add(n)
+	return 0, !s.ledger.wait(ctx)
+}
+
+// board makes flights of the first n values in the batch.
+func (s *slot[A, B, R]) board(n int) []*flight[A] {
+	flights := make([]flight[A], n)
+	values := make([]*flight[A], n)
+	for i := range flights {
 		flights[i].item = s.batch[i]
 		values[i] = &flights[i]
 	}
-	clear(s.batch[:got])
-	return values, ok
+	clear(s.batch[:n])
+	return values
 }
 
-// pull takes values from the queue, and waits for the first.
-func (s *slot[A, B, R]) pull(ctx context.Context, batch []pl.Item[A]) (got int, ok bool) {
-	s.ledger.add(len(batch)) // before they are out of the queue
-	defer func() { s.ledger.add(got - len(batch)) }()
-	if got = s.port.TryPull(batch); got > 0 {
-		return got, true
-	}
-	s.hungry.Store(true)
-	s.stage.hungry.Add(1)
-	defer func() {
-		s.hungry.Store(false)
-		s.stage.hungry.Add(-1)
-	}()
-	for {
-		if got, ok = s.port.Pull(ctx, batch); ok || ctx.Err() != nil {
-			return got, ok
-		}
-		// That was the end of the input, but a value that has not begun may come back.
-		s.ledger.add(-len(batch))
-		more := s.ledger.wait(ctx)
-		s.ledger.add(len(batch))
-		if got = s.port.TryPull(batch); got > 0 || !more {
-			return got, got > 0
-		}
+func (s *slot[A, B, R]) takeOwn(n int) []*flight[A] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n = min(n, len(s.own))
+	values := s.own[:n:n]
+	s.own = s.own[n:]
+	return values
+}
+
+// adopt adds to the slot's own values, and wakes it if it waits for some.
+func (s *slot[A, B, R]) adopt(values ...*flight[A]) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.own = append(s.own, values...)
+	if s.waiting != nil {
+		s.waiting()
 	}
 }
 
@@ -150,23 +177,6 @@ func (s *slot[A, B, R]) began(n int) {
 		s.port.Begin(n)
 		s.ledger.add(-n)
 	}
-}
-
-// putBack returns values that have not begun to the queue.
-func (s *slot[A, B, R]) putBack(flights []*flight[A]) {
-	items := make([]pl.Item[A], len(flights))
-	for i, f := range flights {
-		items[i] = f.item
-	}
-	s.port.PutBack(items)
-	s.ledger.add(-len(items))
-}
-
-// rerun keeps a value that has begun for its next attempt.
-func (s *slot[A, B, R]) rerun(f *flight[A]) {
-	s.mu.Lock()
-	s.again = append(s.again, f)
-	s.mu.Unlock()
 }
 
 // failed asks the stage's policy about a value that failed, and waits where it says so. It reports whether the value
@@ -219,10 +229,10 @@ const maxBarren = 3
 // sort decides about each value that was with a dead worker. It reports whether one of them was to blame.
 //
 // A value that was running fails. One whose function has returned but whose result was lost runs again only where
-// Retry allows that a value runs twice; else it fails too. The others have not begun and go back to the queue.
+// Retry allows that a value runs twice; else it fails too. The others have not begun and go to the next worker.
 func (s *slot[A, B, R]) sort(left *remains[A], crash *CrashError) (blamed bool) {
 	begun, rest := left.values[:left.begun], left.values[left.begun:]
-	var again, queued []*flight[A]
+	var again []*flight[A]
 	if n := len(begun); n > 0 && (left.running || len(left.values) == 1) {
 		var rerun bool
 		if blamed, rerun = s.blame(begun[n-1], left, crash); rerun {
@@ -236,20 +246,10 @@ func (s *slot[A, B, R]) sort(left *remains[A], crash *CrashError) (blamed bool) 
 			lost = append(lost, f)
 		}
 	}
-	again = slices.Concat(lost, again)
-	for _, f := range rest {
-		switch {
-		case f.taken:
-		case f.begun:
-			again = append(again, f)
-		default:
-			queued = append(queued, f)
-		}
-	}
+	rest = slices.DeleteFunc(slices.Clone(rest), func(f *flight[A]) bool { return f.taken })
 	s.mu.Lock()
-	s.again = append(again, s.again...)
+	s.own = slices.Concat(lost, again, rest, s.own)
 	s.mu.Unlock()
-	s.putBack(queued)
 	return blamed
 }
 

@@ -24,7 +24,7 @@ type watched struct {
 }
 
 // watch looks after the workers while values are with them, until over is closed: it kills those whose value is over
-// its time, and takes values and room back from those that are stuck in a long one.
+// its time, and hands over what waits behind a long one.
 func (s *stage[A, B, R]) watch(over <-chan struct{}) {
 	interval := glance
 	if t := s.site.Timeout(); t > 0 {
@@ -82,7 +82,7 @@ func (s *slot[A, B, R]) look(now time.Time) bool {
 	s.time(w, current, now)
 	if still {
 		s.giveRoomBack(w)
-		s.takeBack(w)
+		s.handOver(w)
 	}
 	return len(w.flights) > 0 || w.closing
 }
@@ -114,25 +114,46 @@ func (s *slot[A, B, R]) time(w *remote[A, R], current uint64, now time.Time) {
 	}
 }
 
-// takeBack gives the values that w has not begun to another worker, if one has nothing to do.
-func (s *slot[A, B, R]) takeBack(w *remote[A, R]) {
-	others := s.stage.hungry.Load()
-	if s.hungry.Load() {
-		others--
-	}
+// handOver gives the values that w has not begun to slots that have nothing to do, in equal parts.
+//
+// Only to such slots, and each part in its order: so a worker never runs a value while an earlier one waits behind it.
+// The earliest value of all is always running, or next.
+func (s *slot[A, B, R]) handOver(w *remote[A, R]) {
 	from := int(max(w.page.begun(), w.first) - w.first)
 	for from < len(w.flights) && w.flights[from].begun {
 		from++ // it has been begun before, and stays with this slot
 	}
-	if others <= 0 || w.revoking || from >= len(w.flights) {
+	if w.revoking || from >= len(w.flights) {
+		return
+	}
+	var idle []*slot[A, B, R]
+	for _, other := range s.slots {
+		if other != s && other.idle() {
+			idle = append(idle, other)
+		}
+	}
+	if len(idle) == 0 {
 		return
 	}
 	w.revoking = true
 	certain := int(w.page.revoke(w.first+uint64(from)) - w.first)
-	var back []*flight[A]
-	for _, f := range w.flights[min(certain, len(w.flights)):] {
-		f.taken = true
-		back = append(back, f)
+	values := retake(w.flights[min(certain, len(w.flights)):])
+	for i, other := range idle {
+		part := len(values) / (len(idle) - i)
+		other.adopt(values[:part]...)
+		values = values[part:]
 	}
-	s.putBack(back)
+}
+
+// idle tells whether the slot waits for values and has none.
+func (s *slot[A, B, R]) idle() bool {
+	s.mu.Lock()
+	waiting, w := s.waiting != nil && len(s.own) == 0, s.remote
+	s.mu.Unlock()
+	if !waiting || w == nil {
+		return waiting
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.flights) == 0
 }
