@@ -202,29 +202,31 @@ func (s *slot[A, B, R]) bury(w *remote[A, R]) (died bool) {
 		s.barren = 0
 		return false
 	}
+	killed := strings.HasPrefix(left.state, "signal")
 	crash := &CrashError{PID: w.proc.PID(), State: left.state, Trace: left.trace}
 	s.finishing.Lock()
 	defer s.finishing.Unlock()
 	blamed := s.sort(left, crash)
 	switch {
-	case blamed || left.progress || left.timedOut != 0:
+	case blamed || left.progress || left.timedOut != 0 || len(left.values) == 0 && left.opened:
 		s.barren = 0
-	case len(left.values) == 0 && left.opened:
-		// Killed while it had nothing to do, or in OnEnd. Only the latter is worth an error, unless it came from outside.
-		if w.closing && !strings.HasPrefix(left.state, "signal") {
-			s.fail(s.index, crash)
-		}
 	default:
-		if s.barren++; s.barren == maxBarren {
-			s.fail(s.index, crash)
-		}
+		s.barren++
+	}
+	endless := s.barren >= mostKilled || s.barren >= maxBarren && !killed
+	inOnEnd := w.closing && len(left.values) == 0 && !killed
+	if endless || inOnEnd {
+		s.fail(s.index, crash)
 	}
 	return true
 }
 
-// maxBarren is how many workers in a row may die without a value to blame, as by an exit in a package's init function,
-// before the run fails.
-const maxBarren = 3
+// How many workers in a row may die without a value to blame before the run fails: by themselves, as in a package's init
+// function, or by a signal, which may well come from outside.
+const (
+	maxBarren  = 3
+	mostKilled = 50
+)
 
 // sort decides about each value that was with a dead worker. It reports whether one of them was to blame.
 //

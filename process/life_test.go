@@ -1,0 +1,258 @@
+package process_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/pprof"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/process"
+)
+
+// children are the processes whose parent is this one.
+func children() (pids []int) {
+	tasks, _ := filepath.Glob("/proc/self/task/*/children")
+	for _, task := range tasks {
+		text, _ := os.ReadFile(task)
+		for field := range strings.FieldsSeq(string(text)) {
+			if pid, err := strconv.Atoi(field); err == nil {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	return pids
+}
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	return len(entries)
+}
+
+func TestRunsLeaveNothingBehind(t *testing.T) {
+	crash := deaths["exit"].stage
+	once := func(i int) {
+		switch i % 4 {
+		case 0:
+			require.NoError(t, increment(pl.Range(10)).With(pl.Workers(2)).Run(t.Context()))
+		case 1:
+			for range increment(pl.Range(100)).With(pl.Workers(2)).All(t.Context()) {
+				break
+			}
+		case 2:
+			require.Error(t, crash(pl.From(1, poison, 2)).Run(t.Context()))
+		case 3:
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			require.ErrorIs(t, increment(pl.Range(10)).Run(ctx), context.Canceled)
+		}
+	}
+	once(0)
+	goroutines, open := runtime.NumGoroutine(), descriptors(t)
+	for i := range 200 {
+		once(i)
+	}
+	for end := time.Now().Add(2 * time.Second); runtime.NumGoroutine() > goroutines; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			pprof.Lookup("goroutine").WriteTo(os.Stderr, 1)
+			require.FailNow(t, "goroutines are left")
+		}
+	}
+	require.LessOrEqual(t, descriptors(t), open)
+	require.Empty(t, children())
+}
+
+var steady = process.Map(func(_ context.Context, n int) (int, error) {
+	for range 200 {
+		runtime.KeepAlive(n)
+	}
+	return n, nil
+}, pl.Retry(20, nil))
+
+// Workers are killed from outside at random; nothing is lost and nothing comes twice.
+func TestSoak(t *testing.T) {
+	n := 200_000
+	if testing.Short() || raceBuild {
+		n = 20_000
+	}
+	stop := make(chan struct{})
+	var killer sync.WaitGroup
+	defer killer.Wait()
+	defer close(stop)
+	killer.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(time.Duration(5+rand.IntN(20)) * time.Millisecond):
+			}
+			if pids := children(); len(pids) > 0 {
+				syscall.Kill(pids[rand.IntN(len(pids))], syscall.SIGKILL)
+			}
+		}
+	})
+	seen := make([]bool, n)
+	count := 0
+	for v, err := range steady(pl.Range(n)).With(pl.Workers(3), pl.MaxSize(2000)).All(t.Context()) {
+		require.NoError(t, err)
+		require.False(t, seen[v], "%d came twice", v)
+		seen[v] = true
+		count++
+	}
+	require.Equal(t, n, count)
+}
+
+var recycled = process.MapWith(pl.OnStart(openNote).OnEnd(closeNote),
+	func(context.Context, note, int) (int, error) { return os.Getpid(), nil }, process.Recycle(100))
+
+func TestRecycleReplacesWorkersInAnOrderlyWay(t *testing.T) {
+	dir := t.TempDir()
+	got, err := recycled(pl.Range(1000)).With(process.Env("NOTES=" + dir)).Collect(t.Context())
+	require.NoError(t, err)
+	require.Len(t, got, 1000)
+	runs := map[int]int{}
+	for _, pid := range got {
+		runs[pid]++
+	}
+	require.Len(t, runs, 10)
+	for _, n := range runs {
+		require.Equal(t, 100, n)
+	}
+	texts := notes(t, dir)
+	require.GreaterOrEqual(t, len(texts), 10)
+	for _, text := range texts {
+		require.True(t, strings.HasPrefix(text, "closed"), text)
+	}
+}
+
+var environ = process.Map(func(_ context.Context, name string) (string, error) { return os.Getenv(name), nil })
+
+func TestEnvAddsToTheEnvironment(t *testing.T) {
+	t.Setenv("OUTER", "outer")
+	t.Setenv("BOTH", "outer")
+	got, err := environ(pl.From("OUTER", "BOTH", "ADDED", "GOPELN_WORKER")).
+		With(process.Env("BOTH=inner", "ADDED=a=b")).Collect(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{"outer", "inner", "a=b", ""}, got)
+}
+
+var (
+	badStart = process.MapWith(pl.OnStart(func(context.Context) (int, error) { return 0, errors.New("no database") }),
+		func(_ context.Context, r, n int) (int, error) { return n, nil })
+	badEnd = process.MapWith(pl.OnStart(func(context.Context) (int, error) { return 0, nil }).
+		OnEnd(func(context.Context, int) error { return errors.New("cannot close") }),
+		func(_ context.Context, r, n int) (int, error) { return n, nil })
+	exitAtStart = process.MapWith(pl.OnStart(func(context.Context) (int, error) { os.Exit(9); return 0, nil }),
+		func(_ context.Context, r, n int) (int, error) { return n, nil })
+	exitAtEnd = process.MapWith(pl.OnStart(func(context.Context) (int, error) { return 0, nil }).
+			OnEnd(func(context.Context, int) error { os.Exit(9); return nil }),
+		func(_ context.Context, r, n int) (int, error) { return n, nil })
+)
+
+func TestFailuresOfResourcesFailTheRun(t *testing.T) {
+	for want, stage := range map[string]pl.Partial[int, int]{
+		"no database": badStart, "cannot close": badEnd, "exit status 9": exitAtStart,
+	} {
+		err := stage(pl.Range(5)).With(pl.Workers(2)).Run(t.Context())
+		require.ErrorContains(t, err, want)
+		_, ok := errors.AsType[*pl.StageError](err)
+		require.True(t, ok)
+	}
+	got, err := exitAtEnd(pl.Range(5)).Collect(t.Context())
+	require.ErrorContains(t, err, "exit status 9")
+	require.Len(t, got, 5)
+}
+
+// TestMain lets the test binary be the victim of TestWorkersGoWithTheirParent.
+func TestMain(m *testing.M) {
+	process.Main()
+	if os.Getenv("VICTIM") != "" {
+		victim()
+	}
+	os.Exit(m.Run())
+}
+
+var lingering = process.Map(func(_ context.Context, spin bool) (int, error) {
+	fmt.Println("pid", os.Getpid())
+	for spin {
+		runtime.KeepAlive(spin)
+	}
+	<-never
+	return 0, nil
+})
+
+func victim() {
+	lingering(pl.From(true, false)).With(pl.Workers(2)).Run(context.Background())
+}
+
+func TestWorkersGoWithTheirParent(t *testing.T) {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "VICTIM=yes")
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	var pids []int
+	for lines := bufio.NewScanner(out); len(pids) < 2 && lines.Scan(); {
+		if text, ok := strings.CutPrefix(lines.Text(), "pid "); ok {
+			pid, err := strconv.Atoi(text)
+			require.NoError(t, err)
+			pids = append(pids, pid)
+		}
+	}
+	require.NoError(t, cmd.Process.Kill())
+	cmd.Wait()
+	require.Len(t, pids, 2)
+	for _, pid := range pids {
+		require.Eventually(t, func() bool { return gone(pid) }, time.Second, time.Millisecond)
+	}
+}
+
+// gone tells whether a process has ended. One that nobody waits for may stay as a zombie.
+func gone(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err != nil || strings.Contains(string(stat), ") Z ")
+}
+
+var (
+	errKnown  = errors.New("known")
+	_         = register(errKnown)
+	sentinels = process.Map(func(ctx context.Context, n int) (int, error) {
+		switch n {
+		case 0:
+			return 0, fmt.Errorf("wrapped: %w", errKnown)
+		case 1:
+			return 0, context.DeadlineExceeded
+		default:
+			return 0, errors.New("known")
+		}
+	})
+)
+
+func register(err error) error {
+	process.RegisterError(err)
+	return err
+}
+
+func TestRegisteredErrorsAreFoundAgain(t *testing.T) {
+	err := sentinels(pl.From(0)).Run(t.Context())
+	require.ErrorIs(t, err, errKnown)
+	require.ErrorContains(t, err, "wrapped: known")
+	require.ErrorIs(t, sentinels(pl.From(1)).Run(t.Context()), context.DeadlineExceeded)
+	require.NotErrorIs(t, sentinels(pl.From(2)).Run(t.Context()), errKnown)
+}
