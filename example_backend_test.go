@@ -102,3 +102,26 @@ func ExampleNewDriven() {
 	fmt.Println(doubled(pl.Range(6)).Collect(context.Background()))
 	// Output: [0 2 4 6 8 10] <nil>
 }
+
+// What an operator does may depend on the settings of its stage: this one asks for its greeting when a worker opens.
+func ExampleSiteFrom() {
+	op := mapping(double)
+	open := op.Open
+	op.Open = func(ctx context.Context) (pl.Kernel[int, int], func(context.Context) error, error) {
+		site := pl.SiteFrom(ctx)
+		fmt.Println(site.Name(), "opens with", site.Setting(greetingKey{}))
+		return open(ctx)
+	}
+	fmt.Println(pl.NewPartial(announced{}, op, Greeting("good day"))(pl.Range(2)).Collect(context.Background()))
+	// Output:
+	// good day double
+	// double opens with good day
+	// [0 2] <nil>
+}
+
+// A backend may have to know a name or a setting when the operator is made, before there is a run.
+func ExampleGiven() {
+	name, setting := pl.Given(pl.Name("greeter"), Greeting("hello"))
+	fmt.Println(name, setting(greetingKey{}))
+	// Output: greeter hello
+}
