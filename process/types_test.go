@@ -18,7 +18,9 @@ import (
 func consume[T any](context.Context, T) error { return nil }
 
 type (
-	withChannel  struct{ Deep map[string][]struct{ Done chan int } }
+	withChannel struct {
+		Deep map[string][]struct{ Done chan int }
+	}
 	withFunction struct{ F func() }
 	withHidden   struct {
 		ID     int
