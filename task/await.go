@@ -144,10 +144,14 @@ func (k *call) wait(ctx context.Context, c *valueContext) error {
 
 // giveUp leaves the goroutine alone. The host waits for it, but under a Timeout no longer than that.
 func (k *call) giveUp(c *valueContext) {
-	if c.scope.limit == nil {
+	limit := c.scope.limit
+	for s := c.scope.outer; s != nil && limit == nil; s = s.outer {
+		limit = s.limit
+	}
+	if limit == nil {
 		return
 	}
-	if left := c.scope.limit.left(); left > 0 {
+	if left := limit.left(); left > 0 {
 		k.timer = time.AfterFunc(left, func() { k.host.loop.Post(&k.late) })
 		return
 	}

@@ -9,10 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gopeln/pl"
-	"github.com/gopeln/pl/task"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/task"
 )
 
 // inTask runs f in a bubble, as the function of a stage with one value, and fails t where f, or the run, does.
@@ -260,13 +261,19 @@ func TestUnderTimeoutTheRunDoesNotWaitLongerThanThat(t *testing.T) {
 		_, err := task.Await(ctx, func(context.Context) (int, error) { time.Sleep(time.Hour); return 0, nil })
 		return err
 	}
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		err := once(t.Context(), forgets, pl.Timeout(time.Minute))
-		require.ErrorIs(t, err, pl.ErrTimeout)
-		require.Equal(t, time.Minute, time.Since(start))
-		time.Sleep(2 * time.Hour) // it comes back after the run, and finds nobody
-	})
+	child := func(ctx context.Context) error {
+		_, err := task.Gather(ctx, func(ctx context.Context) (int, error) { return 0, forgets(ctx) })
+		return err
+	}
+	for _, f := range []func(context.Context) error{forgets, child} {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			err := once(t.Context(), f, pl.Timeout(time.Minute))
+			require.ErrorIs(t, err, pl.ErrTimeout)
+			require.Equal(t, time.Minute, time.Since(start))
+			time.Sleep(2 * time.Hour) // it comes back after the run, and finds nobody
+		})
+	}
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

@@ -3,12 +3,15 @@ package task_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/task"
-	"golang.org/x/sync/errgroup"
 )
 
 // Each benchmark has b.N values, so its ns/op are ns per value. "errgroup" is the same work as people write it today.
@@ -144,4 +147,26 @@ func BenchmarkGather(b *testing.B) {
 		return x, err
 	}
 	run(b, task.Map(gather, pl.Workers(100))(pl.Range(b.N)))
+}
+
+// BenchmarkHTTP asks a server in this process, with a thousand requests in flight.
+func BenchmarkHTTP(b *testing.B) {
+	const workers = 1000
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(make([]byte, 1000))
+	}))
+	defer server.Close()
+	transport := &http.Transport{MaxIdleConnsPerHost: workers}
+	defer transport.CloseIdleConnections()
+	fetch := func(next http.RoundTripper) func(context.Context, int) (int, error) {
+		client := &http.Client{Transport: next}
+		return func(ctx context.Context, x int) (int, error) {
+			_, err := get(ctx, client, server.URL)
+			return x, err
+		}
+	}
+	b.Run("errgroup", func(b *testing.B) { group(b, workers, fetch(transport)) })
+	b.Run("task", func(b *testing.B) {
+		run(b, task.Map(fetch(task.Transport(transport)), pl.Workers(workers))(pl.Range(b.N)))
+	})
 }

@@ -91,6 +91,11 @@ func (d *detached[A, B]) run() {
 }
 
 func (d *detached[A, B]) emit(result B) bool {
+	select {
+	case <-d.gone: // and an offer made before may still be on its way
+		return false
+	default:
+	}
 	d.result = result
 	d.call.host.loop.Post(&d.offer)
 	select {

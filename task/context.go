@@ -23,12 +23,11 @@ type valueContext struct {
 
 // scope is what the contexts of many values have in common.
 type scope struct {
-	host *host
-	ctx  context.Context // for Value
-	life context.Context // for the rest: the context above ctx that is cancelled, without the steps between
-	// child: these are children of Gather, which have no seat.
-	child bool
-	limit *deadline // nil without Timeout
+	host  *host
+	ctx   context.Context // for Value
+	life  context.Context // for the rest: the context above ctx that is cancelled, without the steps between
+	limit *deadline       // nil without Timeout
+	outer *scope          // of the task whose Gather these are the children of; nil for those with a seat
 }
 
 // timed is the scope of one value under a Timeout.
@@ -176,7 +175,7 @@ func (c *valueContext) parkWatching(ctx context.Context, until time.Duration) (e
 func (c *valueContext) passLead() { c.scope.host.passLead(c.task) }
 
 func (c *valueContext) takeLead() {
-	if !c.scope.child {
+	if c.scope.outer == nil {
 		c.scope.host.takeLead(c.task)
 	}
 }

@@ -8,10 +8,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gopeln/pl"
-	"github.com/gopeln/pl/task"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/task"
 )
 
 func TestTimeoutWakesAParkedTaskAtOnceAndSparesTheOthers(t *testing.T) {

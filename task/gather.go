@@ -51,7 +51,7 @@ type group struct {
 func newGroup(ctx context.Context, parent *valueContext) *group {
 	g := &group{parent: parent}
 	ctx, g.cancel = context.WithCancelCause(ctx)
-	g.scope = scope{host: parent.scope.host, ctx: ctx, life: ctx, child: true}
+	g.scope = scope{host: parent.scope.host, ctx: ctx, life: ctx, outer: parent.scope}
 	return g
 }
 

@@ -13,10 +13,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gopeln/pl"
-	"github.com/gopeln/pl/task"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/task"
 )
 
 // The hazards of coroutines: what would take the loop, or the process, with it.

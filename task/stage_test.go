@@ -9,10 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gopeln/pl"
-	"github.com/gopeln/pl/task"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/task"
 )
 
 func increment(_ context.Context, x int) (int, error) { return x + 1, nil }

@@ -76,8 +76,8 @@ func (t *trip) giveUp() {
 // readAhead is how much of a body is read at once, whatever the task asks for: an await costs more than a copy.
 const readAhead = 16 << 10
 
-// body is a response's body. While its task runs, reads that must wait for the network are awaited. Afterwards, whoever
-// has it reads it as any other.
+// body is a response's body. Reads by its task, of what may have to come from the network, are awaited. Whoever else
+// has it, a child of Gather or a later stage, reads it as any other.
 type body struct {
 	next io.ReadCloser
 	ctx  context.Context
@@ -88,7 +88,7 @@ type body struct {
 
 func (b *body) Read(p []byte) (int, error) {
 	if len(b.read) == 0 && b.err == nil {
-		if b.task.ended.Load() {
+		if b.task.mine() != nil {
 			return b.next.Read(p)
 		}
 		b.fill()

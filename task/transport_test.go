@@ -13,10 +13,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gopeln/pl"
-	"github.com/gopeln/pl/task"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/task"
 )
 
 // slowServer is a round tripper that takes its time for the head and for each piece of the body.
@@ -96,6 +97,24 @@ func TestTransportAwaitsHeadAndBody(t *testing.T) {
 		text, err := get(t.Context(), client, "http://host/")
 		require.NoError(t, err, "outside a task it is the transport it wraps")
 		require.Equal(t, got[0], text)
+	})
+}
+
+func TestAChildMayReadItsParentsResponse(t *testing.T) {
+	inTask(t, func(ctx context.Context) error {
+		client := &http.Client{Transport: task.Transport(&slowServer{piece: time.Millisecond, pieces: 2})}
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://host/", nil)
+		if err != nil {
+			return err
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		text, err := task.Gather(ctx, func(context.Context) ([]byte, error) { return io.ReadAll(resp.Body) })
+		assert.Equal(t, "piece piece ", string(text[0]))
+		return err
 	})
 }
 
