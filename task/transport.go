@@ -35,7 +35,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if _, ok := resp.Body.(io.Writer); !ok { // else it is a connection that was taken over
-		resp.Body = &body{next: resp.Body, ctx: ctx, task: c}
+		resp.Body = newBody(ctx, c, resp)
 	}
 	return resp, nil
 }
@@ -73,8 +73,11 @@ func (t *trip) giveUp() {
 	}
 }
 
-// readAhead is how much of a body is read at once, whatever the task asks for: an await costs more than a copy.
-const readAhead = 16 << 10
+// Limits on how much of a body is read at once, whatever the task asks for: an await costs more than a copy.
+const (
+	firstRead = 4 << 10
+	mostRead  = 32 << 10
+)
 
 // body is a response's body. Reads by its task, of what may have to come from the network, are awaited. Whoever else
 // has it, a child of Gather or a later stage, reads it as any other.
@@ -82,8 +85,17 @@ type body struct {
 	next io.ReadCloser
 	ctx  context.Context
 	task *valueContext
-	read []byte // ahead
+	buf  []byte
+	read []byte // ahead, in buf
 	err  error  // that came with or after it
+}
+
+func newBody(ctx context.Context, task *valueContext, resp *http.Response) *body {
+	size := int64(firstRead)
+	if resp.ContentLength > 0 {
+		size = min(resp.ContentLength, mostRead)
+	}
+	return &body{next: resp.Body, ctx: ctx, task: task, buf: make([]byte, size)}
 }
 
 func (b *body) Read(p []byte) (int, error) {
@@ -103,11 +115,14 @@ func (b *body) Read(p []byte) (int, error) {
 
 // fill reads into a buffer of its own: a read that was given up goes on, and must not write to the caller's.
 func (b *body) fill() {
-	b.read, b.err = Await(b.ctx, func(context.Context) ([]byte, error) {
-		buf := make([]byte, readAhead)
-		n, err := b.next.Read(buf)
-		return buf[:n], err
-	})
+	n, err := Await(b.ctx, func(context.Context) (int, error) { return b.next.Read(b.buf) })
+	b.read, b.err = b.buf[:n], err
+	if n == len(b.buf) && n < mostRead && err == nil {
+		b.grow()
+	}
 }
+
+// grow makes room for more at the next read; what was read stays where it is.
+func (b *body) grow() { b.buf = make([]byte, min(4*len(b.buf), mostRead)) }
 
 func (b *body) Close() error { return b.next.Close() }

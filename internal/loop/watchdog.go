@@ -136,12 +136,17 @@ func (w *watchdog) restsWithLoop() bool {
 	return asleep.Load() || !w.armed.CompareAndSwap(false, true)
 }
 
+// report tells the owner, unless it was told a short while ago, or the task has gone on in the time that a stack takes:
+// then the stack is not that of the stall.
 func (w *watchdog) report(o *Owner) {
 	if !o.reported.IsZero() && time.Since(o.reported) < stallPause {
 		return
 	}
-	o.reported = time.Now()
-	o.onStall(time.Duration(w.missed)*watchEvery, w.stack())
+	stack := w.stack()
+	if w.waiting.Load() {
+		o.reported = time.Now()
+		o.onStall(time.Duration(w.missed)*watchEvery, stack)
+	}
 }
 
 // stack finds the running task's in a profile of all goroutines, which does not stop the program as runtime.Stack
