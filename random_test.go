@@ -46,12 +46,13 @@ func try(t *testing.T, seed uint64) {
 			g.backends = here()
 		}
 		m := g.grow(1 + g.IntN(6))
+		failing := g.backend()
 		t.Logf("%s\n%v", strings.Join(m.steps, ", "), m.stage)
 		run := func(t *testing.T) {
 			compare(t, m)
 			leave(t, m, g.IntN(len(m.values)+1))
 			cancel(t, m, time.Duration(g.IntN(2_000_000)))
-			fail(t, m, g.backends[g.IntN(len(g.backends))].Brittle(m.stage))
+			fail(t, m, failing.Brittle(m.stage))
 		}
 		if slices.ContainsFunc(g.used, func(b backendtest.API) bool { return !b.Here }) {
 			watchdog := time.AfterFunc(time.Minute, func() { panic(fmt.Sprint("it hangs: seed ", seed)) })
@@ -169,10 +170,16 @@ func (g *grower) operator(m model) model {
 	}
 }
 
-// function is one of the operators with a function, beside what the function makes of one value.
-func (g *grower) function(m model) model {
+// backend chooses one, and remembers that the graph has it.
+func (g *grower) backend() backendtest.API {
 	b := g.backends[g.IntN(len(g.backends))]
 	g.used = append(g.used, b)
+	return b
+}
+
+// function is one of the operators with a function, beside what the function makes of one value.
+func (g *grower) function(m model) model {
+	b := g.backend()
 	functions := []struct {
 		name string
 		step backendtest.Step
