@@ -10,6 +10,7 @@ import (
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/backendtest"
+	"github.com/gopeln/pl/process"
 	"github.com/gopeln/pl/serial"
 	"github.com/gopeln/pl/task"
 	"github.com/gopeln/pl/thread"
@@ -23,7 +24,11 @@ var backends = []backendtest.API{
 		thread.MapWith, thread.FilterWith, thread.FlatMapWith, thread.EachWith),
 	backendtest.New(backendtest.Task(task.Sleep, task.Await[int]), task.Map, task.Filter, task.FlatMap, task.Each,
 		task.MapWith, task.FilterWith, task.FlatMapWith, task.EachWith),
+	backendtest.New(backendtest.Process, process.Map, process.Filter, process.FlatMap, process.Each,
+		process.MapWith, process.FilterWith, process.FlatMapWith, process.EachWith),
 }
+
+func init() { process.RegisterError(backendtest.ErrBroken) }
 
 // here are the backends whose functions run in this process.
 func here() []backendtest.API {

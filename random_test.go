@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	graphs = flag.Int("graphs", 200, "how many random graphs TestRandomGraphs runs")
+	graphs = flag.Int("graphs", 120, "how many random graphs TestRandomGraphs runs")
 	seed   = flag.Uint64("seed", 0, "run only the random graph of this seed")
 )
 
