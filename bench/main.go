@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/gopeln/pl/bench/hop"
+	"github.com/gopeln/pl/bench/inflight"
 	"github.com/gopeln/pl/bench/latency"
 	"github.com/gopeln/pl/bench/measure"
 )
@@ -40,6 +41,7 @@ func sections(s *settings) []section {
 		{"hop", "what it costs to hand a value from stage to stage (thread)", s.shapes.Run},
 		{"figures", "what it costs to watch a run", hop.Figures},
 		{"latency", "how late a value arrives that comes alone (thread)", latency.Run},
+		{"task", "what it costs to have many values under way", inflight.Run},
 	}
 }
 

@@ -71,3 +71,18 @@ func Nanos(ns float64) string {
 
 // Times writes a ratio.
 func Times(x float64) string { return fmt.Sprintf("%.1f×", x) }
+
+// Rank makes a table of one comparison: a row for each contender, with the time of each of the parts that make a value
+// (stages, calls), how many times that of the first, and the allocations.
+func Rank(title string, results []Result, parts int) Table {
+	t := Table{Title: title, Head: []string{"", "ns", "times the first", "allocs"}}
+	for i, r := range results {
+		ratio := ""
+		if i > 0 {
+			ratio = Times(Ratio(r, results[0]))
+		}
+		per := float64(parts)
+		t.Add(r.Name, Nanos(Median(r.Nanos)/per), ratio, fmt.Sprintf("%.2f", Median(r.Allocs)/per))
+	}
+	return t
+}
