@@ -17,18 +17,22 @@ import (
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/serial"
+	"github.com/gopeln/pl/task"
 	"github.com/gopeln/pl/thread"
 )
 
 // Another backend is another package name, nothing else.
 var parsers = map[string]pl.Partial[File, File]{
 	"serial": serial.Map(parse, pl.Workers(runtime.NumCPU()), pl.MaxSize(64), pl.OnError(skip)),
+	"task":   task.Map(parse, pl.Workers(runtime.NumCPU()), pl.MaxSize(64), pl.OnError(skip)),
 	"thread": thread.Map(parse, pl.Workers(runtime.NumCPU()), pl.MaxSize(64), pl.OnError(skip)),
 }
 
+func backends() []string { return slices.Sorted(maps.Keys(parsers)) }
+
 func main() {
 	log.SetFlags(0)
-	backend := flag.String("backend", "thread", "what the parsing stage runs on: serial or thread")
+	backend := flag.String("backend", "thread", fmt.Sprintf("what the parsing stage runs on, one of %q", backends()))
 	flag.Parse()
 	if err := tour(context.Background(), os.Stdout, *backend, flag.Arg(0)); err != nil {
 		log.Fatalln("tour:", err)
@@ -38,7 +42,7 @@ func main() {
 func tour(ctx context.Context, out io.Writer, backend, folder string) error {
 	parseAll, ok := parsers[backend]
 	if !ok {
-		return fmt.Errorf("-backend %q: it must be one of %q", backend, slices.Sorted(maps.Keys(parsers)))
+		return fmt.Errorf("-backend %q: it must be one of %q", backend, backends())
 	}
 	folder, err := root(ctx, folder)
 	if err != nil {
