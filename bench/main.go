@@ -20,6 +20,8 @@ import (
 	"github.com/gopeln/pl/bench/inflight"
 	"github.com/gopeln/pl/bench/latency"
 	"github.com/gopeln/pl/bench/measure"
+	"github.com/gopeln/pl/bench/subprocess"
+	"github.com/gopeln/pl/process"
 )
 
 // section is one question that the program answers. A new one is a package and a line in sections.
@@ -42,10 +44,13 @@ func sections(s *settings) []section {
 		{"figures", "what it costs to watch a run", hop.Figures},
 		{"latency", "how late a value arrives that comes alone (thread)", latency.Run},
 		{"task", "what it costs to have many values under way", inflight.Run},
+		{"process", "what it costs to have values handled by another process", subprocess.Run},
 	}
 }
 
 func main() {
+	process.Main()
+	subprocess.Serve()
 	if err := run(os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
