@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/process"
 	"github.com/gopeln/pl/serial"
 	"github.com/gopeln/pl/task"
 	"github.com/gopeln/pl/thread"
@@ -23,14 +24,16 @@ import (
 
 // Another backend is another package name, nothing else.
 var parsers = map[string]pl.Partial[File, File]{
-	"serial": serial.Map(parse, pl.Workers(runtime.NumCPU()), pl.MaxSize(64), pl.OnError(skip)),
-	"task":   task.Map(parse, pl.Workers(runtime.NumCPU()), pl.MaxSize(64), pl.OnError(skip)),
-	"thread": thread.Map(parse, pl.Workers(runtime.NumCPU()), pl.MaxSize(64), pl.OnError(skip)),
+	"process": process.Map(parse, pl.Workers(runtime.NumCPU()), pl.MaxSize(64), pl.OnError(skip)),
+	"serial":  serial.Map(parse, pl.Workers(runtime.NumCPU()), pl.MaxSize(64), pl.OnError(skip)),
+	"task":    task.Map(parse, pl.Workers(runtime.NumCPU()), pl.MaxSize(64), pl.OnError(skip)),
+	"thread":  thread.Map(parse, pl.Workers(runtime.NumCPU()), pl.MaxSize(64), pl.OnError(skip)),
 }
 
 func backends() []string { return slices.Sorted(maps.Keys(parsers)) }
 
 func main() {
+	process.Main()
 	log.SetFlags(0)
 	backend := flag.String("backend", "thread", fmt.Sprintf("what the parsing stage runs on, one of %q", backends()))
 	flag.Parse()

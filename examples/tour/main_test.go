@@ -119,7 +119,7 @@ func TestReadmeShowsThisProgram(t *testing.T) {
 		program += unindented(string(text))
 	}
 	for piece := range strings.SplitSeq(strings.TrimSpace(code), "\n\n") {
-		assert.Contains(t, program, unindented(piece))
+		assert.True(t, strings.Contains(program, unindented(piece)), "README.md shows what is not in the program:\n%s", piece)
 	}
 }
 
