@@ -25,10 +25,10 @@
 //
 // # Values
 //
-// Values and results are copied: by gob in batches, and as they are for []byte and string. Pointers that were equal
-// arrive as different ones, and an empty slice or map may arrive as nil, a negative zero in a struct as zero. A type with parts
-// that gob would leave out is refused, see [WithCodec]. A value that cannot be encoded or decoded fails alone. A value
-// may have 256 MB.
+// Values and results are copied: by gob in batches, and as they are for []byte and string. So pointers that were equal
+// arrive as different ones, an empty slice may arrive as nil, and a negative zero in a struct as zero. A type with
+// parts that gob would leave out is refused, see [WithCodec]. A value that cannot be encoded or decoded fails alone, as
+// does one over 256 MB.
 //
 // To keep the pipes busy, values are sent to a worker in advance, about a millisecond's work. They still count as queued
 // for pl.MaxSize, and go to a worker that has nothing to do if theirs is held up.
@@ -36,10 +36,12 @@
 // # Death
 //
 // A worker that dies fails the value that it was running, with a *[CrashError], and no other; a new worker takes its
-// place. Results that the worker had made but not yet written can be lost with it only where the stage has no
-// pl.OnError, since the run fails then anyway, or has pl.Retry, which lets values run twice; their values run again. From outside, by SIGKILL, a worker can
-// die between a function's return and the result: without Retry that value fails too. A value that has failed [pl.Retry]
-// runs again, in the worker's successor.
+// place, and under [pl.Retry] it runs that value again. Values that were sent and had not begun go to the new worker.
+//
+// To be fast, a worker writes cheap results together, within a millisecond. Where a crash could make some of them
+// be missed, under [pl.OnError] without Retry, it writes each before it begins the next value. With Retry, the values of
+// lost results run again. Only a signal from outside can hit a worker between a function's return and its
+// result: without Retry that value fails too.
 //
 // Under pl.Timeout a worker is killed with SIGKILL when its value is over its time. OnEnd of a pl.Resource runs in
 // every worker that ends in an orderly way, and in none that is killed or crashes. When a run ends early, the context of

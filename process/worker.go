@@ -61,6 +61,9 @@ func serve[A, R any](w *worker, codec Codec, open pl.Opener[A, R]) error {
 
 // live opens the resource, handles values, and closes the resource.
 func (f *far[A, R]) live(open pl.Opener[A, R]) {
+	if f.page.stop.Load() {
+		return
+	}
 	var onEnd func(context.Context) error
 	err := apart(func() (err error) {
 		f.kernel, onEnd, err = open(f.ctx)

@@ -83,8 +83,7 @@ func setRaw[T []byte | string](v *T, data []byte) {
 	case *string:
 		*v = string(data)
 	case *[]byte:
-		*v = make([]byte, len(data))
-		copy(*v, data)
+		*v = append([]byte{}, data...)
 	}
 }
 
