@@ -147,7 +147,8 @@ func TestTimeoutAbandonsABlockingFunction(t *testing.T) {
 		f := func(_ context.Context, x int, yield func(int) bool) error {
 			if x == 1 {
 				time.Sleep(time.Hour)
-				late <- yield(x) || yield(x)
+				first := yield(x)
+				late <- first || yield(x+1)
 				return nil
 			}
 			yield(x)

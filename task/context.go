@@ -48,7 +48,7 @@ func (h *host) newContext(t *loop.Task) *valueContext {
 	c.scope, c.task = &h.scope, t
 	if h.config.timeout > 0 {
 		own := &timed{scope: h.scope}
-		own.deadline.begin(h.loop, h.scope.life, h.config.timeout)
+		own.begin(h.loop, h.scope.life, h.config.timeout)
 		own.limit = &own.deadline
 		c.scope = &own.scope
 	}

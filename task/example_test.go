@@ -89,7 +89,11 @@ func ExampleFilterWith() {
 func ExampleFlatMapWith() {
 	twice := task.FlatMapWith(journal, func(_ context.Context, b *bytes.Buffer, x int, yield func(int) bool) error {
 		fmt.Fprintf(b, "%d ", x)
-		_ = yield(x) && yield(x)
+		for range 2 {
+			if !yield(x) {
+				break
+			}
+		}
 		return nil
 	})
 	got, err := twice(pl.Range(3)).Collect(context.Background())
@@ -161,7 +165,7 @@ func ExampleGather() {
 
 func ExampleTransport() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		fmt.Fprint(w, "hello, ", req.URL.Query().Get("name"))
+		_, _ = fmt.Fprint(w, "hello, ", req.URL.Query().Get("name"))
 	}))
 	defer server.Close()
 	client := &http.Client{Transport: task.Transport(nil)}
@@ -174,7 +178,7 @@ func ExampleTransport() {
 		if err != nil {
 			return "", err
 		}
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		text, err := io.ReadAll(resp.Body) // awaits
 		return string(text), err
 	}, pl.Workers(1000))

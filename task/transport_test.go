@@ -78,7 +78,7 @@ func get(ctx context.Context, client *http.Client, url string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
 	return string(text), err
 }
@@ -111,7 +111,7 @@ func TestAChildMayReadItsParentsResponse(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		text, err := task.Gather(ctx, func(context.Context) ([]byte, error) { return io.ReadAll(resp.Body) })
 		assert.Equal(t, "piece piece ", string(text[0]))
 		return err
@@ -200,7 +200,7 @@ func TestTransportWithARealServer(t *testing.T) {
 			if err != nil {
 				return
 			}
-			defer conn.Close()
+			defer func() { _ = conn.Close() }()
 			_, _ = rw.WriteString("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
 			_ = rw.Flush()
 			line, _ := rw.ReadString('\n')
@@ -237,7 +237,7 @@ func TestTransportWithARealServer(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		_, err = io.WriteString(resp.Body.(io.Writer), "hello\n")
 		if err != nil {
 			return err
