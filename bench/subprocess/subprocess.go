@@ -4,6 +4,7 @@ package subprocess
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -69,12 +70,12 @@ func (l load[T]) sum(n int) (sum int) {
 }
 
 // Run prints a table for each kind of value, and one for a single value under way.
-func Run(e measure.Effort, w io.Writer) error {
+func Run(e measure.Effort, w io.Writer) (err error) {
 	rpc, err := dialRPC()
 	if err != nil {
 		return fmt.Errorf("net/rpc: %w", err)
 	}
-	defer rpc.close()
+	defer func() { err = errors.Join(err, rpc.close()) }()
 	plugins, err := startPlugins()
 	if err != nil {
 		return fmt.Errorf("go-plugin: %w", err)
