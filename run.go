@@ -14,7 +14,8 @@ type run struct {
 	ctx    context.Context // of the run; ends with it
 	cancel context.CancelCauseFunc
 
-	goroutines sync.WaitGroup
+	goroutines sync.WaitGroup // waited for when nothing can start one any more
+	stages     sync.WaitGroup // those with goroutines that have not ended
 	failed     atomic.Bool
 
 	mu      sync.Mutex

@@ -126,6 +126,7 @@ func (s *Site) Release() {
 	if s.active.Add(-1) == 0 {
 		s.onEnd()
 		s.Stop()
+		s.run.stages.Done()
 	}
 }
 
@@ -140,6 +141,7 @@ func (s *Site) broke(value any) {
 
 func (s *Site) begin() {
 	if s.start != nil {
+		s.run.stages.Add(1)
 		s.Hold()
 		defer s.Release()
 		s.start()

@@ -85,7 +85,7 @@ func Run(ctx context.Context, stages ...Runnable) error {
 		for _, n := range roots {
 			n.keep(b)
 		}
-		return b.run.goroutines.Wait
+		return b.run.stages.Wait
 	}, new(bool))
 }
 
