@@ -16,7 +16,7 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 	s.worker = func(index int) Worker {
 		s.workers.Add(1)
 		w := &worker[A, B]{
-			site: s, index: index, open: op.Open, places: p,
+			site: s, index: index, open: op.Open, one: op.One, places: p,
 			in: input.consumer(), out: out.emitter(), counts: figures.add(),
 		}
 		w.ctx = s.workerContext(&o.base, index)
@@ -33,6 +33,7 @@ type worker[A, B any] struct {
 	index  int
 	ctx    context.Context
 	open   Opener[A, B]
+	one    func(context.Context, A) (B, error) // what the kernel does, if it is that simple
 	in     inlet[A]
 	window *inPort[A]       // in, if it is one
 	direct *channelQueue[A] // in, if it is one
@@ -159,7 +160,10 @@ func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
 	}()
 	usual := (w.window != nil || w.direct != nil) && (h.port != nil || h.channel != nil) && !h.timed
 	take := w.next
-	if usual {
+	switch {
+	case usual && w.one != nil && !h.attended:
+		take = w.streamOne
+	case usual:
 		take = w.stream
 	}
 	for h.busy || take(h) {
@@ -193,28 +197,9 @@ func (w *worker[A, B]) stream(h *handler[A, B]) bool {
 		if h.attended {
 			h.seat.Rest()
 		}
-		if w.window != nil {
-			i, ok := w.window.claim()
-			if !ok {
-				if i, ok = w.window.next(h.seat, nil); !ok {
-					return false
-				}
-			}
-			h.v, _ = w.window.remove(i)
-		} else {
-			if len(w.direct.values) == 0 {
-				w.flush() // before it waits
-			}
-			v, ok := <-w.direct.values
-			if !ok {
-				return false
-			}
-			h.v = v
-		}
-		if w.site.stopped.Load() {
+		if !w.receive(h) {
 			return false
 		}
-		h.begin()
 		var err error
 		if h.attended {
 			err = h.callAttended()
@@ -235,6 +220,49 @@ func (w *worker[A, B]) stream(h *handler[A, B]) bool {
 			h.busy = false
 		}
 	}
+}
+
+// streamOne is stream where there is one result of each value, which the function returns.
+func (w *worker[A, B]) streamOne(h *handler[A, B]) bool {
+	for w.receive(h) {
+		h.calling = true
+		out, err := w.one(h.ctx, h.v)
+		h.calling = false
+		if err != nil {
+			h.fault = err
+			return true
+		}
+		h.busy = false
+		h.tally.out++
+		if h.port != nil && !h.port.put(h.seat, out, tag{}) || h.port == nil && !h.channel.put(h.seat, out, tag{}) {
+			break
+		}
+	}
+	return false
+}
+
+// receive is next for the usual queues, without calls through an interface.
+func (w *worker[A, B]) receive(h *handler[A, B]) bool {
+	if w.window != nil {
+		i, ok := w.window.claim()
+		if !ok {
+			if i, ok = w.window.next(h.seat, nil); !ok {
+				return false
+			}
+		}
+		h.v, _ = w.window.remove(i)
+	} else {
+		if len(w.direct.values) == 0 {
+			w.flush() // before it waits
+		}
+		v, ok := <-w.direct.values
+		if !ok {
+			return false
+		}
+		h.v = v
+	}
+	h.begin()
+	return !w.site.stopped.Load()
 }
 
 // bequeath leaves the value of a goroutine that is being ended to the next that serves.

@@ -28,6 +28,9 @@ type Operation[A, B any] struct {
 	Results Results // how many the kernel makes of a value
 	Func    any     // the user's function, for the stage's name; where it is nil the run fails
 	Open    Opener[A, B]
+	// One is not nil only where the kernel does no more than emit what One returns. The workers' loop then calls it
+	// directly, which saves about a third of the price of a value.
+	One func(ctx context.Context, in A) (B, error)
 }
 
 // Results is how many results a kernel makes of a value.

@@ -9,7 +9,9 @@ import (
 
 // Map emits what f makes of each value.
 func Map[A, B any](f func(context.Context, A) (B, error)) pl.Operation[A, B] {
-	return here("Map", pl.One, f, mapping(f))
+	op := here("Map", pl.One, f, mapping(f))
+	op.One = f
+	return op
 }
 
 // Filter emits the values that f wants to keep.
