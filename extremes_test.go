@@ -92,7 +92,6 @@ func TestQueuesForgetWhatTheyHandedOn(t *testing.T) {
 			if refs = append(refs, weak.Make(v)); len(refs) < 2000 {
 				continue
 			}
-			v = nil
 			runtime.GC()
 			alive := 0
 			for _, ref := range refs[:1000] {

@@ -71,7 +71,7 @@ func parseFlags() {
 	}
 	flag.CommandLine.Init(os.Args[0], flag.ContinueOnError)
 	flag.CommandLine.SetOutput(io.Discard)
-	flag.CommandLine.Parse(os.Args[1:])
+	_ = flag.CommandLine.Parse(os.Args[1:])
 }
 
 // worker is the far end of a stage's slot: this process.
@@ -96,7 +96,7 @@ func work() (exitCode int) {
 	// to processes that the user's function starts.
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	debug.SetTraceback("all")
-	debug.SetCrashOutput(link.Crash, debug.CrashOptions{})
+	_ = debug.SetCrashOutput(link.Crash, debug.CrashOptions{}) // without it, a crash is told without its trace
 	w := &worker{
 		link: link, page: pageOf(link.Shared),
 		frames: wire.NewReader(link.In, wire.MaxFrame), answer: wire.NewWriter(link.Out, wire.MaxFrame),
@@ -146,10 +146,11 @@ func (w *worker) watchLifeline() {
 	}
 }
 
-// say sends a single frame. An error means that the parent is gone, which the lifeline tells.
+// say sends a single frame. What is said is text and always encodes; that it cannot be written means that the parent
+// is gone, which the lifeline tells.
 func (w *worker) say(kind byte, v any) {
-	w.answer.Append(kind, jsonPayload(v))
-	w.answer.Flush()
+	_ = w.answer.Append(kind, jsonPayload(v))
+	_ = w.answer.Flush()
 }
 
 func (w *worker) readHello() error {

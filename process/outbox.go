@@ -151,7 +151,7 @@ func (o *outbox[R]) flush(waits bool) {
 	}
 	clear(o.results)
 	o.results, o.header.marks = o.results[:0], o.header.marks[:0]
-	o.worker.answer.Flush() // an error means that the parent is gone, which the lifeline tells
+	_ = o.worker.answer.Flush() // an error means that the parent is gone, which the lifeline tells
 }
 
 // sendEach sends the results of each value in a frame of their own. Those that cannot be encoded make their value
@@ -172,7 +172,7 @@ func (o *outbox[R]) sendEach() {
 			}
 			m.results = 0
 			h.marks[0] = m
-			o.send(&h, nil)
+			_ = o.send(&h, nil) // only text is left, which always encodes
 		}
 		results = results[o.header.marks[i].results:]
 		if m.fate != fateOpen && m.fate != fateHeld {

@@ -17,7 +17,7 @@ func (s *slot[A, B, R]) receive(w *remote[A, R]) {
 		if err == nil {
 			err = s.answer(w, kind, payload)
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {

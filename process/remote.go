@@ -144,10 +144,11 @@ func (w *remote[A, R]) close(left int, stop bool) {
 	w.proc.In.Close()
 }
 
-// ring makes the worker look at the page.
+// ring makes the worker look at the page. A full pipe rings as well, and a worker that is not there any more has ended
+// its results, which tells.
 func (w *remote[A, R]) ring() {
-	w.proc.Life.SetWriteDeadline(time.Now().Add(time.Second)) // a full pipe rings as well
-	w.proc.Life.Write([]byte{0})
+	_ = w.proc.Life.SetWriteDeadline(time.Now().Add(time.Second))
+	_, _ = w.proc.Life.Write([]byte{0})
 }
 
 // remains is what a worker leaves.

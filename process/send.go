@@ -74,7 +74,7 @@ func (s *slot[A, B, R]) dispatch(w *remote[A, R], values []*flight[A]) {
 			s.packOne(w, batch[i:i+1])
 		}
 	}
-	w.out.Flush() // an error means that the worker has died, which its results tell
+	_ = w.out.Flush() // an error means that the worker has died, which its results tell
 	s.stir()
 }
 
@@ -100,7 +100,7 @@ func (s *slot[A, B, R]) pack(w *remote[A, R], batch []*flight[A]) error {
 	}
 	s.sent(w, batch)
 	if w.out.Buffered() >= 4*frameSize {
-		w.out.Flush()
+		_ = w.out.Flush() // as in dispatch
 	}
 	return nil
 }

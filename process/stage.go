@@ -23,7 +23,6 @@ type stage[A, B, R any] struct {
 	settings settings
 	slots    []*slot[A, B, R]
 	starter  *child.Starter
-	hungry   atomic.Int32 // slots that wait for values
 	active   atomic.Int32 // slots that have had a worker and are not at their end
 	ledger   ledger
 	busy     chan struct{} // wakes the watch

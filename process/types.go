@@ -83,8 +83,7 @@ func (l *look) inside(step string, t reflect.Type) {
 
 func (l *look) fields(t reflect.Type) {
 	named := 0
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		if f.Name == "_" {
 			continue // holds nothing that could be missed
 		}

@@ -24,7 +24,7 @@ type (
 	withFunction struct{ F func() }
 	withHidden   struct {
 		ID     int
-		secret int
+		secret int //nolint:unused // that gob would leave it out is what is tested
 	}
 	withPointer struct{ Count *int }
 	withAddress struct{ P uintptr }

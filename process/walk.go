@@ -101,8 +101,8 @@ func (w *walk) elements(v reflect.Value) error {
 }
 
 func (w *walk) fields(v reflect.Value) error {
-	for i := range v.NumField() {
-		if err := w.at(v.Field(i)); err != nil {
+	for _, field := range v.Fields() {
+		if err := w.at(field); err != nil {
 			return err
 		}
 	}

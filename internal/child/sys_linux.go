@@ -19,8 +19,8 @@ func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: 
 func widen(pipe *os.File) {
 	const size = 256 << 10
 	if conn, err := pipe.SyscallConn(); err == nil {
-		conn.Control(func(fd uintptr) {
-			syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_SETPIPE_SZ, size)
+		_ = conn.Control(func(fd uintptr) {
+			_, _, _ = syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_SETPIPE_SZ, size)
 		})
 	}
 }

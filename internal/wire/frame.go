@@ -5,6 +5,7 @@ package wire
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -97,8 +98,8 @@ func (r *Reader) Next() (kind byte, payload []byte, err error) {
 	r.release()
 	header, err := r.r.Peek(headerSize)
 	if err != nil {
-		if err == io.EOF && len(header) > 0 {
-			err = io.ErrUnexpectedEOF
+		if len(header) > 0 {
+			err = noEOF(err)
 		}
 		return 0, nil, err
 	}
@@ -154,7 +155,7 @@ func (r *Reader) readLarge(size int) ([]byte, error) {
 }
 
 func noEOF(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err
