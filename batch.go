@@ -58,7 +58,7 @@ func timedBatches[T any](
 	q := newWindowQueue[T](b.bound(&o.base, in), false)
 	b.tallies[o].queue = q.length
 	connect(b, at, q, in)
-	values := q.consumer().(*inPort[T])
+	values := q.consumer(nil).(*inPort[T])
 	return func(yield func([]T, tag) bool) {
 		defer q.stop()
 		for !at.stopped.Load() {

@@ -46,7 +46,7 @@ func connect[T any](b *builder, s *Site, q queue[T], in ...node) {
 
 // drain is the flow of a queue's values. When it ends early, those who fill the queue are told.
 func drain[T any](s *Site, q queue[T]) flow[T] {
-	in := q.consumer()
+	in := q.consumer(nil)
 	window, _ := in.(*inPort[T])
 	return func(yield func(T, tag) bool) {
 		defer q.stop()

@@ -22,9 +22,9 @@ func newChannelQueue[T any](bound int, spawn func(func())) *channelQueue[T] {
 	return &channelQueue[T]{values: make(chan T, bound), spawn: spawn}
 }
 
-func (q *channelQueue[T]) producer() sink[T]  { return q }
-func (q *channelQueue[T]) consumer() inlet[T] { return q }
-func (q *channelQueue[T]) length() int        { return len(q.values) }
+func (q *channelQueue[T]) producer() sink[T]       { return q }
+func (q *channelQueue[T]) consumer(*word) inlet[T] { return q }
+func (q *channelQueue[T]) length() int             { return len(q.values) }
 
 // put does not use the seat: a send parks the goroutine itself.
 func (q *channelQueue[T]) put(_ parker, v T, _ tag) bool {

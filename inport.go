@@ -3,14 +3,11 @@ package pl
 import (
 	"math/bits"
 	"runtime"
-	"sync/atomic"
 )
 
-// inPort is a consumer's end. word is next<<32 | end, in the window.
+// inPort is a consumer's end.
 type inPort[T any] struct {
-	_    [64]byte
-	word atomic.Uint64
-	_    [56]byte
+	word *word // its lower half
 	q    *windowQueue[T]
 	buf  []T
 	tags []tag
@@ -22,19 +19,20 @@ type inPort[T any] struct {
 	isOpen bool // listed in q.windows; guarded by q.mu
 }
 
-const windowMask = 1<<32 - 1
-
-func (q *windowQueue[T]) consumer() inlet[T] {
+func (q *windowQueue[T]) consumer(shared *word) inlet[T] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	p := &inPort[T]{q: q}
+	p := &inPort[T]{q: q, word: shared}
+	if shared == nil {
+		p.word = new(word)
+	}
 	q.ins = append(q.ins, p)
 	return p
 }
 
 func (p *inPort[T]) inWindow() int {
 	w := p.word.Load()
-	return int(w&windowMask) - int(w>>32)
+	return int(endOf(w)) - int(nextOf(w))
 }
 
 func (p *inPort[T]) take(seat parker) (v T, t tag, ok bool) { return p.takeUnless(seat, nil) }
@@ -55,8 +53,8 @@ func (p *inPort[T]) takeUnless(seat parker, quit func() bool) (v T, t tag, ok bo
 // into the workers' loop.
 func (p *inPort[T]) claim() (i uint64, ok bool) {
 	w := p.word.Load()
-	i = w >> 32
-	return i, i != w&windowMask && p.word.CompareAndSwap(w, w+1<<32)
+	i = nextOf(w)
+	return i, i != endOf(w) && p.word.CompareAndSwap(w, w+oneClaim)
 }
 
 // next is claim that fetches a window where there is none.
@@ -110,12 +108,12 @@ func (p *inPort[T]) fill(seat parker, quit func() bool) (i uint64, ok bool) {
 			return 0, false
 		}
 		if p.inWindow() > 0 { // another seat of this worker has filled it meanwhile
-			i = p.word.Add(1<<32)>>32 - 1 // nobody steals while the lock is held
+			i = nextOf(p.word.Add(oneClaim)) - 1 // nobody steals while the lock is held
 			q.passOn(p.inWindow() > 0)
 			return i, true
 		}
 	}
-	p.word.Store(1<<32 | uint64(n))
+	p.word.set(windowFields, oneClaim|uint64(n))
 	if n > 1 {
 		q.open(p)
 	}
@@ -282,9 +280,9 @@ func (q *windowQueue[T]) steal(p *inPort[T]) int {
 		return 0
 	}
 	w := victim.word.Load()
-	end := int(w & windowMask)
-	n := (victim.inWindow() + 1) / 2
-	if n == 0 || !victim.word.CompareAndSwap(w, w-uint64(n)) {
+	end := endOf(w)
+	n := (end - nextOf(w) + 1) / 2
+	if n == 0 || !victim.word.CompareAndSwap(w, w-n) {
 		return 0
 	}
 	p.buf = append(p.buf[:0], victim.buf[end-n:end]...)
@@ -292,5 +290,5 @@ func (q *windowQueue[T]) steal(p *inPort[T]) int {
 	if q.tagged {
 		p.tags = append(p.tags[:0], victim.tags[end-n:end]...)
 	}
-	return n
+	return int(n)
 }

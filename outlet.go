@@ -80,3 +80,11 @@ func (e *emitter[T]) put(seat parker, v T, t tag) bool {
 	}
 	return wanted
 }
+
+// word is that of the only port, which the worker's inlet may share; nil where there is none.
+func (e *emitter[T]) word() *word {
+	if e.port == nil {
+		return nil
+	}
+	return e.port.word
+}

@@ -5,12 +5,9 @@ import (
 	"sync/atomic"
 )
 
-// outPort is a producer's end. word is tail<<creditBits | credit: values ever published, modulo 2^40, and how many more
-// may be without asking.
+// outPort is a producer's end.
 type outPort[T any] struct {
-	_    [64]byte
-	word atomic.Uint64
-	_    [56]byte
+	word *word // its upper half
 	q    *windowQueue[T]
 	bit  uint64
 	flag *atomic.Uint64 // the word of q.ready with bit
@@ -29,20 +26,14 @@ type outPort[T any] struct {
 	driven  bool // its credit is what it reserved, and never taken back
 }
 
-const (
-	creditBits = 24
-	creditMask = 1<<creditBits - 1
-	tailMask   = 1<<(64-creditBits) - 1
-)
-
 func (q *windowQueue[T]) producer() sink[T] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	empty := new(chunk[T])
-	p := &outPort[T]{q: q, index: len(q.outs), step: 1<<creditBits - 1, first: empty, last: empty}
+	p := &outPort[T]{q: q, word: new(word), index: len(q.outs), step: oneValue - oneCredit, first: empty, last: empty}
 	if q.limit == 0 {
-		p.step = 1 << creditBits
-		p.word.Store(1) // a credit that is never spent
+		p.step = oneValue
+		p.word.Store(oneCredit) // which is never spent
 	}
 	q.outs = append(q.outs, p)
 	if p.index/64 == len(q.ready) {
@@ -52,15 +43,23 @@ func (q *windowQueue[T]) producer() sink[T] {
 	return p
 }
 
-func (p *outPort[T]) published() uint64 { return (p.word.Load()>>creditBits - p.head) & tailMask }
+func (p *outPort[T]) published() uint64 { return (tailOf(p.word.Load()) - p.head) & tailMask }
 
 func (p *outPort[T]) put(seat parker, v T, t tag) bool {
+	_, _, ok := p.publish(seat, v, t, 0)
+	return ok
+}
+
+// publish is put that, with claim = oneClaim, also claims the next value of the window that shares p's word, and tells
+// its place.
+func (p *outPort[T]) publish(seat parker, v T, t tag, claim uint64) (next uint64, claimed, ok bool) {
 	q := p.q
+	var w uint64
 	for {
-		w := p.word.Load()
-		if w&creditMask == 0 {
+		w = p.word.Load()
+		if w&creditField == 0 {
 			if !q.acquire(p, seat) {
-				return false
+				return 0, false, false
 			}
 			continue // the credit may have been taken back since
 		}
@@ -71,7 +70,12 @@ func (p *outPort[T]) put(seat parker, v T, t tag) bool {
 		if q.tagged {
 			p.last.tags[p.pos] = t
 		}
-		if p.word.CompareAndSwap(w, w+p.step) {
+		next = nextOf(w)
+		change := p.step
+		if claimed = claim != 0 && next != endOf(w); claimed {
+			change += claim
+		}
+		if p.word.CompareAndSwap(w, w+change) {
 			break
 		}
 	}
@@ -80,9 +84,9 @@ func (p *outPort[T]) put(seat parker, v T, t tag) bool {
 		p.flag.Or(p.bit)
 	}
 	if alerts := q.alerts.Load(); alerts != 0 {
-		return q.alerted(alerts)
+		return next, claimed, q.alerted(alerts)
 	}
-	return true
+	return next, claimed, true
 }
 
 // alerted does what a producer owes after a value: wake a hungry consumer, or learn that nobody listens.
@@ -146,7 +150,7 @@ func (p *outPort[T]) reserve(n int) int {
 	if room <= 0 {
 		room = q.revoke()
 	}
-	got := max(0, min(int64(n), room))
+	got := max(0, min(int64(n), room, mostCredit-int64(creditOf(p.word.Load()))))
 	if got > 0 {
 		q.grant(p, got)
 	}
@@ -163,8 +167,8 @@ func (p *outPort[T]) unreserve(n int) {
 	defer q.mu.Unlock()
 	for {
 		w := p.word.Load()
-		less := min(uint64(n), w&creditMask)
-		if p.word.CompareAndSwap(w, w-less) {
+		less := min(uint64(n), creditOf(w))
+		if p.word.CompareAndSwap(w, w-less*oneCredit) {
 			q.granted -= int64(less)
 			break
 		}
@@ -231,13 +235,7 @@ func (q *windowQueue[T]) unclaimed() (n int64) {
 func (q *windowQueue[T]) revoke() int64 {
 	for _, p := range q.holders {
 		p.holds = false
-		for {
-			w := p.word.Load()
-			if p.word.CompareAndSwap(w, w&^uint64(creditMask)) {
-				q.granted -= int64(w & creditMask)
-				break
-			}
-		}
+		q.granted -= int64(creditOf(p.word.set(creditField, 0)))
 	}
 	clear(q.holders)
 	q.holders = q.holders[:0]
@@ -256,7 +254,7 @@ func (q *windowQueue[T]) bulk(p *outPort[T], room int64) int64 {
 // grant gives p n of the room.
 func (q *windowQueue[T]) grant(p *outPort[T], n int64) {
 	q.granted += n
-	p.word.Add(uint64(n))
+	p.word.Add(uint64(n) * oneCredit)
 	if n > 1 && !p.holds && !p.driven {
 		p.holds = true
 		q.holders = append(q.holders, p)

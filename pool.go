@@ -15,9 +15,10 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 	figures := b.tallies[o]
 	s.worker = func(index int) Worker {
 		s.workers.Add(1)
+		results := out.emitter()
 		w := &worker[A, B]{
 			site: s, index: index, open: op.Open, one: op.One, places: p,
-			in: input.consumer(), out: out.emitter(), counts: figures.add(),
+			in: input.consumer(results.word()), out: results, counts: figures.add(),
 		}
 		w.ctx = s.workerContext(&o.base, index)
 		w.flushWhenIdle()
@@ -224,7 +225,7 @@ func (w *worker[A, B]) stream(h *handler[A, B]) bool {
 
 // streamOne is stream where there is one result of each value, which the function returns.
 func (w *worker[A, B]) streamOne(h *handler[A, B]) bool {
-	for w.receive(h) {
+	for more := w.receive(h); more; {
 		h.calling = true
 		out, err := w.one(h.ctx, h.v)
 		h.calling = false
@@ -234,11 +235,23 @@ func (w *worker[A, B]) streamOne(h *handler[A, B]) bool {
 		}
 		h.busy = false
 		h.tally.out++
-		if h.port != nil && !h.port.put(h.seat, out, tag{}) || h.port == nil && !h.channel.put(h.seat, out, tag{}) {
-			break
-		}
+		more = w.exchange(h, out)
 	}
 	return false
+}
+
+// exchange hands a result on and receives the next value. Within a window that is one step.
+func (w *worker[A, B]) exchange(h *handler[A, B], out B) bool {
+	if w.window == nil || h.port == nil {
+		return w.out.put(h.seat, out, tag{}) && w.receive(h)
+	}
+	i, claimed, ok := h.port.publish(h.seat, out, tag{}, oneClaim)
+	if !ok || !claimed {
+		return ok && w.receive(h)
+	}
+	h.v, _ = w.window.remove(i)
+	h.begin()
+	return !w.site.stopped.Load()
 }
 
 // receive is next for the usual queues, without calls through an interface.

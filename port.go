@@ -42,7 +42,7 @@ func assembleDriven[A, B any](
 			}
 		}
 		return &Port[A, B]{
-			site: s, index: index, in: input.consumer().(*inPort[A]), out: e,
+			site: s, index: index, in: input.consumer(nil).(*inPort[A]), out: e,
 			places: places{marks: b.marks[o], results: results}, counts: b.tallies[o].add(),
 			taking: newGoroutineSeat(), giving: newGoroutineSeat(),
 		}

@@ -82,8 +82,8 @@ func newReorderQueue[T any](window int) *reorderQueue[T] {
 	return &reorderQueue[T]{window: window, slots: make([]slot[T], 16)}
 }
 
-func (q *reorderQueue[T]) producer() sink[T]  { return q }
-func (q *reorderQueue[T]) consumer() inlet[T] { return &reorderInlet[T]{q: q} }
+func (q *reorderQueue[T]) producer() sink[T]       { return q }
+func (q *reorderQueue[T]) consumer(*word) inlet[T] { return &reorderInlet[T]{q: q} }
 
 func (q *reorderQueue[T]) put(_ parker, v T, t tag) bool {
 	return q.place(t, func(s *slot[T]) {

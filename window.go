@@ -9,11 +9,11 @@ import (
 
 // windowQueue is a queue without a lock per value.
 //
-// Each producer owns a port, a list of chunks with one atomic word: how many values it has published and how many
-// more it may publish (its credit). Each consumer owns a port too, a window of values it has fetched in bulk, with one
-// atomic word: how many of them it has claimed, and where the window ends. Publishing and claiming are each one
-// compare-and-swap on a word that nobody else touches in the normal case; the lock is taken once per window and once
-// per bulk of credit.
+// Each producer owns a port, a list of chunks, with how many values it has published and how many more it may publish
+// (its credit). Each consumer owns a port too, a window of values it has fetched in bulk, with how many of them it has
+// claimed, and where the window ends. All four are in one atomic [word] of the worker. Publishing and claiming are
+// each a compare-and-swap on it, or even one together, and nobody else touches it in the normal case; the lock is
+// taken once per window and once per bulk of credit.
 //
 // Nothing is private, which is what law 4 asks for: a consumer that finds nothing steals the unclaimed half of
 // another's window, and a producer that finds no room takes back the others' unspent credit. So the queue behaves as

@@ -1,0 +1,43 @@
+package pl
+
+import "sync/atomic"
+
+// word is the state of a worker's ends at its queues, in one atomic word, so that publishing a result and claiming the
+// next value can be one exchange:
+//
+//	tail:36 | credit:14 | next:7 | end:7
+//
+// tail and credit are of the end where it produces: how many values it has ever published, modulo 2^36, and how many
+// more it may. next and end are of the end where it consumes: the unclaimed part of its window. Others change the word
+// only under the lock of the queue they share with it: they take back credit, or lower end by stealing.
+type word struct {
+	_ [64]byte
+	atomic.Uint64
+	_ [56]byte
+}
+
+const (
+	oneClaim  = 1 << 7
+	oneCredit = 1 << 14
+	oneValue  = 1 << 28
+
+	windowFields = oneCredit - 1
+	creditField  = oneValue - oneCredit
+	tailMask     = 1<<36 - 1
+	mostCredit   = 1 << 13 // of a producer, far from overflow
+)
+
+func nextOf(w uint64) uint64   { return w / oneClaim % 128 }
+func endOf(w uint64) uint64    { return w % 128 }
+func creditOf(w uint64) uint64 { return w & creditField / oneCredit }
+func tailOf(w uint64) uint64   { return w / oneValue }
+
+// set replaces the fields that mask covers.
+func (w *word) set(mask, fields uint64) (before uint64) {
+	for {
+		before = w.Load()
+		if w.CompareAndSwap(before, before&^mask|fields) {
+			return before
+		}
+	}
+}
