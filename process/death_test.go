@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"testing"
@@ -61,7 +62,10 @@ var deaths = map[string]struct {
 		}
 		<-never
 	}), state: "exit status 2", trace: "goroutine "},
-	"stack overflow": {stage: deadly("stack overflow", func() { overflow(0) }), state: "exit status 2", trace: "stack"},
+	"stack overflow": {stage: deadly("stack overflow", func() {
+		debug.SetMaxStack(32 << 20) // to grow it to the usual 1 GB takes the race detector 20 s
+		overflow(0)
+	}), state: "exit status 2", trace: "stack"},
 	"out of memory": {stage: deadly("out of memory", func() { eat() }),
 		opts: []pl.Option{process.MemoryLimit(256 << 20)}, state: "exit status 2"},
 	"endless loop": {stage: deadly("endless loop", func() {

@@ -128,7 +128,7 @@ func mergeLosesNothing(t *testing.T, api API) {
 	for range 5 {
 		a, b := api.Same(pl.Range(300)), api.AddOne(pl.Range(300)).With(pl.Workers(2))
 		want := append(numbers(300), mapped(numbers(300), func(x int) int { return x + 1 })...)
-		assert.ElementsMatch(t, want, mustCollect(t, api, pl.Concat(a, b)))
+		SameValues(t, want, mustCollect(t, api, pl.Concat(a, b)))
 	}
 }
 

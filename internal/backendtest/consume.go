@@ -2,9 +2,11 @@ package backendtest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/gopeln/pl"
@@ -62,6 +64,13 @@ func first(t *testing.T, api API, n int, s pl.Stage[int]) []int {
 	}
 	before.Check(t)
 	return got
+}
+
+// SameValues checks that got has the values of want, in whatever order. assert.ElementsMatch compares each with each,
+// which takes seconds for thousands of them.
+func SameValues(t *testing.T, want, got []int, msg ...any) {
+	t.Helper()
+	assert.Equal(t, slices.Sorted(slices.Values(want)), slices.Sorted(slices.Values(got)), msg...)
 }
 
 // numbers returns 0 … n-1.

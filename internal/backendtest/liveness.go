@@ -66,7 +66,7 @@ func valuesMeet(t *testing.T, api API) {
 			return x, nil
 		}
 		got := mustCollect(t, api, api.Map(meet, pl.Workers(2), pl.MaxSize(size))(pl.Range(3000)))
-		assert.ElementsMatch(t, numbers(3000), got, "MaxSize(%d)", size)
+		SameValues(t, numbers(3000), got, "MaxSize(%d)", size)
 	}
 }
 
@@ -87,7 +87,7 @@ func valueWaitsForAll(t *testing.T, api API) {
 			return x, nil
 		}
 		got := mustCollect(t, api, api.Map(f, pl.Workers(2), pl.MaxSize(size))(pl.Range(n)))
-		assert.ElementsMatch(t, numbers(n), got, "MaxSize(%d)", size)
+		SameValues(t, numbers(n), got, "MaxSize(%d)", size)
 	}
 }
 

@@ -212,7 +212,7 @@ func smallestLosesNothing(t *testing.T, api API) {
 		for range 3 {
 			s = api.Same(s).With(pl.MaxSize(1), pl.Workers(workers))
 		}
-		assert.ElementsMatch(t, numbers(200), mustCollect(t, api, s), "%d workers", workers)
+		SameValues(t, numbers(200), mustCollect(t, api, s), "%d workers", workers)
 	}
 }
 

@@ -81,7 +81,7 @@ func mapKeepsValues(t *testing.T, api API) {
 	for _, list := range lists() {
 		for _, workers := range []int{2, 5} {
 			got := mustCollect(t, api, api.Square(pl.FromSlice(list)).With(pl.Workers(workers), pl.MaxSize(workers-2)))
-			assert.ElementsMatch(t, mapped(list, square), got, "%d workers", workers)
+			SameValues(t, mapped(list, square), got, "%d workers", workers)
 		}
 	}
 }
@@ -122,7 +122,7 @@ func filterKeeps(t *testing.T, api API) {
 		got := mustCollect(t, api, api.Odd(pl.FromSlice(list)))
 		assert.Equal(t, odd(list), listed(got), "1 worker, in order")
 		got = mustCollect(t, api, api.Odd(pl.FromSlice(list)).With(pl.Workers(3)))
-		assert.ElementsMatch(t, odd(list), got, "3 workers")
+		SameValues(t, odd(list), got, "3 workers")
 	}
 }
 
@@ -141,7 +141,7 @@ func filterAtTheEnd(t *testing.T, api API) {
 			}
 		}
 		s := pl.Pipe3(pl.FromSlice(list), api.Square, api.Triple, api.Odd)
-		assert.ElementsMatch(t, want, mustCollect(t, api, s.With(pl.Workers(3))))
+		SameValues(t, want, mustCollect(t, api, s.With(pl.Workers(3))))
 	}
 }
 
@@ -164,7 +164,7 @@ func flatMapKeepsValues(t *testing.T, api API) {
 	for _, list := range lists() {
 		for _, size := range []int{0, 1, 2} {
 			s := api.Triple(pl.FromSlice(list)).With(pl.Workers(3), pl.MaxSize(size))
-			assert.ElementsMatch(t, tripled(list), mustCollect(t, api, s), "MaxSize(%d)", size)
+			SameValues(t, tripled(list), mustCollect(t, api, s), "MaxSize(%d)", size)
 		}
 	}
 }

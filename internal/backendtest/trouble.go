@@ -68,7 +68,7 @@ func onceUnderRetry(t *testing.T, api API) {
 			p := api.MapWith(o.resource(), tr.f, pl.Workers(workers), pl.MaxSize(size), pl.Timeout(3*api.Tick),
 				pl.Retry(3, func(int) time.Duration { return api.Tick }))
 			got := skimmed(t, api, api.Doze(p(pl.Range(150))).With(pl.MaxSize(size)))
-			assert.ElementsMatch(t, numbers(150), got, "%d workers, MaxSize(%d)", workers, size)
+			SameValues(t, numbers(150), got, "%d workers, MaxSize(%d)", workers, size)
 			api.settle()
 			journal.closed(0)
 		}
@@ -89,7 +89,7 @@ func onceOrDropped(t *testing.T, api API) {
 	p := api.MapWith(o.resource(), tr.f, pl.Workers(3), pl.MaxSize(2), pl.Timeout(3*api.Tick), pl.Retry(2, nil), pl.OnError(h))
 	got := skimmed(t, api, pl.Ordered(p(pl.Range(150))))
 	assert.True(t, slices.IsSorted(got))
-	assert.ElementsMatch(t, numbers(150), append(got, dropped...))
+	SameValues(t, numbers(150), append(got, dropped...))
 	assert.NotEmpty(t, dropped)
 	api.settle()
 	journal.closed(0)
