@@ -66,6 +66,14 @@ func first(t *testing.T, api API, n int, s pl.Stage[int]) []int {
 	return got
 }
 
+// rounds is how often to do what is done n times where a run costs nothing; to start subprocesses takes its time.
+func (api API) rounds(n int) int {
+	if api.Here {
+		return n
+	}
+	return n / 4
+}
+
 // SameValues checks that got has the values of want, in whatever order. assert.ElementsMatch compares each with each,
 // which takes seconds for thousands of them.
 func SameValues(t *testing.T, want, got []int, msg ...any) {

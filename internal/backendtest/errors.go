@@ -123,7 +123,7 @@ func errorIsLast(t *testing.T, api API) {
 
 // errorSurfaces is pypeln's B5: an error early in a long input was swallowed.
 func errorSurfaces(t *testing.T, api API) {
-	for range 10 {
+	for range api.rounds(10) {
 		for _, n := range []int{4, 10, 100} {
 			list := numbers(n)
 			list[3] = Fail

@@ -134,7 +134,7 @@ func pulledStops(t *testing.T, api API) {
 func runsAgain(t *testing.T, api API) {
 	s := api.Same(api.Odd(pl.Range(20)).With(pl.MaxSize(2))).With(pl.Workers(2))
 	before := Hold()
-	for range 20 {
+	for range api.rounds(20) {
 		got, err := s.Collect(api.context(t))
 		require.NoError(t, err)
 		require.Len(t, got, 10)
