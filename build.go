@@ -157,6 +157,15 @@ func (b *builder) bound(o *base, in node) int {
 	}
 }
 
+// plain tells whether a channel can be the queue in front of o for the values of in: only goroutines wait at it, and
+// whoever fills it stops with it. Where that one has other consumers it goes on, and a channel would keep those who take
+// from it waiting until it ends.
+func (b *builder) plain(o *base, in ...node) bool {
+	return !o.foreign && !slices.ContainsFunc(in, func(n node) bool {
+		return n.meta().foreign || b.consumers[n] > 1
+	})
+}
+
 // tagged tells whether the values that o takes carry tags.
 func (b *builder) tagged(o node) bool { return len(b.marks[o]) > 0 && !o.meta().renumbers }
 

@@ -22,7 +22,7 @@ func pull[T any](b *builder, o *base, in node, s *Site, tagged bool) flow[T] {
 		op := in.(*operator[T])
 		return op.compose(b, op, s)
 	}
-	q := newQueue[T](b.bound(o, in), tagged, !in.meta().foreign, b.run.goroutines.Go)
+	q := newQueue[T](b.bound(o, in), tagged, b.plain(o, in), b.run.goroutines.Go)
 	connect(b, s, q, in)
 	return drain(s, q)
 }
@@ -30,7 +30,7 @@ func pull[T any](b *builder, o *base, in node, s *Site, tagged bool) flow[T] {
 // joined makes the queue of a stage with workers.
 func joined[T any](b *builder, o node, in node, s *Site) queue[T] {
 	b.mark(o, in)
-	q := newQueue[T](b.bound(o.meta(), in), b.tagged(o), !o.meta().foreign && !in.meta().foreign, b.run.goroutines.Go)
+	q := newQueue[T](b.bound(o.meta(), in), b.tagged(o), b.plain(o.meta(), in), b.run.goroutines.Go)
 	connect(b, s, q, in)
 	b.tallies[o].queue = q.length
 	return q

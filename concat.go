@@ -1,7 +1,5 @@
 package pl
 
-import "slices"
-
 // Concat merges stages: it yields their values as they come, all of them in one run, and ends when all have ended. A
 // stage that is given twice yields each value twice. For [Ordered] the order begins anew here, with that of arrival.
 func Concat[T any](stages ...Stage[T]) Stage[T] {
@@ -36,8 +34,7 @@ func merged[T any](b *builder, o *operator[T], at *Site) flow[T] {
 			break
 		}
 	}
-	goroutines := !slices.ContainsFunc(o.inputs, func(in node) bool { return in.meta().foreign })
-	q := newQueue[T](bound, false, goroutines, b.run.goroutines.Go)
+	q := newQueue[T](bound, false, b.plain(&o.base, o.inputs...), b.run.goroutines.Go)
 	b.tallies[o].queue = q.length
 	connect(b, at, q, o.inputs...)
 	return drain(at, q)

@@ -43,7 +43,7 @@ type inlet[T any] interface {
 const channelBound = 16
 
 // newQueue makes the queue for a consumer with that bound. plain tells that only goroutines of the engine's own wait
-// at it; spawn starts a goroutine that the run waits for.
+// at it, and that its producers stop with it; spawn starts a goroutine that the run waits for.
 func newQueue[T any](bound int, tagged, plain bool, spawn func(func())) queue[T] {
 	if plain && !tagged && 0 < bound && bound < channelBound {
 		return newChannelQueue[T](bound, spawn)

@@ -6,9 +6,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/thread"
-	"github.com/stretchr/testify/require"
 )
 
 // The source and the worker of a branch that nobody listens to any more wait for ever if they are not told.
@@ -33,4 +34,23 @@ func TestTakeStopsItsBranchWhileTheRunGoesOn(t *testing.T) {
 		require.Equal(t, 2*time.Hour, time.Since(start))
 		require.Zero(t, closed, "the branch ended only with the run")
 	})
+}
+
+// The producer that the branch shares with the rest of the run has nothing for it, for as long as it likes.
+func TestABranchEndsWhileItsProducerGoesOn(t *testing.T) {
+	for _, size := range []int{0, 4, 100} {
+		synctest.Test(t, func(t *testing.T) {
+			var closed time.Duration
+			start := time.Now()
+			resource := pl.OnStart(func(context.Context) (int, error) { return 0, nil }).
+				OnEnd(func(context.Context, int) error { closed = time.Since(start); return nil })
+			same := func(_ context.Context, _ int, x int) (int, error) { return x, nil }
+			hourly := every(time.Hour, 0, 3)
+			branch := pl.Pipe2(hourly, thread.MapWith(resource, same, pl.MaxSize(size)), pl.Take[int](1))
+			other := thread.Each(func(context.Context, int) error { return nil })(hourly)
+			require.NoError(t, pl.Run(t.Context(), branch, other))
+			require.Equal(t, 3*time.Hour, time.Since(start))
+			require.Equal(t, time.Hour, closed, "MaxSize(%d)", size)
+		})
+	}
 }
