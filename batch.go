@@ -83,7 +83,7 @@ func (p *inPort[T]) takeFor(seat parker, n int, d time.Duration) (values []T) {
 		seat.Wake()
 	})
 	defer timer.Stop()
-	for len(values) < n {
+	for len(values) < n && !over.Load() { // also where there is always a value, and so never a wait
 		v, _, ok := p.takeUnless(seat, over.Load)
 		if !ok {
 			break

@@ -97,6 +97,16 @@ func TestBatchWaits(t *testing.T) {
 	})
 }
 
+// There is always a value to take, so the batch never waits.
+func TestBatchIsOutInTimeWhereValuesComeFast(t *testing.T) {
+	const n = 200_000_000
+	for batch, err := range pl.Batch[struct{}](n, time.Millisecond)(pl.FromSlice(make([]struct{}, n))).All(t.Context()) {
+		require.NoError(t, err)
+		require.Less(t, len(batch), n/2)
+		break
+	}
+}
+
 func TestBatchWithAFailureKeepsTheError(t *testing.T) {
 	s := pl.FromFunc(func(_ context.Context, yield func(int) bool) error {
 		_ = yield(0) && yield(1) && yield(2)
