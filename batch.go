@@ -95,12 +95,12 @@ func (p *inPort[T]) takeFor(seat parker, n int, d time.Duration) (values []T) {
 
 // Flatten yields the elements of slices.
 func Flatten[T any](s Stage[[]T]) Stage[T] {
-	return step("Flatten", s, func(b *builder, o *operator[T], _ *Site, values flow[[]T]) flow[T] {
+	return step("Flatten", s, func(b *builder, o *operator[T], at *Site, values flow[[]T]) flow[T] {
 		p := places{marks: b.marks[o], results: Many}
 		return func(yield func(T, tag) bool) {
 			values(func(batch []T, t tag) bool {
 				for i, v := range batch {
-					if !yield(v, p.place(t, i)) {
+					if at.stopped.Load() || !yield(v, p.place(t, i)) {
 						return false
 					}
 				}

@@ -154,7 +154,7 @@ func (c *inline[A, B]) run(values flow[A], open Opener[A, B]) {
 		defer c.counts.publish(c.tally)
 		for {
 			if again, ok := c.guarded(); !again {
-				return ok
+				return ok && !c.site.stopped.Load()
 			}
 		}
 	})

@@ -30,6 +30,9 @@ func prompt[T any](name string, n int, at func(i int) T) Stage[T] {
 		counts := b.tallies[o].add()
 		return numbered(b, o, s, func(yield func(T, tag) bool) {
 			for i := range n {
+				if s.stopped.Load() { // nobody else looks where what follows yields nothing
+					return
+				}
 				if i%64 == 0 {
 					counts.out.Store(uint64(i))
 				}

@@ -2,6 +2,7 @@ package pl_test
 
 import (
 	"context"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/serial"
 	"github.com/gopeln/pl/thread"
 )
 
@@ -52,5 +54,26 @@ func TestABranchEndsWhileItsProducerGoesOn(t *testing.T) {
 			require.Equal(t, 3*time.Hour, time.Since(start))
 			require.Equal(t, time.Hour, closed, "MaxSize(%d)", size)
 		})
+	}
+}
+
+// Nothing comes to the places where a run is usually noticed to have ended.
+func TestCancelEndsWhatYieldsNothing(t *testing.T) {
+	never := func(context.Context, int) (bool, error) { return false, nil }
+	endless := func(_ context.Context, x int, yield func(int) bool) error {
+		for yield(x) {
+		}
+		return nil
+	}
+	for name, s := range map[string]pl.Runnable{
+		"Filter":  serial.Filter(never)(pl.Range(math.MaxInt)),
+		"Each":    serial.Each(func(context.Context, int) error { return nil })(pl.Range(math.MaxInt)),
+		"FlatMap": pl.Pipe2(pl.Range(1), serial.FlatMap(endless), serial.Filter(never)),
+		"Batch":   pl.Batch[struct{}](math.MaxInt, 0)(pl.FromSlice(make([]struct{}, math.MaxInt))),
+		"Flatten": pl.Pipe2(pl.From(make([]struct{}, math.MaxInt)), pl.Flatten, pl.Batch[struct{}](math.MaxInt, 0)),
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		require.ErrorIs(t, pl.Run(ctx, s), context.DeadlineExceeded, name)
+		cancel()
 	}
 }
