@@ -59,7 +59,7 @@ func (timeoutError) Error() string        { return "the function took longer tha
 func (timeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
 func (timeoutError) Timeout() bool        { return true }
 
-// ErrGoexit is the error of a value whose function ended its goroutine.
+// ErrGoexit is the error of a function that ended its goroutine.
 var ErrGoexit = errors.New("the function ended its goroutine with runtime.Goexit " +
 	"(testing's FailNow does; return an error instead)")
 

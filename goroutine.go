@@ -52,6 +52,7 @@ type life struct {
 	seat     *goroutineSeat
 	open     bool
 	serving  bool
+	closing  bool
 	returned bool
 }
 
@@ -64,6 +65,7 @@ func (l *life) live() {
 		l.serving = false
 	}
 	if !l.seat.abandoned() {
+		l.closing = true
 		l.w.Close()
 	}
 	l.returned = true
@@ -72,7 +74,7 @@ func (l *life) live() {
 // ended is deferred: it finds out whether the goroutine was ended from within, by Goexit or by a panic of the engine.
 func (l *life) ended() {
 	switch {
-	case l.returned, l.seat.abandoned():
+	case l.returned, l.closing, l.seat.abandoned(): // an OnEnd that does not return is reported by Close
 	case l.serving:
 		l.site.employ(l.w, true)
 	default:

@@ -120,10 +120,13 @@ func (w *worker[A, B]) status() StageStatus {
 }
 
 func (w *worker[A, B]) closeTenure(t tenure[A, B], status StageStatus) {
-	ctx := WithStatus(context.WithoutCancel(w.ctx), status)
-	if err := t.end(ctx); err != nil {
-		w.site.run.closed(&StageError{Stage: w.site.Name(), Worker: w.index, Err: err})
-	}
+	err := ErrGoexit // unless end returns
+	defer func() {
+		if err != nil {
+			w.site.run.closed(&StageError{Stage: w.site.Name(), Worker: w.index, Err: err})
+		}
+	}()
+	err = t.end(WithStatus(context.WithoutCancel(w.ctx), status))
 }
 
 // Serve is safe to be called again by another goroutine after one has been ended by Goexit.

@@ -2,7 +2,6 @@ package task
 
 import (
 	"context"
-	"errors"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -182,14 +181,11 @@ type forgetting call
 
 func (f *forgetting) Receive() { (*call)(f).forget() }
 
-var errGoexit = errors.New("task: the function ended its goroutine with runtime.Goexit " +
-	"(testing's FailNow does; return an error instead)")
-
 // fault is the error of a function that did not return: of its panic, or of Goexit where value is nil. It is called in
 // the deferred function, where the stack still reaches down to the panic.
 func fault(value any) error {
 	if value == nil {
-		return errGoexit
+		return pl.ErrGoexit
 	}
 	return &pl.PanicError{Value: value, Stack: debug.Stack()}
 }

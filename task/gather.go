@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/loop"
 )
 
@@ -60,7 +61,7 @@ func (g *group) spawn(f func(ctx context.Context) error) {
 	c := &valueContext{scope: &g.scope}
 	g.left++
 	c.task = h.loop.Go(h.owner, func() {
-		err := errGoexit
+		err := pl.ErrGoexit
 		defer func() {
 			if v := recover(); v != nil {
 				err = fault(v)
@@ -114,7 +115,7 @@ func gatherOutside[T any](ctx context.Context, results []T, fs []func(ctx contex
 	)
 	for i, f := range fs {
 		children.Go(func() {
-			err := errGoexit
+			err := pl.ErrGoexit
 			defer func() {
 				if v := recover(); v != nil {
 					err = fault(v)

@@ -123,12 +123,17 @@ func (c *cancellation) Receive() {
 
 // open runs OnStart, as a task like the others.
 func (h *host) open() {
-	opened := false
-	h.guard(func() { opened = h.worker.Open() }, func() {
+	opened, returned := false, false
+	defer func() {
+		if !returned {
+			h.broke(recover())
+		}
 		h.ended = !opened
 		h.promote()
 		h.settle()
-	})
+	}()
+	opened = h.worker.Open()
+	returned = true
 }
 
 // promote gives the lead to a seat that has nothing to do, unless somebody has it or there is none.
@@ -260,30 +265,18 @@ func (h *host) settle() {
 	}
 }
 
-// close runs OnEnd, as a task, and then lets the stage end.
+// close runs OnEnd, as a task, and then, however that ends, lets the stage end.
 func (h *host) close() {
-	h.guard(h.worker.Close, func() {
+	defer func() {
 		h.unhook()
 		h.site.Release()
 		h.loop.Release()
-	})
-}
-
-// guard calls f, and then done, however f ends.
-func (h *host) guard(f, done func()) {
-	returned := false
-	defer func() {
-		if !returned {
-			h.broke(recover())
-		}
-		done()
 	}()
-	f()
-	returned = true
+	h.worker.Close()
 }
 
-// broke takes in the end of a coroutine by OnStart or OnEnd with Goexit, or by a panic of the engine itself: those of
-// the user's functions do not come this far.
+// broke takes in the end of a coroutine by OnStart with Goexit, or by a panic of the engine itself: those of the user's
+// functions do not come this far.
 func (h *host) broke(value any) {
 	h.site.Fail(&pl.StageError{Stage: h.site.Name(), Worker: -1, Err: fault(value)})
 }

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -254,11 +255,16 @@ func endPanic(t *testing.T, api API) {
 }
 
 func endGoexit(t *testing.T, api API) {
-	r := pl.OnStart(func(context.Context) (*Handle, error) { return &Handle{}, nil }).
-		OnEnd(func(context.Context, *Handle) error { runtime.Goexit(); return nil })
+	var opened, ended atomic.Int32 // in this process
+	r := pl.OnStart(func(context.Context) (*Handle, error) { opened.Add(1); return &Handle{}, nil }).
+		OnEnd(func(context.Context, *Handle) error { ended.Add(1); runtime.Goexit(); return nil })
 	for _, workers := range []int{1, 3} {
 		_, err := collect(t, api, api.MapWith(r, useless, pl.Workers(workers))(pl.Range(10)))
 		assert.ErrorContains(t, err, "Goexit", "%d workers", workers)
+		if api.Here {
+			assert.ErrorIs(t, err, pl.ErrGoexit, "%d workers", workers)
+		}
+		assert.Equal(t, opened.Load(), ended.Load(), "each OnEnd is called once")
 	}
 }
 
