@@ -126,3 +126,21 @@ func TestNilContextIsTheBackground(t *testing.T) {
 		assert.Equal(t, numbers(3), got)
 	})
 }
+
+// What a kernel does after its only result is the engine's business, and its delays are: the value is out.
+func TestAValueThatIsOutDoesNotRunOutOfTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		late := pl.Operation[int, int]{
+			Verb: "Late", Results: pl.One, Func: same,
+			Open: func(context.Context) (pl.Kernel[int, int], func(context.Context) error, error) {
+				return func(_ context.Context, x int, emit func(int) bool) error {
+					emit(x)
+					time.Sleep(time.Minute)
+					return nil
+				}, nil, nil
+			},
+		}
+		s := pl.NewInline("test", late, pl.Timeout(time.Second))(pl.Range(3))
+		assert.Equal(t, numbers(3), values(t, s))
+	})
+}

@@ -153,7 +153,9 @@ func (h *handler[A, B]) handSlowly(b B) bool {
 		h.tally.out++
 	}
 	h.refused = !ok
-	if h.timed {
+	// Where there is one result at most, the function has returned by now: the clock must not go on, or a value that is
+	// out already could still fail.
+	if h.timed && h.results == Many {
 		h.seat.Resume()
 	}
 	return ok
