@@ -28,6 +28,12 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if c == nil {
 		return t.next.RoundTrip(req)
 	}
+	if err := c.ready(ctx); err != nil {
+		if req.Body != nil { // http.RoundTripper's rule, errors included; next would have done it
+			_ = req.Body.Close()
+		}
+		return nil, err
+	}
 	trip := &trip{next: t.next, req: req}
 	resp, err := Await(ctx, trip.run)
 	if err != nil {

@@ -192,6 +192,33 @@ func TestTransportPassesErrorsOn(t *testing.T) {
 	})
 }
 
+// http.RoundTripper's rule: whoever made the body counts on it.
+func TestTransportClosesTheBodyOfARequestThatIsTooLate(t *testing.T) {
+	inTask(t, func(ctx context.Context) error {
+		ctx, cancel := context.WithCancel(ctx)
+		cancel()
+		sent := &sentBody{}
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://host/", sent)
+		if err != nil {
+			return err
+		}
+		_, err = task.Transport(failing{}).RoundTrip(req)
+		assert.ErrorIs(t, err, context.Canceled)
+		assert.True(t, sent.closed)
+		return nil
+	})
+}
+
+type sentBody struct {
+	bytes.Buffer
+	closed bool
+}
+
+func (b *sentBody) Close() error {
+	b.closed = true
+	return nil
+}
+
 func TestTransportWithARealServer(t *testing.T) {
 	page := strings.Repeat("0123456789", 10_000)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
