@@ -34,7 +34,7 @@ type RunInfo struct {
 // Graph gives the stages of the run.
 func (r *RunInfo) Graph() Graph { return r.graph }
 
-// Stats gives the figures of the run so far. Those of a stage that waits, or has ended, are exact; those of a busy one
+// Stats gives the figures of the run so far. Those of a stage that waits for input, or has ended, are exact; those of a busy one
 // may lag by some values.
 func (r *RunInfo) Stats() Stats {
 	var s Stats
