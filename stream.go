@@ -1,0 +1,134 @@
+package pl
+
+// serve handles values until there are no more. A panic ends it early; then it reports true, with the value under way
+// marked as failed.
+func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
+	returned := false
+	defer func() {
+		if returned || !h.mine() {
+			return
+		}
+		value := recover()
+		h.caught(value)
+		if again = value != nil; !again {
+			w.bequeath(h)
+		}
+	}()
+	usual := (w.window != nil || w.direct != nil) && (h.port != nil || h.channel != nil) && !h.timed
+	take := w.next
+	switch {
+	case usual && w.one != nil && !h.attended:
+		take = w.streamOne
+	case usual:
+		take = w.stream
+	}
+	for h.busy || take(h) {
+		if !h.settle() {
+			break
+		}
+	}
+	returned = true
+	if !h.left.opened {
+		w.flush()
+	}
+	return false
+}
+
+// next gives h a value to handle, from whatever queue.
+func (w *worker[A, B]) next(h *handler[A, B]) (ok bool) {
+	if h.attended {
+		h.seat.Rest()
+	}
+	if h.v, h.t, ok = w.in.take(h.seat); !ok || w.site.stopped.Load() {
+		return false
+	}
+	h.begin()
+	return true
+}
+
+// stream is the loop for the usual case: the queues are known, and the function succeeds without order or Timeout. It
+// reports true with a value whose first attempt failed, false at the end.
+func (w *worker[A, B]) stream(h *handler[A, B]) bool {
+	for {
+		if h.attended {
+			h.seat.Rest()
+		}
+		if !w.receive(h) {
+			return false
+		}
+		var err error
+		if h.attended {
+			err = h.callAttended()
+		} else {
+			h.calling = true
+			err = h.kernel(h.ctx, h.v, h.emit)
+			h.calling = false
+		}
+		switch {
+		case h.refused:
+			return false
+		case err != nil:
+			h.fault = err
+			return true
+		case h.given == 0:
+			h.end()
+		default:
+			h.busy = false
+		}
+	}
+}
+
+// streamOne is stream where there is one result of each value, which the function returns.
+func (w *worker[A, B]) streamOne(h *handler[A, B]) bool {
+	for more := w.receive(h); more; {
+		h.calling = true
+		out, err := w.one(h.ctx, h.v)
+		h.calling = false
+		if err != nil {
+			h.fault = err
+			return true
+		}
+		h.busy = false
+		h.tally.out++
+		more = w.exchange(h, out)
+	}
+	return false
+}
+
+// exchange hands a result on and receives the next value. Within a window that is one step.
+func (w *worker[A, B]) exchange(h *handler[A, B], out B) bool {
+	if w.window == nil || h.port == nil {
+		return w.out.put(h.seat, out, tag{}) && w.receive(h)
+	}
+	i, claimed, ok := h.port.publish(h.seat, out, tag{}, oneClaim)
+	if !ok || !claimed {
+		return ok && w.receive(h)
+	}
+	h.v, _ = w.window.remove(i)
+	h.begin()
+	return !w.site.stopped.Load()
+}
+
+// receive is next for the usual queues, without calls through an interface.
+func (w *worker[A, B]) receive(h *handler[A, B]) bool {
+	if w.window != nil {
+		i, ok := w.window.claim()
+		if !ok {
+			if i, ok = w.window.next(h.seat, nil); !ok {
+				return false
+			}
+		}
+		h.v, _ = w.window.remove(i)
+	} else {
+		if len(w.direct.values) == 0 {
+			w.flush() // before it waits
+		}
+		v, ok := <-w.direct.values
+		if !ok {
+			return false
+		}
+		h.v = v
+	}
+	h.begin()
+	return !w.site.stopped.Load()
+}
