@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime/debug"
 	"strings"
 )
@@ -74,25 +75,44 @@ var (
 // reaches down to the panic.
 func recovered(value any) *PanicError { return &PanicError{Value: value, Stack: debug.Stack()} }
 
-// shown formats a value for a message, in at most about 80 bytes. Long strings and byte slices are cut before they
-// are formatted, since a message must not cost megabytes.
+// shown formats a value for a message, in at most about 80 bytes. What is longer is cut while it is formatted, since a
+// message must not cost megabytes.
 func shown(v any) string {
-	const most = 80
+	b := brief{left: 80}
 	switch s := v.(type) {
 	case string:
-		if len(s) > most {
-			return fmt.Sprintf("%q…", s[:most])
-		}
-		return fmt.Sprintf("%q", s)
+		_, _ = fmt.Fprintf(&b, "%q", s[:min(len(s), b.left)])
+		b.cut = b.cut || len(s) > 80
 	case []byte:
-		if len(s) > most/2 {
-			return fmt.Sprintf("%x… (%d bytes)", s[:most/2], len(s))
-		}
-		return fmt.Sprintf("%x", s)
+		_, _ = fmt.Fprintf(&b, "%x", s[:min(len(s), b.left)])
+	default:
+		show(&b, reflect.ValueOf(v))
 	}
-	text := fmt.Sprintf("%+v", v)
-	if len(text) > most {
-		return text[:most] + "…"
+	if b.cut {
+		return strings.ToValidUTF8(b.text.String(), "") + "…"
 	}
-	return text
+	return b.text.String()
+}
+
+// show formats v; of a long list only the beginning, which is all that is shown of it.
+func show(b *brief, v reflect.Value) {
+	if (v.Kind() == reflect.Slice || v.Kind() == reflect.String) && v.Len() > b.left {
+		v, b.cut = v.Slice(0, b.left), true
+	}
+	_, _ = fmt.Fprintf(b, "%+v", v)
+}
+
+// brief keeps the first bytes of what is written to it.
+type brief struct {
+	text strings.Builder
+	left int
+	cut  bool
+}
+
+func (b *brief) Write(p []byte) (int, error) {
+	kept := p[:min(len(p), b.left)]
+	b.left -= len(kept)
+	b.cut = b.cut || len(kept) < len(p)
+	b.text.Write(kept)
+	return len(p), nil
 }

@@ -1,6 +1,7 @@
 package pl_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -143,4 +145,20 @@ func TestAValueThatIsOutDoesNotRunOutOfTime(t *testing.T) {
 		s := pl.NewInline("test", late, pl.Timeout(time.Second))(pl.Range(3))
 		assert.Equal(t, numbers(3), values(t, s))
 	})
+}
+
+func TestAnErrorShowsAHugeValueBriefly(t *testing.T) {
+	for _, value := range []any{
+		make([]int, 5_000_000), strings.Repeat("é", 1_000_000), bytes.Repeat([]byte{7}, 1_000_000), struct{ Text string }{strings.Repeat("x", 1000)},
+	} {
+		text := (&pl.StageError{Stage: "s", Item: value, Err: errors.New("bad")}).Error()
+		assert.Less(t, len(text), 200)
+		assert.True(t, utf8.ValidString(text), text)
+		assert.Contains(t, text, "…: bad")
+	}
+	assert.Equal(t, `pl: stage "s", worker 0, value {A:1 B:two}: bad`,
+		(&pl.StageError{Stage: "s", Item: struct {
+			A int
+			B string
+		}{1, "two"}, Err: errors.New("bad")}).Error())
 }

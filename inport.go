@@ -81,7 +81,7 @@ func (p *inPort[T]) lift(i uint64) (v T, t tag) {
 	var zero T
 	v, p.buf[i] = p.buf[i], zero
 	if p.q.tagged {
-		t = p.tags[i]
+		t, p.tags[i] = p.tags[i], tag{}
 	}
 	return v, t
 }
@@ -243,7 +243,9 @@ func (p *outPort[T]) moveTo(in *inPort[T], n int) {
 		from := c.vals[p.headPos:min(p.headPos+left, len(c.vals))]
 		in.buf = append(in.buf, from...)
 		if p.q.tagged {
-			in.tags = append(in.tags, c.tags[p.headPos:p.headPos+len(from)]...)
+			tags := c.tags[p.headPos : p.headPos+len(from)]
+			in.tags = append(in.tags, tags...)
+			clear(tags)
 		}
 		clear(from) // or the queue would keep alive what the values point to
 		p.headPos += len(from)

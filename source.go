@@ -68,10 +68,10 @@ func FromSeq[T any](seq iter.Seq[T]) Stage[T] {
 func FromSeq2[T any](seq iter.Seq2[T, error]) Stage[T] {
 	return source("seq2", missing(seq == nil), func(_ context.Context, yield func(T) bool) (failure error) {
 		seq(func(v T, err error) bool {
-			if failure = err; failure != nil {
-				return false
+			if failure == nil {
+				failure = err
 			}
-			return yield(v)
+			return failure == nil && yield(v)
 		})
 		return failure
 	})
