@@ -188,11 +188,11 @@ func (o *outbox[R]) send(h *resultsHeader, results []R) error {
 		if err != nil || len(results) == 0 {
 			return buf, err
 		}
-		start := len(buf)
-		if buf, err = o.enc.Append(buf, results); err != nil {
+		buf, size, err := wire.Encode(o.worker.answer, o.enc, buf, results)
+		if err != nil {
 			return buf, explained(err)
 		}
-		o.batch = max(1, min(maxBatch, frameSize/max(1, (len(buf)-start)/len(results))))
+		o.batch = max(1, min(maxBatch, frameSize/max(1, size/len(results))))
 		return buf, nil
 	})
 }

@@ -11,9 +11,8 @@ import (
 
 // receive reads what w answers, until that ends.
 func (s *slot[A, B, R]) receive(w *remote[A, R]) {
-	frames := wire.NewReader(w.proc.Out, wire.MaxFrame)
 	for {
-		kind, payload, err := frames.Next()
+		kind, payload, err := w.frames.Next()
 		if err == nil {
 			err = s.answer(w, kind, payload)
 		}
@@ -74,7 +73,7 @@ func (s *slot[A, B, R]) results(w *remote[A, R], payload []byte) error {
 	var results []R
 	var undecoded error
 	if n > 0 {
-		if results, err = w.dec.Decode(data, n); err != nil {
+		if results, err = wire.Decode(w.frames, w.dec, data, n); err != nil {
 			undecoded = fmt.Errorf("cannot decode the result: %w", explained(err))
 		}
 	}

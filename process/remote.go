@@ -34,6 +34,7 @@ type remote[A, R any] struct {
 	budget int // values until the worker is replaced
 
 	// Of the receiver.
+	frames *wire.Reader
 	dec    wire.Decoder[R]
 	header resultsHeader
 

@@ -20,7 +20,8 @@ func (s *slot[A, B, R]) start(prompt bool) (*remote[A, R], error) {
 	w := &remote[A, R]{
 		proc: proc, page: pageOf(proc.Shared), began: time.Now(), ended: make(chan struct{}),
 		out: wire.NewWriter(proc.In, wire.MaxFrame), enc: s.in.encoder(), sizing: sizing{1},
-		dec: s.out.decoder(), freed: make(chan struct{}, 1), window: startWindow, budget: math.MaxInt,
+		frames: wire.NewReader(proc.Out, wire.MaxFrame), dec: s.out.decoder(),
+		freed: make(chan struct{}, 1), window: startWindow, budget: math.MaxInt,
 	}
 	if s.settings.recycle > 0 {
 		w.budget = s.settings.recycle
@@ -90,9 +91,8 @@ func (s *slot[A, B, R]) pack(w *remote[A, R], batch []*flight[A]) error {
 	err := w.out.Append(frameValues, func(buf []byte) ([]byte, error) {
 		buf = binary.AppendUvarint(buf, seq)
 		buf = binary.AppendUvarint(buf, uint64(len(values)))
-		start := len(buf)
-		buf, err := w.enc.Append(buf, values)
-		w.sizing.saw(len(buf)-start, len(values))
+		buf, size, err := wire.Encode(w.out, w.enc, buf, values)
+		w.sizing.saw(size, len(values))
 		return buf, err
 	})
 	if err != nil {

@@ -146,7 +146,7 @@ func (f *far[A, R]) decode(payload []byte) {
 		return
 	}
 	f.page.decoding.Store(first + 1)
-	values, err := f.dec.Decode(payload[width+more:], int(n))
+	values, err := wire.Decode(f.frames, f.dec, payload[width+more:], int(n))
 	f.page.decoding.Store(0)
 	if err == nil {
 		f.values = values

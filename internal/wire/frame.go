@@ -33,6 +33,7 @@ type Writer struct {
 	w     io.Writer
 	limit int
 	buf   []byte
+	tail  []byte // of the last frame, written after buf
 }
 
 // NewWriter returns a Writer of frames whose payload has at most limit bytes.
@@ -41,19 +42,22 @@ func NewWriter(w io.Writer, limit int) *Writer { return &Writer{w: w, limit: lim
 // Append adds a frame whose payload fill appends to the slice it gets. Where fill fails, panics or exceeds the limit,
 // nothing is added.
 func (w *Writer) Append(kind byte, fill func(payload []byte) ([]byte, error)) error {
+	if len(w.tail) > 0 {
+		_ = w.Flush() // a writer that has failed once does so again
+	}
 	start := len(w.buf)
 	w.buf = append(w.buf, 0, 0, 0, 0, kind)
 	added := false
 	defer func() {
 		if !added {
-			w.buf = w.buf[:start]
+			w.buf, w.tail = w.buf[:start], nil
 		}
 	}()
 	filled, err := fill(w.buf)
 	if err != nil {
 		return err
 	}
-	size := len(filled) - start - headerSize
+	size := len(filled) - start - headerSize + len(w.tail)
 	if size > w.limit {
 		return &TooLargeError{size, w.limit}
 	}
@@ -64,7 +68,7 @@ func (w *Writer) Append(kind byte, fill func(payload []byte) ([]byte, error)) er
 }
 
 // Buffered is how many bytes wait for Flush.
-func (w *Writer) Buffered() int { return len(w.buf) }
+func (w *Writer) Buffered() int { return len(w.buf) + len(w.tail) }
 
 // Flush writes what was appended. It blocks as long as the underlying writer does.
 func (w *Writer) Flush() error {
@@ -72,7 +76,10 @@ func (w *Writer) Flush() error {
 		return nil
 	}
 	_, err := w.w.Write(w.buf)
-	w.buf = w.buf[:0]
+	if err == nil && len(w.tail) > 0 {
+		_, err = w.w.Write(w.tail)
+	}
+	w.buf, w.tail = w.buf[:0], nil
 	if cap(w.buf) > keptBuffer {
 		w.buf = nil
 	}
@@ -85,6 +92,7 @@ type Reader struct {
 	limit int
 	used  int    // of the last frame, still in r's buffer
 	large []byte // the last frame that did not fit there
+	fresh bool   // large is the last frame
 }
 
 // NewReader returns a Reader of frames whose payload has at most limit bytes.
@@ -117,6 +125,7 @@ func (r *Reader) Next() (kind byte, payload []byte, err error) {
 		return kind, frame[headerSize:], nil
 	}
 	r.r.Discard(headerSize)
+	r.fresh = true
 	payload, err = r.readLarge(size)
 	return kind, payload, err
 }
@@ -134,7 +143,7 @@ func (r *Reader) Ready() bool {
 
 func (r *Reader) release() {
 	r.r.Discard(r.used)
-	r.used = 0
+	r.used, r.fresh = 0, false
 	if cap(r.large) > keptBuffer {
 		r.large = nil
 	}
@@ -152,6 +161,16 @@ func (r *Reader) readLarge(size int) ([]byte, error) {
 		r.large = r.large[:len(r.large)+n]
 	}
 	return r.large, nil
+}
+
+// giveAway leaves the last payload's memory to the caller, and reports whether it does: not where others need it, or
+// much of it would be kept for nothing.
+func (r *Reader) giveAway() bool {
+	if !r.fresh || cap(r.large)-len(r.large) > len(r.large)/4 {
+		return false
+	}
+	r.large, r.fresh = nil, false
+	return true
 }
 
 func noEOF(err error) error {
