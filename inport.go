@@ -198,11 +198,16 @@ func (q *windowQueue[T]) fetch(p *inPort[T], size int) int {
 	return q.steal(p)
 }
 
-// share is the part of a worker of the engine's own: by the processors, not by the workers, as in grant.
-func (q *windowQueue[T]) share(size int) int { return q.part(size, min(len(q.ins), q.procs)) }
+// share is the part of a worker of the engine's own: by the processors, not by the workers, since more of them than
+// that do not run at once.
+// Of few values it is all, since a lock costs more than the sharing brings: who finds nothing left steals.
+func (q *windowQueue[T]) share(size int) int {
+	const few = 32
+	return q.part(size, min(len(q.ins), q.procs), few)
+}
 
-// part limits size to a fair part, among so many, of what is there.
-func (q *windowQueue[T]) part(size, sharers int) int {
+// part limits size to a fair part, among so many, of what is there, and to no less than few of it.
+func (q *windowQueue[T]) part(size, sharers, few int) int {
 	if size == 1 || sharers == 1 {
 		return size
 	}
@@ -212,7 +217,7 @@ func (q *windowQueue[T]) part(size, sharers int) int {
 			there += int(q.outs[i*64+bits.TrailingZeros64(set)].published())
 		}
 	}
-	return max(1, min(size, there/sharers))
+	return max(1, min(size, max(there/sharers, min(there, few))))
 }
 
 // pull moves up to n values from the producers, in turn, to the front of p's buffer.

@@ -186,7 +186,7 @@ func (q *windowQueue[T]) awaitRoom(seat parker) int64 {
 			room = q.revoke()
 		}
 		switch {
-		case room > 0:
+		case room > 0 && (!patient || room >= q.limit/4): // a little room is soon more, if others run first
 			q.producers.remove(me)
 			return room
 		case patient: // as in await
@@ -242,13 +242,13 @@ func (q *windowQueue[T]) revoke() int64 {
 	return q.room()
 }
 
-// bulk is how much credit p gets when it needs some. It is a share by the processors, not by the workers: more
-// producers than that do not run at once, and small shares cost a lock each.
+// bulk is how much credit p gets when it needs some: all there is, up to a window, since each grant costs a lock, and
+// others who need some take it back.
 func (q *windowQueue[T]) bulk(p *outPort[T], room int64) int64 {
 	if p.driven {
 		return 1
 	}
-	return max(1, min(room/int64(min(len(q.outs), q.procs)), mostWindow))
+	return min(room, mostWindow)
 }
 
 // grant gives p n of the room.
