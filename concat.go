@@ -23,14 +23,10 @@ func Concat[T any](stages ...Stage[T]) Stage[T] {
 // merged is the flow of the values of all inputs through one queue.
 func merged[T any](b *builder, o *operator[T], at *Site) flow[T] {
 	bound := 0
-	for i, in := range o.inputs {
-		switch n := b.bound(&o.base, in); {
-		case n == 0:
+	for _, in := range o.inputs {
+		n := b.bound(&o.base, in)
+		if bound = max(bound, n); n == 0 { // no bound at all
 			bound = 0
-		case i == 0 || bound > 0:
-			bound = max(bound, n)
-		}
-		if bound == 0 {
 			break
 		}
 	}

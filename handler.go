@@ -167,18 +167,14 @@ func (h *handler[A, B]) end() {
 	if h.given == 0 && h.results == AtMostOne {
 		h.tally.dropped++
 	}
-	if len(h.marks) > 0 {
-		h.finished(h.t, h.given)
-	}
+	h.finished(h.t, h.given)
 }
 
 // drop ends a value without results, or without more.
 func (h *handler[A, B]) drop() {
 	h.busy = false
 	h.tally.dropped++
-	if len(h.marks) > 0 {
-		h.finished(h.t, h.given)
-	}
+	h.finished(h.t, h.given)
 }
 
 // failed asks the stage's policy. After it, the value is either to be tried again, after the wait, or no longer under

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 )
 
 // run is one execution of a pipeline: it owns the sites, their goroutines and queues, and the first failure.
@@ -16,7 +15,6 @@ type run struct {
 
 	goroutines sync.WaitGroup // waited for when nothing can start one any more
 	stages     sync.WaitGroup // those with goroutines that have not ended
-	failed     atomic.Bool
 
 	mu      sync.Mutex
 	sites   []*Site
@@ -65,7 +63,6 @@ func (r *run) fail(err error) {
 			err = context.Cause(r.caller)
 		}
 		r.err = err
-		r.failed.Store(true)
 	}
 	r.mu.Unlock()
 	r.stop()
