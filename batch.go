@@ -76,7 +76,7 @@ func timedBatches[T any](
 }
 
 // takeFor takes up to n values: what comes until the time is over or the input ends.
-func (p *inPort[T]) takeFor(seat parker, n int, d time.Duration) (values []T) {
+func (p *inPort[T]) takeFor(seat Seat, n int, d time.Duration) (values []T) {
 	var over atomic.Bool
 	timer := time.AfterFunc(d, func() {
 		over.Store(true)

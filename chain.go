@@ -66,13 +66,13 @@ func drain[T any](s *Site, q queue[T]) flow[T] {
 // drain is the same for the usual queue, without calls through an interface.
 func (p *inPort[T]) drain(s *Site, yield func(T, tag) bool) {
 	for {
-		i, ok := p.claim()
+		w, ok := p.claim()
 		if !ok {
-			if i, ok = p.next(s.seat, nil); !ok {
+			if w, ok = p.next(s.seat, nil); !ok {
 				return
 			}
 		}
-		v, t := p.remove(i)
+		v, t := p.remove(w)
 		if s.stopped.Load() || !yield(v, t) {
 			return
 		}

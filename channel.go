@@ -27,7 +27,7 @@ func (q *channelQueue[T]) consumer(*word) inlet[T] { return q }
 func (q *channelQueue[T]) length() int             { return len(q.values) }
 
 // put does not use the seat: a send parks the goroutine itself.
-func (q *channelQueue[T]) put(_ parker, v T, _ tag) bool {
+func (q *channelQueue[T]) put(_ Seat, v T, _ tag) bool {
 	if q.stopped.Load() {
 		return false
 	}
@@ -35,7 +35,7 @@ func (q *channelQueue[T]) put(_ parker, v T, _ tag) bool {
 	return !q.stopped.Load()
 }
 
-func (q *channelQueue[T]) take(parker) (v T, t tag, ok bool) {
+func (q *channelQueue[T]) take(Seat) (v T, t tag, ok bool) {
 	v, ok = <-q.values
 	return v, t, ok && !q.stopped.Load()
 }

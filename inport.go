@@ -15,8 +15,11 @@ type inPort[T any] struct {
 	// onFill is called before each fill, at most once per window.
 	onFill func()
 
-	pace   pace
+	pace pace
+
+	_      [64]byte
 	isOpen bool // listed in q.windows; guarded by q.mu
+	_      [64]byte
 }
 
 func (q *windowQueue[T]) consumer(shared *word) inlet[T] {
@@ -30,48 +33,44 @@ func (q *windowQueue[T]) consumer(shared *word) inlet[T] {
 	return p
 }
 
-func (p *inPort[T]) inWindow() int {
-	w := p.word.Load()
-	return int(endOf(w)) - int(nextOf(w))
-}
+func (p *inPort[T]) inWindow() int { return left(p.word.Load()) }
 
-func (p *inPort[T]) take(seat parker) (v T, t tag, ok bool) { return p.takeUnless(seat, nil) }
+func (p *inPort[T]) take(seat Seat) (v T, t tag, ok bool) { return p.takeUnless(seat, nil) }
 
 // takeUnless is take that gives up, with ok false, when quit says so; whoever makes quit true wakes the seat.
-func (p *inPort[T]) takeUnless(seat parker, quit func() bool) (v T, t tag, ok bool) {
-	i, ok := p.claim()
+func (p *inPort[T]) takeUnless(seat Seat, quit func() bool) (v T, t tag, ok bool) {
+	w, ok := p.claim()
 	if !ok {
-		i, ok = p.next(seat, quit)
+		w, ok = p.next(seat, quit)
 	}
 	if ok {
-		v, t = p.remove(i)
+		v, t = p.remove(w)
 	}
 	return v, t, ok
 }
 
-// claim takes the next value of the window, if there is one, and tells its place. It is small enough to be inlined
-// into the workers' loop.
-func (p *inPort[T]) claim() (i uint64, ok bool) {
-	w := p.word.Load()
-	i = nextOf(w)
-	return i, i != endOf(w) && p.word.CompareAndSwap(w, w+oneClaim)
+// claim takes the next value of the window, if there is one, and returns the word as it was before. It is small enough
+// to be inlined into the workers' loop.
+func (p *inPort[T]) claim() (w uint64, ok bool) {
+	w = p.word.Load()
+	return w, nextOf(w) != endOf(w) && p.word.CompareAndSwap(w, w+oneClaim)
 }
 
 // next is claim that fetches a window where there is none.
-func (p *inPort[T]) next(seat parker, quit func() bool) (i uint64, ok bool) {
+func (p *inPort[T]) next(seat Seat, quit func() bool) (w uint64, ok bool) {
 	for p.inWindow() > 0 {
-		if i, ok = p.claim(); ok {
-			return i, true
+		if w, ok = p.claim(); ok {
+			return w, true
 		}
 	}
 	return p.fill(seat, quit)
 }
 
-// remove gets the value claimed at place i, which leaves the queue by that.
-func (p *inPort[T]) remove(i uint64) (v T, t tag) {
-	v, t = p.lift(i)
-	if p.q.starved.Load() {
-		p.q.claimed()
+// remove gets the value that was claimed when the word was w. With that it leaves the queue.
+func (p *inPort[T]) remove(w uint64) (v T, t tag) {
+	v, t = p.lift(nextOf(w))
+	if w&announceClaim != 0 {
+		p.announce()
 	}
 	return v, t
 }
@@ -86,15 +85,17 @@ func (p *inPort[T]) lift(i uint64) (v T, t tag) {
 	return v, t
 }
 
-// claimed is called after a value has left the queue while a producer waits for room.
-func (q *windowQueue[T]) claimed() {
-	q.mu.Lock()
-	q.wakeProducer()
-	q.mu.Unlock()
+// announce tells the queue that a value has left it: a producer waits for room.
+func (p *inPort[T]) announce() {
+	p.q.mu.Lock()
+	defer p.q.mu.Unlock()
+	if p.q.wakeProducer() {
+		p.word.And(^uint64(announceClaim))
+	}
 }
 
 // fill fetches a window and claims its first value, waiting for one.
-func (p *inPort[T]) fill(seat parker, quit func() bool) (i uint64, ok bool) {
+func (p *inPort[T]) fill(seat Seat, quit func() bool) (w uint64, ok bool) {
 	if p.onFill != nil {
 		p.onFill()
 	}
@@ -108,12 +109,16 @@ func (p *inPort[T]) fill(seat parker, quit func() bool) (i uint64, ok bool) {
 			return 0, false
 		}
 		if p.inWindow() > 0 { // another seat of this worker has filled it meanwhile
-			i = nextOf(p.word.Add(oneClaim)) - 1 // nobody steals while the lock is held
-			q.passOn(p.inWindow() > 0)
-			return i, true
+			w = p.word.Add(oneClaim) - oneClaim // nobody steals while the lock is held
+			q.passOn(left(w) > 1)
+			return w &^ announceClaim, true
 		}
 	}
-	p.word.set(windowFields, oneClaim|uint64(n))
+	fields := oneClaim | uint64(n)
+	if len(q.producers.parked) > 0 {
+		fields |= announceClaim
+	}
+	p.word.set(windowFields|announceClaim, fields)
 	if n > 1 {
 		q.open(p)
 	}
@@ -124,7 +129,7 @@ func (p *inPort[T]) fill(seat parker, quit func() bool) (i uint64, ok bool) {
 
 // await waits until there may be something to fetch. It reports false at the end of the input, once the queue is
 // stopped, and when quit says so; whoever makes quit true wakes the seat. The lock is held on entry and on return.
-func (q *windowQueue[T]) await(seat parker, quit func() bool) bool {
+func (q *windowQueue[T]) await(seat Seat, quit func() bool) bool {
 	me, patient := waiterOf(seat)
 	for {
 		switch {
@@ -144,7 +149,7 @@ func (q *windowQueue[T]) await(seat parker, quit func() bool) bool {
 			q.mu.Unlock()
 			runtime.Gosched()
 			q.mu.Lock()
-		case !me.listed && declines(seat):
+		case !me.listed && !seat.WaitInput():
 			return false
 		case !me.listed: // then look again: a value published before the alert was up woke nobody
 			q.hungry.add(me)

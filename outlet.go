@@ -67,7 +67,7 @@ type emitter[T any] struct {
 
 // put hands v to every consumer in turn, so that a full one holds the others up. It reports false when none of them
 // wants more. A stage without consumers drops its results and goes on.
-func (e *emitter[T]) put(seat parker, v T, t tag) bool {
+func (e *emitter[T]) put(seat Seat, v T, t tag) bool {
 	if e.port != nil {
 		return e.port.put(seat, v, t)
 	}

@@ -15,7 +15,10 @@ type outPort[T any] struct {
 
 	// the producer's own
 	last *chunk[T]
+	vals []T // of last
 	pos  int
+
+	_ [64]byte // or each pull would cost the producer a cache miss
 
 	// guarded by q.mu
 	index   int
@@ -24,6 +27,8 @@ type outPort[T any] struct {
 	headPos int
 	holds   bool // listed in q.holders
 	driven  bool // its credit is what it reserved, and never taken back
+
+	_ [64]byte
 }
 
 func (q *windowQueue[T]) producer() sink[T] {
@@ -31,9 +36,10 @@ func (q *windowQueue[T]) producer() sink[T] {
 	defer q.mu.Unlock()
 	empty := new(chunk[T])
 	p := &outPort[T]{q: q, word: new(word), index: len(q.outs), step: oneValue - oneCredit, first: empty, last: empty}
+	p.word.Store(announceValue)
 	if q.limit == 0 {
 		p.step = oneValue
-		p.word.Store(oneCredit) // which is never spent
+		p.word.Store(announceValue | oneCredit) // which is never spent
 	}
 	q.outs = append(q.outs, p)
 	if p.index/64 == len(q.ready) {
@@ -43,58 +49,70 @@ func (q *windowQueue[T]) producer() sink[T] {
 	return p
 }
 
-func (p *outPort[T]) published() uint64 { return (tailOf(p.word.Load()) - p.head) & tailMask }
+// published is how many values are in the port.
+func (p *outPort[T]) published() uint64 { return p.unread(p.word.Load()) }
 
-func (p *outPort[T]) put(seat parker, v T, t tag) bool {
-	_, _, ok := p.publish(seat, v, t, 0)
+// unread is published, when the word was w.
+func (p *outPort[T]) unread(w uint64) uint64 { return (tailOf(w) - p.head) & tailMask }
+
+func (p *outPort[T]) put(seat Seat, v T, t tag) bool {
+	_, ok := p.publish(seat, v, t, 0)
 	return ok
 }
 
-// publish is put that, with claim = oneClaim, also claims the next value of the window that shares p's word, and tells
-// its place.
-func (p *outPort[T]) publish(seat parker, v T, t tag, claim uint64) (next uint64, claimed, ok bool) {
-	q := p.q
-	var w uint64
+// publish is put that, with claim = oneClaim, also claims the next value of the window that shares p's word, if there
+// is one. It returns the word as it was before.
+func (p *outPort[T]) publish(seat Seat, v T, t tag, claim uint64) (w uint64, ok bool) {
 	for {
-		w = p.word.Load()
-		if w&creditField == 0 {
-			if !q.acquire(p, seat) {
-				return 0, false, false
-			}
-			continue // the credit may have been taken back since
-		}
-		if p.pos == len(p.last.vals) {
+		if p.pos == len(p.vals) {
 			p.grow()
 		}
-		p.last.vals[p.pos] = v
-		if q.tagged {
+		if p.q.tagged {
 			p.last.tags[p.pos] = t
 		}
-		next = nextOf(w)
-		change := p.step
-		if claimed = claim != 0 && next != endOf(w); claimed {
-			change += claim
+		if w, ok = p.offer(v, claim); ok {
+			return w, w&announceValue == 0 || p.announce()
 		}
-		if p.word.CompareAndSwap(w, w+change) {
-			break
+		if w&creditField == 0 && !p.q.acquire(p, seat) {
+			return 0, false
 		}
 	}
-	p.pos++
-	if p.flag.Load()&p.bit == 0 {
-		p.flag.Or(p.bit)
-	}
-	if alerts := q.alerts.Load(); alerts != 0 {
-		return next, claimed, q.alerted(alerts)
-	}
-	return next, claimed, true
 }
 
-// alerted does what a producer owes after a value: wake a hungry consumer, or learn that nobody listens.
-func (q *windowQueue[T]) alerted(alerts uint32) bool {
-	if alerts&alertHungry != 0 {
+// offer is publish without its slow cases: it fails where there is no credit or no place, or when the word has just
+// been changed by others. It leaves the tag and what is to be announced to its caller.
+func (p *outPort[T]) offer(v T, claim uint64) (w uint64, ok bool) {
+	w = p.word.Load()
+	if w&creditField == 0 || p.pos >= len(p.vals) {
+		return w, false
+	}
+	p.vals[p.pos] = v
+	change := p.step
+	if nextOf(w) != endOf(w) {
+		change += claim
+	}
+	if !p.word.CompareAndSwap(w, w+change) {
+		return w, false
+	}
+	p.pos++
+	return w, true
+}
+
+// announce tells the queue that p is no longer empty. It reports false where nobody listens any more.
+//
+// The bit is cleared before the flag is set: who finds the port empty clears the flag, and then sets the bit.
+func (p *outPort[T]) announce() bool {
+	p.word.And(^uint64(announceValue))
+	p.flag.Or(p.bit)
+	q := p.q
+	if q.alerts.Load()&alertHungry != 0 {
 		q.mu.Lock()
 		q.wakeConsumer()
 		q.mu.Unlock()
+	}
+	alerts := q.alerts.Load()
+	if alerts != 0 {
+		p.word.Or(announceValue) // of the next value too
 	}
 	return alerts&alertStopped == 0
 }
@@ -110,7 +128,7 @@ func (p *outPort[T]) grow() {
 		}
 	}
 	p.last.next = c
-	p.last, p.pos = c, 0
+	p.last, p.vals, p.pos = c, c.vals, 0
 }
 
 func (q *windowQueue[T]) spareChunk() *chunk[T] {
@@ -125,7 +143,7 @@ func (q *windowQueue[T]) spareChunk() *chunk[T] {
 }
 
 // acquire gets credit for p, at least 1, waiting for room. It reports false once the queue is stopped.
-func (q *windowQueue[T]) acquire(p *outPort[T], seat parker) bool {
+func (q *windowQueue[T]) acquire(p *outPort[T], seat Seat) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	room := q.awaitRoom(seat)
@@ -178,7 +196,7 @@ func (p *outPort[T]) unreserve(n int) {
 
 // awaitRoom waits for room and returns how much there is; 0 once the queue is stopped. The lock is held on entry and on
 // return.
-func (q *windowQueue[T]) awaitRoom(seat parker) int64 {
+func (q *windowQueue[T]) awaitRoom(seat Seat) int64 {
 	me, patient := waiterOf(seat)
 	for !q.stopped {
 		room := q.room()
@@ -194,9 +212,9 @@ func (q *windowQueue[T]) awaitRoom(seat parker) int64 {
 			q.mu.Unlock()
 			runtime.Gosched()
 			q.mu.Lock()
-		case !me.listed: // then look again: a claim made before starved was set woke nobody
+		case !me.listed: // then look again: a claim made before it was to be announced woke nobody
 			q.producers.add(me)
-			q.starved.Store(true)
+			q.awaitClaims()
 		default:
 			q.mu.Unlock()
 			seat.Park()
@@ -262,18 +280,29 @@ func (q *windowQueue[T]) grant(p *outPort[T], n int64) {
 	q.passRoomOn()
 }
 
+// awaitClaims has the next claim announced, by whomever it is.
+func (q *windowQueue[T]) awaitClaims() {
+	q.starved.Store(true)
+	for _, p := range q.windows {
+		p.word.Or(announceClaim)
+	}
+}
+
 // passRoomOn wakes the next producer if there is room left for it.
 func (q *windowQueue[T]) passRoomOn() {
 	if len(q.producers.parked) > 0 {
-		q.starved.Store(true)
+		q.awaitClaims()
 		if q.room() > 0 {
 			q.wakeProducer()
 		}
 	}
 }
 
-func (q *windowQueue[T]) wakeProducer() {
-	if q.producers.wakeFirst() {
+// wakeProducer reports whether no claim needs to be announced now.
+func (q *windowQueue[T]) wakeProducer() bool {
+	served := q.producers.wakeFirst()
+	if served {
 		q.starved.Store(false)
 	}
+	return served
 }

@@ -10,30 +10,15 @@ type parking struct {
 	waking *waiter
 }
 
-// parker is how a worker waits. Between two returns of Park any number of Wakes count as one, and a Wake before Park
-// makes the next Park return at once.
-type parker interface {
-	// Park waits for Wake. It may also return without one.
-	Park()
-	// Wake ends the Park under way or the next one. It is safe for concurrent use.
-	Wake()
-}
-
-// declines asks a seat that knows better whether it shall wait for input.
-func declines(p parker) bool {
-	seat, ok := p.(Seat)
-	return ok && !seat.WaitInput()
-}
-
 // waiter is a worker that waits, or is about to.
 type waiter struct {
-	seat   parker
+	seat   Seat
 	listed bool
 }
 
 // waiterOf is the seat's waiter. A goroutine has one for life, since it waits at one place at a time. It may also be
 // patient: let others run once before it parks.
-func waiterOf(seat parker) (w *waiter, patient bool) {
+func waiterOf(seat Seat) (w *waiter, patient bool) {
 	if own, ok := seat.(*goroutineSeat); ok {
 		return &own.waiter, true
 	}

@@ -29,13 +29,13 @@ type queue[T any] interface {
 // sink is where a worker puts its results.
 type sink[T any] interface {
 	// put waits for room and reports true, or reports false once the queue is stopped; the value is then dropped.
-	put(seat parker, v T, t tag) bool
+	put(seat Seat, v T, t tag) bool
 }
 
 // inlet is where a worker takes its values.
 type inlet[T any] interface {
 	// take waits for a value; ok is false at the end of the input and once the queue is stopped.
-	take(seat parker) (v T, t tag, ok bool)
+	take(seat Seat) (v T, t tag, ok bool)
 }
 
 // channelBound is the bound below which a channel is the faster queue: there nearly every value costs a switch of

@@ -29,7 +29,7 @@ type marker interface {
 	// children says that the value of tag t has become n values, tagged as its children.
 	children(t tag, n int)
 	// admit waits until one more source value may be under way, or until the Ordered has ended.
-	admit(seat parker)
+	admit(seat Seat)
 }
 
 // reorderQueue is the queue in front of Ordered: a ring of slots by number, from the first value that is still
@@ -85,7 +85,7 @@ func newReorderQueue[T any](window int) *reorderQueue[T] {
 func (q *reorderQueue[T]) producer() sink[T]       { return q }
 func (q *reorderQueue[T]) consumer(*word) inlet[T] { return &reorderInlet[T]{q: q} }
 
-func (q *reorderQueue[T]) put(_ parker, v T, t tag) bool {
+func (q *reorderQueue[T]) put(_ Seat, v T, t tag) bool {
 	return q.place(t, func(s *slot[T]) {
 		s.state, s.v = slotValue, v
 		q.held++
@@ -153,7 +153,7 @@ type reorderInlet[T any] struct {
 	next  int // in batch
 }
 
-func (in *reorderInlet[T]) take(seat parker) (v T, t tag, ok bool) {
+func (in *reorderInlet[T]) take(seat Seat) (v T, t tag, ok bool) {
 	if in.next == len(in.batch) && !in.fill(seat) {
 		return v, t, false
 	}
@@ -164,7 +164,7 @@ func (in *reorderInlet[T]) take(seat parker) (v T, t tag, ok bool) {
 }
 
 // fill gets the next values. That it is called says that all before them have been let out.
-func (in *reorderInlet[T]) fill(seat parker) bool {
+func (in *reorderInlet[T]) fill(seat Seat) bool {
 	q := in.q
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -245,7 +245,7 @@ func (q *reorderQueue[T]) letOut() {
 	}
 }
 
-func (q *reorderQueue[T]) admit(seat parker) {
+func (q *reorderQueue[T]) admit(seat Seat) {
 	if q.window == 0 {
 		return
 	}

@@ -17,6 +17,8 @@ func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
 	usual := (w.window != nil || w.direct != nil) && (h.port != nil || h.channel != nil) && !h.timed
 	take := w.next
 	switch {
+	case usual && w.one != nil && !h.attended && w.window != nil && h.port != nil:
+		take = w.streamWindow
 	case usual && w.one != nil && !h.attended:
 		take = w.streamOne
 	case usual:
@@ -81,6 +83,20 @@ func (w *worker[A, B]) stream(h *handler[A, B]) bool {
 // streamOne is stream where there is one result of each value, which the function returns.
 func (w *worker[A, B]) streamOne(h *handler[A, B]) bool {
 	for more := w.receive(h); more; {
+		out, ok := w.callOne(h)
+		if !ok {
+			return true
+		}
+		more = w.out.put(h.seat, out, tag{}) && w.receive(h)
+	}
+	return false
+}
+
+// streamWindow is streamOne where the worker's two ends share a word: within a window, handing on a result and taking
+// the next value is one exchange.
+func (w *worker[A, B]) streamWindow(h *handler[A, B]) bool {
+	in, port := w.window, h.port
+	for more := w.receive(h); more; {
 		h.calling = true
 		out, err := w.one(h.ctx, h.v)
 		h.calling = false
@@ -90,35 +106,52 @@ func (w *worker[A, B]) streamOne(h *handler[A, B]) bool {
 		}
 		h.busy = false
 		h.tally.out++
-		more = w.exchange(h, out)
+		before, ok := port.offer(out, oneClaim)
+		if !ok || before&announceValue != 0 {
+			if ok {
+				ok = port.announce()
+			} else {
+				before, ok = port.publish(h.seat, out, tag{}, oneClaim)
+			}
+			if !ok {
+				return false
+			}
+		}
+		if left(before) == 0 {
+			more = w.receive(h)
+			continue
+		}
+		h.v, _ = in.remove(before)
+		h.begin()
+		more = !w.site.stopped.Load()
 	}
 	return false
 }
 
-// exchange hands a result on and receives the next value. Within a window that is one step.
-func (w *worker[A, B]) exchange(h *handler[A, B], out B) bool {
-	if w.window == nil || h.port == nil {
-		return w.out.put(h.seat, out, tag{}) && w.receive(h)
+// callOne runs the function. It reports false where it failed.
+func (w *worker[A, B]) callOne(h *handler[A, B]) (out B, ok bool) {
+	h.calling = true
+	out, err := w.one(h.ctx, h.v)
+	h.calling = false
+	if err != nil {
+		h.fault = err
+		return out, false
 	}
-	i, claimed, ok := h.port.publish(h.seat, out, tag{}, oneClaim)
-	if !ok || !claimed {
-		return ok && w.receive(h)
-	}
-	h.v, _ = w.window.remove(i)
-	h.begin()
-	return !w.site.stopped.Load()
+	h.busy = false
+	h.tally.out++
+	return out, true
 }
 
 // receive is next for the usual queues, without calls through an interface.
 func (w *worker[A, B]) receive(h *handler[A, B]) bool {
 	if w.window != nil {
-		i, ok := w.window.claim()
+		word, ok := w.window.claim()
 		if !ok {
-			if i, ok = w.window.next(h.seat, nil); !ok {
+			if word, ok = w.window.next(h.seat, nil); !ok {
 				return false
 			}
 		}
-		h.v, _ = w.window.remove(i)
+		h.v, _ = w.window.remove(word)
 	} else {
 		if len(w.direct.values) == 0 {
 			w.flush() // before it waits

@@ -24,9 +24,9 @@ type windowQueue[T any] struct {
 	tagged bool
 	procs  int // how many workers can run at once
 
-	alerts atomic.Uint32 // what a producer must look at after each value
-	_      [60]byte
-	// starved tells consumers that a producer is parked for want of room.
+	_      [64]byte
+	alerts atomic.Uint32 // what a producer must look at when it announces a value
+	// starved tells that a producer is parked for want of room.
 	starved atomic.Bool
 	// held counts values that driven workers have pulled and not begun; they are in no window.
 	held atomic.Int64
@@ -94,6 +94,9 @@ func (q *windowQueue[T]) stop() {
 	stopped := q.stopped
 	q.stopped = true
 	q.alerts.Or(alertStopped)
+	for _, p := range q.outs {
+		p.word.Or(announceValue)
+	}
 	q.hungry.wakeAll()
 	q.producers.wakeAll()
 	gone := q.gone
@@ -117,8 +120,8 @@ func (q *windowQueue[T]) length() int {
 
 // nextReady finds a producer with values, at or after from, else before it; -1: there is none.
 //
-// The bit of an empty producer is cleared before its tail is read again, and a producer sets it after it has
-// published: so either this sees the value or the producer sees the cleared bit.
+// The bit of an empty producer is cleared, and then its next value is to be announced: its word tells whether one was
+// published before that.
 func (q *windowQueue[T]) nextReady(from int) int {
 	words := len(q.ready)
 	if words == 0 {
@@ -137,7 +140,7 @@ func (q *windowQueue[T]) nextReady(from int) int {
 				return p.index
 			}
 			p.flag.And(^p.bit)
-			if p.published() > 0 {
+			if p.unread(p.word.Or(announceValue)) > 0 {
 				p.flag.Or(p.bit)
 				return p.index
 			}
