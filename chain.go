@@ -30,9 +30,21 @@ func pull[T any](b *builder, o *base, in node, s *Site, tagged bool) flow[T] {
 // joined makes the queue of a stage with workers.
 func joined[T any](b *builder, o node, in node, s *Site) queue[T] {
 	b.mark(o, in)
-	q := newQueue[T](b.bound(o.meta(), in), b.tagged(o), b.plain(o.meta(), in), b.run.goroutines.Go)
-	connect(b, s, q, in)
+	q := queueBefore[T](b, o, in, s)
 	b.tallies[o].queue = q.length
+	return q
+}
+
+func queueBefore[T any](b *builder, o node, in node, s *Site) queue[T] {
+	m := o.meta()
+	bound := b.bound(m, in)
+	if source := originOf[T](b, o, in); source != nil {
+		q := newWindowQueue[T](bound, false)
+		q.origin = source
+		return q
+	}
+	q := newQueue[T](bound, b.tagged(o), b.plain(m, in), b.run.goroutines.Go)
+	connect(b, s, q, in)
 	return q
 }
 

@@ -165,7 +165,7 @@ func (q *windowQueue[T]) await(seat Seat, quit func() bool) bool {
 
 // anything tells whether a consumer would find a value.
 func (q *windowQueue[T]) anything() bool {
-	return len(q.back) > 0 || q.nextReady(q.turn) >= 0 || q.victim() != nil
+	return len(q.back) > 0 || q.nextReady(q.turn) >= 0 || q.original() > 0 || q.victim() != nil
 }
 
 // passOn is called by a consumer that was served: it wakes the next if there is work left, its own included.
@@ -216,7 +216,7 @@ func (q *windowQueue[T]) part(size, sharers, few int) int {
 	if size == 1 || sharers == 1 {
 		return size
 	}
-	there := 0
+	there := q.original()
 	for i := range q.ready {
 		for set := q.ready[i].Load(); set != 0 && there < size*sharers; set &= set - 1 {
 			there += int(q.outs[i*64+bits.TrailingZeros64(set)].published())
@@ -236,6 +236,10 @@ func (q *windowQueue[T]) pull(p *inPort[T], n int) int {
 		}
 		q.outs[i].moveTo(p, n-len(p.buf))
 		q.turn = i + 1
+	}
+	if n = min(n-len(p.buf), q.original()); n > 0 {
+		p.buf = q.origin.appendTo(p.buf, n)
+		q.granted += int64(n)
 	}
 	q.pulled += int64(len(p.buf))
 	return len(p.buf)

@@ -13,6 +13,8 @@ type operator[T any] struct {
 	compose func(b *builder, o *operator[T], s *Site) flow[T]
 	// assemble makes the operator's workers; nil for an inline operator.
 	assemble func(b *builder, o *operator[T])
+	// ready is what a prompt source has.
+	ready *ready[T]
 }
 
 // base is the part of an operator that is the same for all types.
@@ -30,6 +32,8 @@ type base struct {
 	boundless bool
 	// foreign workers do not wait as goroutines do, so that a channel cannot be their queue.
 	foreign bool
+	// driven workers take their values by a Port.
+	driven bool
 	// renumbers: the values' order begins anew here, as at a source.
 	renumbers bool
 	// prompt sources never wait for a value.

@@ -83,10 +83,15 @@ func (w *worker[A, B]) stream(h *handler[A, B]) bool {
 // streamOne is stream where there is one result of each value, which the function returns.
 func (w *worker[A, B]) streamOne(h *handler[A, B]) bool {
 	for more := w.receive(h); more; {
-		out, ok := w.callOne(h)
-		if !ok {
+		h.calling = true
+		out, err := w.one(h.ctx, h.v)
+		h.calling = false
+		if err != nil {
+			h.fault = err
 			return true
 		}
+		h.busy = false
+		h.tally.out++
 		more = w.out.put(h.seat, out, tag{}) && w.receive(h)
 	}
 	return false
@@ -126,20 +131,6 @@ func (w *worker[A, B]) streamWindow(h *handler[A, B]) bool {
 		more = !w.site.stopped.Load()
 	}
 	return false
-}
-
-// callOne runs the function. It reports false where it failed.
-func (w *worker[A, B]) callOne(h *handler[A, B]) (out B, ok bool) {
-	h.calling = true
-	out, err := w.one(h.ctx, h.v)
-	h.calling = false
-	if err != nil {
-		h.fault = err
-		return out, false
-	}
-	h.busy = false
-	h.tally.out++
-	return out, true
 }
 
 // receive is next for the usual queues, without calls through an interface.

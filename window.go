@@ -33,6 +33,7 @@ type windowQueue[T any] struct {
 	_    [48]byte
 
 	mu      sync.Mutex
+	origin  *origin[T] // instead of producers; nil: there is none
 	outs    []*outPort[T]
 	ready   []*atomic.Uint64 // a bit per producer: it may have values
 	ins     []*inPort[T]
@@ -116,6 +117,15 @@ func (q *windowQueue[T]) length() int {
 		n += int64(p.published())
 	}
 	return int(n)
+}
+
+// original is how many values of the origin there is room for.
+func (q *windowQueue[T]) original() int {
+	n := q.origin.left()
+	if n > 0 && q.limit > 0 {
+		n = min(n, int(q.room()))
+	}
+	return n
 }
 
 // nextReady finds a producer with values, at or after from, else before it; -1: there is none.
