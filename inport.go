@@ -1,9 +1,6 @@
 package pl
 
-import (
-	"math/bits"
-	"runtime"
-)
+import "math/bits"
 
 // inPort is a consumer's end.
 type inPort[T any] struct {
@@ -130,7 +127,7 @@ func (p *inPort[T]) fill(seat Seat, quit func() bool) (w uint64, ok bool) {
 // await waits until there may be something to fetch. It reports false at the end of the input, once the queue is
 // stopped, and when quit says so; whoever makes quit true wakes the seat. The lock is held on entry and on return.
 func (q *windowQueue[T]) await(seat Seat, quit func() bool) bool {
-	me, patient := waiterOf(seat)
+	me := waiterOf(seat)
 	for {
 		switch {
 		case q.stopped:
@@ -144,11 +141,6 @@ func (q *windowQueue[T]) await(seat Seat, quit func() bool) bool {
 			return true
 		case q.edges == 0:
 			return false
-		case patient: // a producer about to run often has values before a park and a wake would be done
-			patient = false
-			q.mu.Unlock()
-			runtime.Gosched()
-			q.mu.Lock()
 		case !me.listed && !seat.WaitInput():
 			return false
 		case !me.listed: // then look again: a value published before the alert was up woke nobody
@@ -197,32 +189,21 @@ func (q *windowQueue[T]) open(p *inPort[T]) {
 // fetch moves up to size values to the front of p's buffer and returns how many. It steals where there is nothing
 // else; 0 is possible, since the window to steal from may just have been emptied by its owner.
 func (q *windowQueue[T]) fetch(p *inPort[T], size int) int {
-	if n := q.pull(p, q.share(size)); n > 0 {
+	if n := q.pull(p, size); n > 0 {
 		return n
 	}
 	return q.steal(p)
 }
 
-// share is the part of a worker of the engine's own: by the processors, not by the workers, since more of them than
-// that do not run at once.
-// Of few values it is all, since a lock costs more than the sharing brings: who finds nothing left steals.
-func (q *windowQueue[T]) share(size int) int {
-	const few = 32
-	return q.part(size, min(len(q.ins), q.procs), few)
-}
-
-// part limits size to a fair part, among so many, of what is there, and to no less than few of it.
-func (q *windowQueue[T]) part(size, sharers, few int) int {
-	if size == 1 || sharers == 1 {
-		return size
-	}
-	there := q.original()
+// share limits n to an equal part, of what is there, for each worker: those that are driven cannot be stolen from.
+func (q *windowQueue[T]) share(n int) int {
+	there := 0
 	for i := range q.ready {
-		for set := q.ready[i].Load(); set != 0 && there < size*sharers; set &= set - 1 {
+		for set := q.ready[i].Load(); set != 0 && there < n*len(q.ins); set &= set - 1 {
 			there += int(q.outs[i*64+bits.TrailingZeros64(set)].published())
 		}
 	}
-	return max(1, min(size, max(there/sharers, min(there, few))))
+	return max(1, min(n, there/len(q.ins)))
 }
 
 // pull moves up to n values from the producers, in turn, to the front of p's buffer.

@@ -1,9 +1,6 @@
 package pl
 
-import (
-	"runtime"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // outPort is a producer's end.
 type outPort[T any] struct {
@@ -197,21 +194,16 @@ func (p *outPort[T]) unreserve(n int) {
 // awaitRoom waits for room and returns how much there is; 0 once the queue is stopped. The lock is held on entry and on
 // return.
 func (q *windowQueue[T]) awaitRoom(seat Seat) int64 {
-	me, patient := waiterOf(seat)
+	me := waiterOf(seat)
 	for !q.stopped {
 		room := q.room()
 		if room <= 0 {
 			room = q.revoke()
 		}
 		switch {
-		case room > 0 && (!patient || room >= q.limit/4): // a little room is soon more, if others run first
+		case room > 0:
 			q.producers.remove(me)
 			return room
-		case patient: // as in await
-			patient = false
-			q.mu.Unlock()
-			runtime.Gosched()
-			q.mu.Lock()
 		case !me.listed: // then look again: a claim made before it was to be announced woke nobody
 			q.producers.add(me)
 			q.awaitClaims()

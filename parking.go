@@ -16,13 +16,12 @@ type waiter struct {
 	listed bool
 }
 
-// waiterOf is the seat's waiter. A goroutine has one for life, since it waits at one place at a time. It may also be
-// patient: let others run once before it parks.
-func waiterOf(seat Seat) (w *waiter, patient bool) {
+// waiterOf is the seat's waiter. A goroutine has one for life, since it waits at one place at a time.
+func waiterOf(seat Seat) *waiter {
 	if own, ok := seat.(*goroutineSeat); ok {
-		return &own.waiter, true
+		return &own.waiter
 	}
-	return &waiter{seat: seat}, false
+	return &waiter{seat: seat}
 }
 
 func (k *parking) add(w *waiter) {

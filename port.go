@@ -117,7 +117,7 @@ func (p *Port[A, B]) pull(buf []Item[A]) (n int) {
 	}
 	q.pulled += int64(n)
 	if n < len(buf) {
-		for i := range q.pull(p.in, q.part(len(buf)-n, len(q.ins), 1)) {
+		for i := range q.pull(p.in, q.share(len(buf)-n)) {
 			buf[n] = Item[A]{}
 			buf[n].Value, buf[n].t = p.in.lift(uint64(i))
 			n++

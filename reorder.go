@@ -168,7 +168,7 @@ func (in *reorderInlet[T]) fill(seat Seat) bool {
 	q := in.q
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	me, _ := waiterOf(seat)
+	me := waiterOf(seat)
 	for !q.stopped {
 		q.letOut()
 		q.makeReady()
@@ -251,7 +251,7 @@ func (q *reorderQueue[T]) admit(seat Seat) {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	me, _ := waiterOf(seat)
+	me := waiterOf(seat)
 	for !q.stopped && q.admitted-q.let >= uint64(q.window) {
 		if !me.listed {
 			q.sources.add(me)

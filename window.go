@@ -2,7 +2,6 @@ package pl
 
 import (
 	"math/bits"
-	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -22,7 +21,6 @@ import (
 type windowQueue[T any] struct {
 	limit  int64 // 0: no bound
 	tagged bool
-	procs  int // how many workers can run at once
 
 	_      [64]byte
 	alerts atomic.Uint32 // what a producer must look at when it announces a value
@@ -72,7 +70,7 @@ const (
 )
 
 func newWindowQueue[T any](bound int, tagged bool) *windowQueue[T] {
-	return &windowQueue[T]{limit: int64(bound), tagged: tagged, procs: runtime.GOMAXPROCS(0)}
+	return &windowQueue[T]{limit: int64(bound), tagged: tagged}
 }
 
 func (q *windowQueue[T]) attach(gone func()) {
