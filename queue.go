@@ -40,7 +40,7 @@ type inlet[T any] interface {
 
 // channelBound is the bound below which a channel is the faster queue: there nearly every value costs a switch of
 // goroutines, and a channel's direct hand-off is the cheapest one.
-const channelBound = 16
+const channelBound = 8
 
 // newQueue makes the queue for a consumer with that bound. plain tells that only goroutines of the engine's own wait
 // at it, and that its producers stop with it; spawn starts a goroutine that the run waits for.
