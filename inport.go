@@ -157,7 +157,7 @@ func (q *windowQueue[T]) await(seat Seat, quit func() bool) bool {
 
 // anything tells whether a consumer would find a value.
 func (q *windowQueue[T]) anything() bool {
-	return len(q.back) > 0 || q.nextReady(q.turn) >= 0 || q.original() > 0 || q.victim() != nil
+	return len(q.back) > 0 || q.nextReady(q.turn) >= 0 || q.origin.left() > 0 || q.victim() != nil
 }
 
 // passOn is called by a consumer that was served: it wakes the next if there is work left, its own included.
@@ -218,11 +218,10 @@ func (q *windowQueue[T]) pull(p *inPort[T], n int) int {
 		q.outs[i].moveTo(p, n-len(p.buf))
 		q.turn = i + 1
 	}
-	if n = min(n-len(p.buf), q.original()); n > 0 {
-		p.buf = q.origin.appendTo(p.buf, n)
-		q.granted += int64(n)
-	}
 	q.pulled += int64(len(p.buf))
+	if q.origin.left() > 0 {
+		p.buf = q.origin.appendTo(p.buf, n)
+	}
 	return len(p.buf)
 }
 

@@ -1,7 +1,8 @@
 package pl
 
 // origin is a source of values that are there already, in front of a stage with workers: they fetch their windows from
-// it, so that no goroutine has to bring the values to them. It is guarded by the lock of its queue.
+// it, so that no goroutine has to bring the values to them. The queue's bound means nothing to it, since nothing is
+// gained by leaving a value where it is: nothing is queued. It is guarded by the lock of its queue.
 type origin[T any] struct {
 	at        func(i int) T
 	next, end int
@@ -27,9 +28,9 @@ func (o *origin[T]) left() int {
 	return max(0, o.end-o.next)
 }
 
-// appendTo appends the next n values to buf.
+// appendTo appends up to n of the next values to buf.
 func (o *origin[T]) appendTo(buf []T, n int) []T {
-	for range n {
+	for range min(n, o.left()) {
 		buf = append(buf, o.at(o.next))
 		o.next++
 	}

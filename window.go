@@ -110,20 +110,14 @@ func (q *windowQueue[T]) stop() {
 func (q *windowQueue[T]) length() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.origin != nil {
+		return 0
+	}
 	n := int64(len(q.back)) + q.unclaimed()
 	for _, p := range q.outs {
 		n += int64(p.published())
 	}
 	return int(n)
-}
-
-// original is how many values of the origin there is room for.
-func (q *windowQueue[T]) original() int {
-	n := q.origin.left()
-	if n > 0 && q.limit > 0 {
-		n = min(n, int(q.room()))
-	}
-	return n
 }
 
 // nextReady finds a producer with values, at or after from, else before it; -1: there is none.
