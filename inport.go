@@ -1,7 +1,5 @@
 package pl
 
-import "math/bits"
-
 // inPort is a consumer's end.
 type inPort[T any] struct {
 	word *word // its lower half
@@ -101,15 +99,20 @@ func (p *inPort[T]) fill(seat Seat, quit func() bool) (w uint64, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := q.fetch(p, size)
-	for ; n == 0; n = q.fetch(p, size) {
-		if !q.await(seat, quit) {
-			return 0, false
+	if n == 0 {
+		me := waiterOf(seat)
+		for ; n == 0; n = q.fetch(p, size) {
+			if !q.await(me, quit) {
+				return 0, false
+			}
+			if p.inWindow() > 0 { // another seat of this worker has filled it meanwhile
+				q.hungry.remove(me)
+				w = p.word.Add(oneClaim) - oneClaim // nobody steals while the lock is held
+				q.passOn(left(w) > 1)
+				return w, true
+			}
 		}
-		if p.inWindow() > 0 { // another seat of this worker has filled it meanwhile
-			w = p.word.Add(oneClaim) - oneClaim // nobody steals while the lock is held
-			q.passOn(left(w) > 1)
-			return w &^ announceClaim, true
-		}
+		q.hungry.remove(me)
 	}
 	fields := oneClaim | uint64(n)
 	if len(q.producers.parked) > 0 {
@@ -124,58 +127,44 @@ func (p *inPort[T]) fill(seat Seat, quit func() bool) (w uint64, ok bool) {
 	return 0, true
 }
 
-// await waits until there may be something to fetch. It reports false at the end of the input, once the queue is
-// stopped, and when quit says so; whoever makes quit true wakes the seat. The lock is held on entry and on return.
-func (q *windowQueue[T]) await(seat Seat, quit func() bool) bool {
-	me := waiterOf(seat)
-	for {
-		switch {
-		case q.stopped:
-			return false
-		case quit != nil && quit():
-			q.hungry.remove(me)
-			q.passOn(false) // it may have been woken for a value
-			return false
-		case q.anything():
-			q.hungry.remove(me)
-			return true
-		case q.edges == 0:
-			return false
-		case !me.listed && !seat.WaitInput():
-			return false
-		case !me.listed: // then look again: a value published before the alert was up woke nobody
-			q.hungry.add(me)
-			q.alerts.Or(alertHungry)
-		default:
-			q.mu.Unlock()
-			seat.Park()
-			q.mu.Lock()
-			q.hungry.awake(me)
-		}
+// await is called where there was nothing to fetch: the first time it lists the worker as hungry, then it parks it; each
+// time the caller looks again. It reports false at the end of the input, once the queue is stopped, and when quit says
+// so; whoever makes quit true wakes the seat. The lock is held on entry and on return.
+func (q *windowQueue[T]) await(me *waiter, quit func() bool) bool {
+	switch {
+	case q.stopped:
+		return false
+	case quit != nil && quit():
+		q.hungry.remove(me)
+		q.passOn(false) // it may have been woken for a value
+		return false
+	case q.victim() != nil: // its owner was faster, once
+	case q.edges == 0 || !me.listed && !me.seat.WaitInput():
+		q.hungry.remove(me)
+		return false
+	case !me.listed:
+		q.hungry.add(me)
+	default:
+		q.mu.Unlock()
+		me.seat.Park()
+		q.mu.Lock()
+		q.hungry.awake(me)
 	}
+	return true
 }
 
 // anything tells whether a consumer would find a value.
 func (q *windowQueue[T]) anything() bool {
-	return len(q.back) > 0 || q.nextReady(q.turn) >= 0 || q.origin.left() > 0 || q.victim() != nil
+	return len(q.back) > 0 || q.ready.any() || q.origin.left() > 0 || q.victim() != nil
 }
 
 // passOn is called by a consumer that was served: it wakes the next if there is work left, its own included.
 func (q *windowQueue[T]) passOn(own bool) {
-	if len(q.hungry.parked) > 0 {
-		q.alerts.Or(alertHungry)
-		if own || q.anything() {
-			q.wakeConsumer()
-		}
+	if q.hungry.waits() && (own || q.anything()) {
+		q.wakeConsumer().seat.Wake()
 	}
-	if q.limit > 0 && len(q.producers.parked) > 0 && q.room() > 0 {
+	if q.limit > 0 && q.producers.waits() && q.room() > 0 {
 		q.wakeProducer()
-	}
-}
-
-func (q *windowQueue[T]) wakeConsumer() {
-	if q.hungry.wakeLast() {
-		q.alerts.And(^uint32(alertHungry))
 	}
 }
 
@@ -197,27 +186,14 @@ func (q *windowQueue[T]) fetch(p *inPort[T], size int) int {
 
 // share limits n to an equal part, of what is there, for each worker: those that are driven cannot be stolen from.
 func (q *windowQueue[T]) share(n int) int {
-	there := 0
-	for i := range q.ready {
-		for set := q.ready[i].Load(); set != 0 && there < n*len(q.ins); set &= set - 1 {
-			there += int(q.outs[i*64+bits.TrailingZeros64(set)].published())
-		}
-	}
-	return max(1, min(n, there/len(q.ins)))
+	return max(1, min(n, q.ready.count(n*len(q.ins))/len(q.ins)))
 }
 
-// pull moves up to n values from the producers, in turn, to the front of p's buffer.
+// pull moves up to n values from the producers, or from the origin, to the front of p's buffer.
 func (q *windowQueue[T]) pull(p *inPort[T], n int) int {
 	p.buf = p.buf[:0]
 	p.tags = p.tags[:0]
-	for len(p.buf) < n {
-		i := q.nextReady(q.turn)
-		if i < 0 {
-			break
-		}
-		q.outs[i].moveTo(p, n-len(p.buf))
-		q.turn = i + 1
-	}
+	q.ready.moveTo(p, n)
 	q.pulled += int64(len(p.buf))
 	if q.origin.left() > 0 {
 		p.buf = q.origin.appendTo(p.buf, n)
@@ -225,9 +201,9 @@ func (q *windowQueue[T]) pull(p *inPort[T], n int) int {
 	return len(p.buf)
 }
 
-// moveTo appends up to n published values to the consumer's buffer.
+// moveTo appends n published values to the consumer's buffer.
 func (p *outPort[T]) moveTo(in *inPort[T], n int) {
-	for left := min(n, int(p.published())); left > 0; {
+	for left := n; left > 0; {
 		c := p.first
 		if p.headPos == len(c.vals) {
 			p.first, p.headPos = c.next, 0

@@ -1,14 +1,10 @@
 package pl
 
-import "sync/atomic"
-
 // outPort is a producer's end.
 type outPort[T any] struct {
 	word *word // its upper half
 	q    *windowQueue[T]
-	bit  uint64
-	flag *atomic.Uint64 // the word of q.ready with bit
-	step uint64         // what publishing adds to word
+	step uint64 // what publishing adds to word
 
 	// the producer's own
 	last *chunk[T]
@@ -18,12 +14,13 @@ type outPort[T any] struct {
 	_ [64]byte // or each pull would cost the producer a cache miss
 
 	// guarded by q.mu
-	index   int
-	first   *chunk[T]
-	head    uint64 // values ever pulled
-	headPos int
-	holds   bool // listed in q.holders
-	driven  bool // its credit is what it reserved, and never taken back
+	first     *chunk[T]
+	head      uint64 // values ever pulled
+	headPos   int
+	isReady   bool // listed in q.ready, followed by
+	nextReady *outPort[T]
+	holds     bool // listed in q.holders
+	driven    bool // its credit is what it reserved, and never taken back
 
 	_ [64]byte
 }
@@ -32,25 +29,29 @@ func (q *windowQueue[T]) producer() sink[T] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	empty := new(chunk[T])
-	p := &outPort[T]{q: q, word: new(word), index: len(q.outs), step: oneValue - oneCredit, first: empty, last: empty}
+	p := &outPort[T]{q: q, word: new(word), step: oneValue - oneCredit, first: empty, last: empty}
 	p.word.Store(announceValue)
 	if q.limit == 0 {
 		p.step = oneValue
 		p.word.Store(announceValue | oneCredit) // which is never spent
 	}
 	q.outs = append(q.outs, p)
-	if p.index/64 == len(q.ready) {
-		q.ready = append(q.ready, new(atomic.Uint64))
-	}
-	p.bit, p.flag = 1<<(p.index%64), q.ready[p.index/64]
 	return p
 }
 
 // published is how many values are in the port.
-func (p *outPort[T]) published() uint64 { return p.unread(p.word.Load()) }
+func (p *outPort[T]) published() int { return p.unread(p.word.Load()) }
 
 // unread is published, when the word was w.
-func (p *outPort[T]) unread(w uint64) uint64 { return (tailOf(w) - p.head) & tailMask }
+func (p *outPort[T]) unread(w uint64) int { return int((tailOf(w) - p.head) & tailMask) }
+
+// available is published. Where that is none, the next value will be announced.
+func (p *outPort[T]) available() int {
+	if n := p.published(); n > 0 {
+		return n
+	}
+	return p.unread(p.word.Or(announceValue))
+}
 
 func (p *outPort[T]) put(seat Seat, v T, t tag) bool {
 	_, ok := p.publish(seat, v, t, 0)
@@ -96,22 +97,41 @@ func (p *outPort[T]) offer(v T, claim uint64) (w uint64, ok bool) {
 }
 
 // announce tells the queue that p is no longer empty. It reports false where nobody listens any more.
-//
-// The bit is cleared before the flag is set: who finds the port empty clears the flag, and then sets the bit.
 func (p *outPort[T]) announce() bool {
-	p.word.And(^uint64(announceValue))
-	p.flag.Or(p.bit)
 	q := p.q
-	if q.alerts.Load()&alertHungry != 0 {
-		q.mu.Lock()
-		q.wakeConsumer()
+	q.mu.Lock()
+	if q.stopped {
 		q.mu.Unlock()
+		return false
 	}
-	alerts := q.alerts.Load()
-	if alerts != 0 {
-		p.word.Or(announceValue) // of the next value too
+	p.word.And(^uint64(announceValue))
+	if !p.isReady {
+		p.isReady = true
+		q.ready.push(p)
 	}
-	return alerts&alertStopped == 0
+	woken := q.wakeConsumer()
+	q.mu.Unlock()
+	if woken != nil {
+		woken.seat.Wake()
+	}
+	return true
+}
+
+// wakeConsumer names the consumer to be woken next, if there is one. Where that one may be kept from running, the next
+// value is announced too.
+func (q *windowQueue[T]) wakeConsumer() *waiter {
+	woken := q.hungry.popLast()
+	if q.hungry.waits() {
+		q.awaitValues()
+	}
+	return woken
+}
+
+// awaitValues has the next value announced, whoever publishes it.
+func (q *windowQueue[T]) awaitValues() {
+	for _, p := range q.outs {
+		p.word.Or(announceValue)
+	}
 }
 
 // grow gives the producer a chunk to write to.
@@ -292,9 +312,10 @@ func (q *windowQueue[T]) passRoomOn() {
 
 // wakeProducer reports whether no claim needs to be announced now.
 func (q *windowQueue[T]) wakeProducer() bool {
-	served := q.producers.wakeFirst()
-	if served {
-		q.starved.Store(false)
+	q.producers.wakeFirst()
+	if q.producers.waits() {
+		return false
 	}
-	return served
+	q.starved.Store(false)
+	return true
 }

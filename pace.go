@@ -23,10 +23,10 @@ func (p *pace) window() int {
 	return p.size
 }
 
-// begin is called when n values have been fetched. One window in eight is timed, and each of a single value.
+// begin is called when n values have been fetched. One window in eight is timed.
 func (p *pace) begin(n int) {
 	p.fills++
-	if p.fills%8 == 1 || p.size == 1 {
+	if p.fills%8 == 1 {
 		p.timed, p.start = n, time.Now()
 	}
 }

@@ -45,24 +45,31 @@ func (k *parking) awake(w *waiter) {
 	}
 }
 
-// wakeLast wakes the worker that parked last, whose caches are the warmest. It reports whether nobody needs to be
-// woken now.
-func (k *parking) wakeLast() bool { return k.wake(len(k.parked) - 1) }
+// waits tells whether somebody is parked, and nobody who would wake him is awake.
+func (k *parking) waits() bool { return k.waking == nil && len(k.parked) > 0 }
 
-// wakeFirst wakes the worker that has waited longest.
-func (k *parking) wakeFirst() bool { return k.wake(0) }
+// popLast takes the worker off the list that parked last, whose caches are the warmest; the caller wakes it. nil: nobody
+// needs to be woken.
+func (k *parking) popLast() *waiter { return k.pop(len(k.parked) - 1) }
 
-func (k *parking) wake(i int) bool {
-	if k.waking == nil && len(k.parked) > 0 {
-		w := k.parked[i]
-		w.listed = false
-		k.parked = slices.Delete(k.parked, i, i+1)
-		if _, ok := w.seat.(*goroutineSeat); ok {
-			k.waking = w
-		}
+// wakeFirst wakes the worker that has waited longest, if one needs to be woken.
+func (k *parking) wakeFirst() {
+	if w := k.pop(0); w != nil {
 		w.seat.Wake()
 	}
-	return k.waking != nil || len(k.parked) == 0
+}
+
+func (k *parking) pop(i int) *waiter {
+	if !k.waits() {
+		return nil
+	}
+	w := k.parked[i]
+	w.listed = false
+	k.parked = slices.Delete(k.parked, i, i+1)
+	if _, ok := w.seat.(*goroutineSeat); ok {
+		k.waking = w
+	}
+	return w
 }
 
 func (k *parking) wakeAll() {

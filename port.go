@@ -82,17 +82,18 @@ func (p *Port[A, B]) Pull(ctx context.Context, buf []Item[A]) (n int, ok bool) {
 	q := p.in.q
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if n = p.pull(buf); n > 0 {
-		return n, true
-	}
-	stop := context.AfterFunc(ctx, p.taking.Wake)
-	defer stop()
-	for n == 0 {
-		if !q.await(p.taking, func() bool { return ctx.Err() != nil }) {
-			return 0, false
+	if n = p.pull(buf); n == 0 {
+		stop := context.AfterFunc(ctx, p.taking.Wake)
+		defer stop()
+		me := waiterOf(p.taking)
+		for ; n == 0; n = p.pull(buf) {
+			if !q.await(me, func() bool { return ctx.Err() != nil }) {
+				return 0, false
+			}
 		}
-		n = p.pull(buf)
+		q.hungry.remove(me)
 	}
+	q.passOn(false)
 	return n, true
 }
 
@@ -100,7 +101,11 @@ func (p *Port[A, B]) Pull(ctx context.Context, buf []Item[A]) (n int, ok bool) {
 func (p *Port[A, B]) TryPull(buf []Item[A]) int {
 	p.in.q.mu.Lock()
 	defer p.in.q.mu.Unlock()
-	return p.pull(buf)
+	if n := p.pull(buf); n > 0 {
+		p.in.q.passOn(false)
+		return n
+	}
+	return 0
 }
 
 // pull is called with the queue's lock held.
@@ -123,10 +128,7 @@ func (p *Port[A, B]) pull(buf []Item[A]) (n int) {
 			n++
 		}
 	}
-	if n > 0 {
-		q.held.Add(int64(n))
-		q.passOn(false)
-	}
+	q.held.Add(int64(n))
 	return n
 }
 

@@ -1,7 +1,6 @@
 package pl
 
 import (
-	"math/bits"
 	"sync"
 	"sync/atomic"
 )
@@ -22,18 +21,16 @@ type windowQueue[T any] struct {
 	limit  int64 // 0: no bound
 	tagged bool
 
-	_      [64]byte
-	alerts atomic.Uint32 // what a producer must look at when it announces a value
-	// starved tells that a producer is parked for want of room.
+	_ [64]byte // what is above never changes
+	// starved tells driven workers that a producer is parked for want of room.
 	starved atomic.Bool
 	// held counts values that driven workers have pulled and not begun; they are in no window.
 	held atomic.Int64
-	_    [48]byte
 
 	mu      sync.Mutex
 	origin  *origin[T] // instead of producers; nil: there is none
 	outs    []*outPort[T]
-	ready   []*atomic.Uint64 // a bit per producer: it may have values
+	ready   readyPorts[T] // the producers that may have values
 	ins     []*inPort[T]
 	windows []*inPort[T]  // those that may hold unclaimed values
 	holders []*outPort[T] // those that may hold unspent credit
@@ -42,7 +39,6 @@ type windowQueue[T any] struct {
 	spares  int
 	granted int64 // credits ever given, less those taken back
 	pulled  int64 // values ever moved to consumers
-	turn    int   // where the next pull begins, so that no producer starves
 	edges   int
 	gone    []func()
 	stopped bool
@@ -50,11 +46,6 @@ type windowQueue[T any] struct {
 	hungry    parking // consumers
 	producers parking
 }
-
-const (
-	alertHungry  = 1 // a consumer is parked
-	alertStopped = 2
-)
 
 // chunk is a piece of a producer's list. Chunks are linked before the first value in them is published.
 type chunk[T any] struct {
@@ -92,10 +83,7 @@ func (q *windowQueue[T]) stop() {
 	q.mu.Lock()
 	stopped := q.stopped
 	q.stopped = true
-	q.alerts.Or(alertStopped)
-	for _, p := range q.outs {
-		p.word.Or(announceValue)
-	}
+	q.awaitValues()
 	q.hungry.wakeAll()
 	q.producers.wakeAll()
 	gone := q.gone
@@ -118,35 +106,4 @@ func (q *windowQueue[T]) length() int {
 		n += int64(p.published())
 	}
 	return int(n)
-}
-
-// nextReady finds a producer with values, at or after from, else before it; -1: there is none.
-//
-// The bit of an empty producer is cleared, and then its next value is to be announced: its word tells whether one was
-// published before that.
-func (q *windowQueue[T]) nextReady(from int) int {
-	words := len(q.ready)
-	if words == 0 {
-		return -1
-	}
-	from %= len(q.outs)
-	for n := range words + 1 { // the first word twice: from its bit on, and what is before it
-		i := (from/64 + n) % words
-		set := q.ready[i].Load()
-		if n == 0 {
-			set &= ^uint64(0) << (from % 64)
-		}
-		for ; set != 0; set &= set - 1 {
-			p := q.outs[i*64+bits.TrailingZeros64(set)]
-			if p.published() > 0 {
-				return p.index
-			}
-			p.flag.And(^p.bit)
-			if p.unread(p.word.Or(announceValue)) > 0 {
-				p.flag.Or(p.bit)
-				return p.index
-			}
-		}
-	}
-	return -1
 }

@@ -1,0 +1,59 @@
+package pl
+
+// readyPorts is a queue's list of the producers that may have values, in the order in which it is their turn. A
+// producer that is not on it announces its next value. The list is guarded by the queue's lock.
+type readyPorts[T any] struct {
+	first, last *outPort[T]
+	n           int
+}
+
+func (l *readyPorts[T]) push(p *outPort[T]) {
+	if l.first == nil {
+		l.first = p
+	} else {
+		l.last.nextReady = p
+	}
+	l.last = p
+	l.n++
+}
+
+func (l *readyPorts[T]) pop() *outPort[T] {
+	p := l.first
+	l.first, p.nextReady = p.nextReady, nil
+	l.n--
+	return p
+}
+
+// any tells whether a producer has values. It forgets those that have none.
+func (l *readyPorts[T]) any() bool {
+	for l.first != nil {
+		if l.first.available() > 0 {
+			return true
+		}
+		l.pop().isReady = false
+	}
+	return false
+}
+
+// moveTo moves up to n values of the producers, each in its turn, to the consumer's buffer.
+func (l *readyPorts[T]) moveTo(in *inPort[T], n int) {
+	for range l.n {
+		if len(in.buf) == n {
+			return
+		}
+		p := l.pop()
+		there := p.available()
+		p.moveTo(in, min(n-len(in.buf), there))
+		if p.isReady = there > 0; p.isReady {
+			l.push(p) // behind the others
+		}
+	}
+}
+
+// count is how many values there are, or enough, if there are more.
+func (l *readyPorts[T]) count(enough int) (n int) {
+	for p := l.first; p != nil && n < enough; p = p.nextReady {
+		n += p.published()
+	}
+	return n
+}
