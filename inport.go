@@ -2,10 +2,11 @@ package pl
 
 // inPort is a consumer's end.
 type inPort[T any] struct {
-	word *word // its lower half
-	q    *windowQueue[T]
-	buf  []T
-	tags []tag
+	word   *word // its lower half
+	q      *windowQueue[T]
+	tagged bool
+	buf    []T
+	tags   []tag
 
 	// onFill is called before each fill, at most once per window.
 	onFill func()
@@ -20,7 +21,7 @@ type inPort[T any] struct {
 func (q *windowQueue[T]) consumer(shared *word) inlet[T] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	p := &inPort[T]{q: q, word: shared}
+	p := &inPort[T]{word: shared, q: q, tagged: q.tagged}
 	if shared == nil {
 		p.word = new(word)
 	}
@@ -74,7 +75,7 @@ func (p *inPort[T]) remove(w uint64) (v T, t tag) {
 func (p *inPort[T]) lift(i uint64) (v T, t tag) {
 	var zero T
 	v, p.buf[i] = p.buf[i], zero
-	if p.q.tagged {
+	if p.tagged {
 		t, p.tags[i] = p.tags[i], tag{}
 	}
 	return v, t
@@ -127,9 +128,10 @@ func (p *inPort[T]) fill(seat Seat, quit func() bool) (w uint64, ok bool) {
 	return 0, true
 }
 
-// await is called where there was nothing to fetch: the first time it lists the worker as hungry, then it parks it; each
-// time the caller looks again. It reports false at the end of the input, once the queue is stopped, and when quit says
-// so; whoever makes quit true wakes the seat. The lock is held on entry and on return.
+// await parks the worker where there was nothing to fetch; then the caller looks again. It reports false at the end of
+// the input, once the queue is stopped, and when quit says so; whoever makes quit true wakes the seat. The lock is held
+// on entry and on return, so that no value can have come between the look and the park: fetch has had every producer's
+// next value announced, which takes the lock too.
 func (q *windowQueue[T]) await(me *waiter, quit func() bool) bool {
 	switch {
 	case q.stopped:
@@ -139,17 +141,16 @@ func (q *windowQueue[T]) await(me *waiter, quit func() bool) bool {
 		q.passOn(false) // it may have been woken for a value
 		return false
 	case q.victim() != nil: // its owner was faster, once
+		return true
 	case q.edges == 0 || !me.listed && !me.seat.WaitInput():
 		q.hungry.remove(me)
 		return false
-	case !me.listed:
-		q.hungry.add(me)
-	default:
-		q.mu.Unlock()
-		me.seat.Park()
-		q.mu.Lock()
-		q.hungry.awake(me)
 	}
+	q.hungry.add(me)
+	q.mu.Unlock()
+	me.seat.Park()
+	q.mu.Lock()
+	q.hungry.awake(me)
 	return true
 }
 

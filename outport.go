@@ -2,9 +2,10 @@ package pl
 
 // outPort is a producer's end.
 type outPort[T any] struct {
-	word *word // its upper half
-	q    *windowQueue[T]
-	step uint64 // what publishing adds to word
+	word   *word // its upper half
+	q      *windowQueue[T]
+	step   uint64 // what publishing adds to word
+	tagged bool
 
 	// the producer's own
 	last *chunk[T]
@@ -29,7 +30,9 @@ func (q *windowQueue[T]) producer() sink[T] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	empty := new(chunk[T])
-	p := &outPort[T]{q: q, word: new(word), step: oneValue - oneCredit, first: empty, last: empty}
+	p := &outPort[T]{
+		word: new(word), q: q, step: oneValue - oneCredit, tagged: q.tagged, first: empty, last: empty,
+	}
 	p.word.Store(announceValue)
 	if q.limit == 0 {
 		p.step = oneValue
@@ -65,7 +68,7 @@ func (p *outPort[T]) publish(seat Seat, v T, t tag, claim uint64) (w uint64, ok 
 		if p.pos == len(p.vals) {
 			p.grow()
 		}
-		if p.q.tagged {
+		if p.tagged {
 			p.last.tags[p.pos] = t
 		}
 		if w, ok = p.offer(v, claim); ok {
@@ -140,7 +143,7 @@ func (p *outPort[T]) grow() {
 	if c == nil {
 		size := max(firstChunk, min(2*len(p.last.vals), mostChunk))
 		c = &chunk[T]{vals: make([]T, size)}
-		if p.q.tagged {
+		if p.tagged {
 			c.tags = make([]tag, size)
 		}
 	}

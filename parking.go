@@ -25,8 +25,10 @@ func waiterOf(seat Seat) *waiter {
 }
 
 func (k *parking) add(w *waiter) {
-	w.listed = true
-	k.parked = append(k.parked, w)
+	if !w.listed {
+		w.listed = true
+		k.parked = append(k.parked, w)
+	}
 }
 
 // remove takes w off the list, whether it was woken or not.

@@ -179,12 +179,10 @@ func (in *reorderInlet[T]) fill(seat Seat) bool {
 			return true
 		}
 		q.letOut() // what has gone by without a value
-		switch {
-		case q.edges == 0:
+		if q.edges == 0 {
 			return false
-		case !me.listed:
-			q.hungry.add(me)
 		}
+		q.hungry.add(me)
 		q.mu.Unlock()
 		seat.Park()
 		q.mu.Lock()
@@ -253,9 +251,7 @@ func (q *reorderQueue[T]) admit(seat Seat) {
 	defer q.mu.Unlock()
 	me := waiterOf(seat)
 	for !q.stopped && q.admitted-q.let >= uint64(q.window) {
-		if !me.listed {
-			q.sources.add(me)
-		}
+		q.sources.add(me)
 		q.mu.Unlock()
 		seat.Park()
 		q.mu.Lock()

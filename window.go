@@ -21,30 +21,28 @@ type windowQueue[T any] struct {
 	limit  int64 // 0: no bound
 	tagged bool
 
-	_ [64]byte // what is above never changes
-	// starved tells driven workers that a producer is parked for want of room.
-	starved atomic.Bool
+	mu        sync.Mutex
+	stopped   bool
+	edges     int
+	ready     readyPorts[T] // the producers that may have values
+	origin    *origin[T]    // instead of producers; nil: there is none
+	hungry    parking       // consumers
+	producers parking
+	windows   []*inPort[T]  // those that may hold unclaimed values
+	holders   []*outPort[T] // those that may hold unspent credit
+	granted   int64         // credits ever given, less those taken back
+	pulled    int64         // values ever moved to consumers
+	back      []Item[T]     // values put back, taken before all others, the last first
+	outs      []*outPort[T]
+	ins       []*inPort[T]
+	spare     *chunk[T] // recycled chunks
+	spares    int
+	gone      []func()
+
 	// held counts values that driven workers have pulled and not begun; they are in no window.
 	held atomic.Int64
-
-	mu      sync.Mutex
-	origin  *origin[T] // instead of producers; nil: there is none
-	outs    []*outPort[T]
-	ready   readyPorts[T] // the producers that may have values
-	ins     []*inPort[T]
-	windows []*inPort[T]  // those that may hold unclaimed values
-	holders []*outPort[T] // those that may hold unspent credit
-	back    []Item[T]     // values put back, taken before all others, the last first
-	spare   *chunk[T]     // recycled chunks
-	spares  int
-	granted int64 // credits ever given, less those taken back
-	pulled  int64 // values ever moved to consumers
-	edges   int
-	gone    []func()
-	stopped bool
-
-	hungry    parking // consumers
-	producers parking
+	// starved tells driven workers that a producer is parked for want of room.
+	starved atomic.Bool
 }
 
 // chunk is a piece of a producer's list. Chunks are linked before the first value in them is published.
