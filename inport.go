@@ -208,7 +208,7 @@ func (p *outPort[T]) moveTo(in *inPort[T], n int) {
 		c := p.first
 		if p.headPos == len(c.vals) {
 			p.first, p.headPos = c.next, 0
-			p.q.recycle(c)
+			c.next, p.spare = nil, c
 			continue
 		}
 		from := c.vals[p.headPos:min(p.headPos+left, len(c.vals))]
@@ -222,15 +222,6 @@ func (p *outPort[T]) moveTo(in *inPort[T], n int) {
 		p.headPos += len(from)
 		p.head += uint64(len(from))
 		left -= len(from)
-	}
-}
-
-// recycle keeps an emptied chunk of full size for the next producer that needs one.
-func (q *windowQueue[T]) recycle(c *chunk[T]) {
-	c.next = nil
-	if len(c.vals) == mostChunk && q.spares < 2*len(q.outs)+2 {
-		c.next, q.spare = q.spare, c
-		q.spares++
 	}
 }
 

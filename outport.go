@@ -18,7 +18,8 @@ type outPort[T any] struct {
 	first     *chunk[T]
 	head      uint64 // values ever pulled
 	headPos   int
-	isReady   bool // listed in q.ready, followed by
+	spare     *chunk[T] // emptied, to be used again
+	isReady   bool      // listed in q.ready, followed by
 	nextReady *outPort[T]
 	holds     bool // listed in q.holders
 	driven    bool // its credit is what it reserved, and never taken back
@@ -137,27 +138,24 @@ func (q *windowQueue[T]) awaitValues() {
 	}
 }
 
-// grow gives the producer a chunk to write to.
+// grow gives the producer a chunk to write to: the one that was emptied, if it is not much smaller than the last, else
+// one of twice the size. So a port has small chunks while its consumers keep up.
 func (p *outPort[T]) grow() {
-	c := p.q.spareChunk()
-	if c == nil {
-		size := max(firstChunk, min(2*len(p.last.vals), mostChunk))
-		c = &chunk[T]{vals: make([]T, size)}
-		if p.tagged {
-			c.tags = make([]tag, size)
-		}
+	p.q.mu.Lock()
+	c := p.spare
+	p.spare = nil
+	p.q.mu.Unlock()
+	if size := len(p.vals); c == nil || len(c.vals) < size/2 {
+		c = newChunk[T](max(firstChunk, min(2*size, mostChunk)), p.tagged)
 	}
 	p.last.next = c
 	p.last, p.vals, p.pos = c, c.vals, 0
 }
 
-func (q *windowQueue[T]) spareChunk() *chunk[T] {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	c := q.spare
-	if c != nil {
-		q.spare, c.next = c.next, nil
-		q.spares--
+func newChunk[T any](size int, tagged bool) *chunk[T] {
+	c := &chunk[T]{vals: make([]T, size)}
+	if tagged {
+		c.tags = make([]tag, size)
 	}
 	return c
 }

@@ -35,8 +35,6 @@ type windowQueue[T any] struct {
 	back      []Item[T]     // values put back, taken before all others, the last first
 	outs      []*outPort[T]
 	ins       []*inPort[T]
-	spare     *chunk[T] // recycled chunks
-	spares    int
 	gone      []func()
 
 	// held counts values that driven workers have pulled and not begun; they are in no window.
