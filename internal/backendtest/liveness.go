@@ -2,6 +2,7 @@ package backendtest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -25,6 +26,12 @@ var livenessChecks = []check{
 }
 
 var sizes = []int{0, 1, 2, 64, 1024}
+
+// sourcesOf are values that are there already, which workers may fetch themselves, and the same from a source that has
+// to run.
+func sourcesOf(list []int) []pl.Stage[int] {
+	return []pl.Stage[int]{pl.FromSlice(list), pl.FromSeq(slices.Values(list))}
+}
 
 // loopReleases is program (i): the function takes a semaphore that only the final loop releases.
 func loopReleases(t *testing.T, api API) {
@@ -54,7 +61,8 @@ func loopReleases(t *testing.T, api API) {
 
 // valuesMeet is program (ii): one value's function waits for the next one's, with two workers.
 func valuesMeet(t *testing.T, api API) {
-	for _, size := range sizes {
+	for i := range 2 * len(sizes) {
+		size, source := sizes[i/2], sourcesOf(numbers(3000))[i%2]
 		met := make(chan struct{})
 		meet := func(ctx context.Context, x int) (int, error) {
 			switch x {
@@ -65,14 +73,15 @@ func valuesMeet(t *testing.T, api API) {
 			}
 			return x, nil
 		}
-		got := mustCollect(t, api, api.Map(meet, pl.Workers(2), pl.MaxSize(size))(pl.Range(3000)))
-		SameValues(t, numbers(3000), got, "MaxSize(%d)", size)
+		got := mustCollect(t, api, api.Map(meet, pl.Workers(2), pl.MaxSize(size))(source))
+		SameValues(t, numbers(3000), got, "%v, MaxSize(%d)", source, size)
 	}
 }
 
 func valueWaitsForAll(t *testing.T, api API) {
-	for _, size := range sizes {
-		const n = 500
+	const n = 500
+	for i := range 2 * len(sizes) {
+		size, source := sizes[i/2], sourcesOf(numbers(n))[i%2]
 		others := make(chan struct{}, n)
 		f := func(ctx context.Context, x int) (int, error) {
 			if x > 0 {
@@ -86,8 +95,8 @@ func valueWaitsForAll(t *testing.T, api API) {
 			}
 			return x, nil
 		}
-		got := mustCollect(t, api, api.Map(f, pl.Workers(2), pl.MaxSize(size))(pl.Range(n)))
-		SameValues(t, numbers(n), got, "MaxSize(%d)", size)
+		got := mustCollect(t, api, api.Map(f, pl.Workers(2), pl.MaxSize(size))(source))
+		SameValues(t, numbers(n), got, "%v, MaxSize(%d)", source, size)
 	}
 }
 
@@ -115,9 +124,12 @@ func stuckWorker(t *testing.T, api API) {
 	list := numbers(200)
 	list[0] = Nap + 15
 	for _, size := range []int{0, 8} {
-		got := mustCollect(t, api, api.Obey.Map(pl.FromSlice(list)).With(pl.Workers(2), pl.MaxSize(size)))
-		require.Len(t, got, 200)
-		assert.Equal(t, Nap+15, got[199], "MaxSize(%d): all others were done by the sibling meanwhile", size)
+		for _, source := range sourcesOf(list) {
+			got := mustCollect(t, api, api.Obey.Map(source).With(pl.Workers(2), pl.MaxSize(size)))
+			require.Len(t, got, 200)
+			assert.Equal(t, Nap+15, got[199],
+				"%v, MaxSize(%d): all others were done by the sibling meanwhile", source, size)
+		}
 	}
 }
 
