@@ -133,9 +133,10 @@ func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Op
 	counts := b.tallies[o].add()
 	p := places{marks: b.marks[o], results: op.Results}
 	return func(yield func(B, tag) bool) {
-		c := &inline[A, B]{counts: counts, handler: handler[A, B]{
-			site: s, of: &o.base, ctx: s.workerContext(&o.base, 0), places: p, tally: new(tally), put: yield,
-		}}
+		c := &inline[A, B]{counts: counts, handler: handler[A, B]{duty: &duty[A, B]{
+			site: s, of: &o.base, ctx: s.workerContext(&o.base, 0), places: p,
+			put: func(_ parker, v B, t tag) bool { return yield(v, t) },
+		}}}
 		c.run(values, op.Open)
 	}
 }
@@ -159,11 +160,11 @@ func (c *inline[A, B]) run(values flow[A], open Opener[A, B]) {
 	c.seat, c.timed = seat, seat.arm(c.of.cfg.timeout, nil)
 	c.attended = c.timed
 	defer seat.disarm()
-	c.kernel, c.emit = t.kernel, c.hand
+	c.tenure, c.emit = t, c.hand
 	values(func(v A, t tag) bool {
 		c.v, c.t = v, t
 		c.begin()
-		defer c.counts.publish(c.tally)
+		defer c.counts.publish(&c.tally)
 		for {
 			if again, ok := c.guarded(); !again {
 				return ok && !c.site.stopped.Load()
@@ -191,7 +192,7 @@ func (c *inline[A, B]) guarded() (again, ok bool) {
 	return false, ok
 }
 
-func (c *inline[A, B]) close(t tenure[A, B]) {
+func (c *inline[A, B]) close(t *tenure[A, B]) {
 	ctx := WithStatus(context.WithoutCancel(c.ctx), StageStatus{Done: true})
 	if err := t.end(ctx); err != nil {
 		c.site.run.closed(&StageError{Stage: c.of.cfg.name, Err: err})

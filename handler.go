@@ -5,37 +5,44 @@ import (
 	"errors"
 )
 
+// duty is what a worker does with every value, whichever of its seats has it.
+type duty[A, B any] struct {
+	site  *Site
+	of    *base
+	index int
+	ctx   context.Context
+
+	put     func(seat parker, v B, t tag) bool
+	port    *outPort[B]      // what put comes to in the usual case, or
+	channel *channelQueue[B] // this; both nil else
+	places                   // of the values in the order
+	tally   tally
+}
+
 // handler takes values through a kernel: attempts, errors, order, figures. It has one value under way at a time. A
-// pooled worker has one for each of its seats, an inline operator one for its run.
+// pooled worker has one for each of its seats, and that can be very many, so it is small; an inline operator has one for
+// its run.
 type handler[A, B any] struct {
-	site   *Site
-	of     *base
-	index  int
-	ctx    context.Context
-	kernel Kernel[A, B]
-	emit   func(B) bool
-	seat   Seat
-	// attended: the seat wants to know of each call. timed: and of each result, since there is a Timeout.
-	attended, timed bool
-	put             func(v B, t tag) bool
-	port            *outPort[B]      // what put comes to in the usual case, or
-	channel         *channelQueue[B] // this; both nil else
-	places                           // of the values in the order
-	tally           *tally
+	*duty[A, B]
+	*tenure[A, B]
+	seat Seat
+	emit func(B) bool
 
 	// the value under way
-	busy    bool
 	v       A
 	t       tag
 	attempt int
 	given   int   // results handed on, in all attempts
 	yielded int   // results of this attempt
-	calling bool  // the user's function runs
-	putting bool  // or rather, it waits in emit
-	refused bool  // nobody wants more results
 	fault   error // what ended the attempt where it could not return: a panic
 
-	left tenure[A, B] // of a worker that was replaced: what its old goroutine has to close
+	busy    bool
+	calling bool // the user's function runs
+	putting bool // or rather, it waits in emit
+	refused bool // nobody wants more results
+	// attended: the seat wants to know of each call. timed: and of each result, since there is a Timeout.
+	attended, timed bool
+	replaced        bool // the worker was: the tenure is this one's to close
 }
 
 // places tells the Ordered stages downstream what becomes of values that do not reach them as themselves.
@@ -73,24 +80,31 @@ func (h *handler[A, B]) begin() {
 
 // settle sees the value under way through all its attempts. It reports false where the stage shall stop.
 func (h *handler[A, B]) settle() bool {
-	for {
+	for h.busy {
 		err := h.fault
 		if err == nil {
 			err = h.call()
 		}
-		if err == nil && !h.refused {
-			h.end()
-			return true
-		}
-		h.fault = nil
-		if h.refused || errors.Is(err, errAbandoned) || !h.failed(err) {
-			h.busy = false
+		if !h.conclude(err) {
 			return false
 		}
-		if !h.busy {
-			return true
-		}
 	}
+	return true
+}
+
+// conclude takes in what an attempt has come to. After it the value is busy if it is to be tried again. It reports false
+// where the stage shall stop.
+func (h *handler[A, B]) conclude(err error) bool {
+	if err == nil && !h.refused {
+		h.end()
+		return true
+	}
+	h.fault = nil
+	if h.refused || errors.Is(err, errAbandoned) || !h.failed(err) {
+		h.busy = false
+		return false
+	}
+	return true
 }
 
 // call is one attempt.
@@ -146,7 +160,7 @@ func (h *handler[A, B]) handSlowly(b B) bool {
 		return false
 	}
 	h.putting = true
-	ok := h.put(b, h.place(h.t, h.given))
+	ok := h.put(h.seat, b, h.place(h.t, h.given))
 	h.putting = false
 	if ok {
 		h.given++

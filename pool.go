@@ -17,10 +17,15 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 		s.workers.Add(1)
 		results := out.emitter()
 		w := &worker[A, B]{
-			site: s, index: index, open: op.Open, one: op.One, places: p,
+			duty: duty[A, B]{
+				site: s, of: s.of, index: index, ctx: s.workerContext(&o.base, index), put: results.put, places: p,
+			},
+			open: op.Open, one: op.One,
 			in: input.consumer(results.word()), out: results, counts: figures.add(),
 		}
-		w.ctx = s.workerContext(&o.base, index)
+		if len(p.marks) == 0 {
+			w.port, w.channel = results.port, results.channel
+		}
 		w.flushWhenIdle()
 		return w
 	}
@@ -30,20 +35,15 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 
 // worker is one worker of a stage: what its seats share.
 type worker[A, B any] struct {
-	site   *Site
-	index  int
-	ctx    context.Context
+	duty[A, B]
+	tenure *tenure[A, B] // nil unless the worker is open
 	open   Opener[A, B]
 	one    func(context.Context, A) (B, error) // what the kernel does, if it is that simple
 	in     inlet[A]
 	window *inPort[A]       // in, if it is one
 	direct *channelQueue[A] // in, if it is one
 	out    *emitter[B]
-	places places
 	counts *counts
-	tally  tally
-
-	tenure[A, B]
 
 	mu      sync.Mutex
 	orphans []*handler[A, B] // with a value whose goroutine was ended by the user's function
@@ -56,16 +56,24 @@ func (w *worker[A, B]) Context() context.Context { return w.ctx }
 func (w *worker[A, B]) Serve(seat Seat) {
 	h := w.handler(seat)
 	if own, ok := seat.(*goroutineSeat); ok {
-		h.timed = own.arm(h.of.cfg.timeout, func() { w.replace(h, own) })
-		h.attended = h.timed
-		defer own.disarm()
-	} else {
-		h.attended, h.timed = true, h.of.cfg.timeout > 0
+		w.serveAlone(h, own)
+		return
 	}
+	h.attended, h.timed = true, w.of.cfg.timeout > 0
+	for w.attend(h) {
+	}
+	w.release(h)
+}
+
+// serveAlone is Serve where the worker has a goroutine to itself.
+func (w *worker[A, B]) serveAlone(h *handler[A, B], seat *goroutineSeat) {
+	h.timed = seat.arm(w.of.cfg.timeout, func() { w.replace(h, seat) })
+	h.attended = h.timed
+	defer seat.disarm()
 	for w.serve(h) {
 	}
-	if h.left.opened { // replaced while its function was out
-		w.closeTenure(h.left, w.status())
+	if h.replaced { // while its function was out
+		w.closeTenure(h.tenure, w.status())
 		return
 	}
 	w.release(h)
@@ -73,8 +81,8 @@ func (w *worker[A, B]) Serve(seat Seat) {
 
 // bequeath leaves the value of a goroutine that is being ended to the next that serves.
 func (w *worker[A, B]) bequeath(h *handler[A, B]) {
-	if h.left.opened { // it has been replaced already
-		w.closeTenure(h.left, w.status())
+	if h.replaced {
+		w.closeTenure(h.tenure, w.status())
 		return
 	}
 	w.mu.Lock()
@@ -82,10 +90,20 @@ func (w *worker[A, B]) bequeath(h *handler[A, B]) {
 	w.orphans = append(w.orphans, h)
 }
 
+// salvage sees to the value of h after its function has panicked, or ended the goroutine where panicked is nil. It
+// reports whether the goroutine can go on with it.
+func (w *worker[A, B]) salvage(h *handler[A, B], panicked any) bool {
+	h.caught(panicked)
+	if panicked == nil {
+		w.bequeath(h)
+	}
+	return panicked != nil
+}
+
 // replace is called when the function of h ignores that its time is over: another goroutine, with a resource of its
 // own, takes over the worker's place and the value that failed. The old one closes its resource when it comes back.
 func (w *worker[A, B]) replace(h *handler[A, B], seat *goroutineSeat) {
-	h.left, w.tenure = w.tenure, tenure[A, B]{}
+	h.replaced, w.tenure = true, nil
 	heir := w.vacant()
 	heir.busy, heir.v, heir.t = true, h.v, h.t
 	heir.attempt, heir.given, heir.fault = h.attempt, h.given, ErrTimeout
@@ -102,7 +120,7 @@ func (w *worker[A, B]) handler(seat Seat) *handler[A, B] {
 	if h == nil {
 		h = w.vacant()
 	}
-	h.seat, h.kernel = seat, w.kernel
+	h.seat, h.tenure = seat, w.tenure
 	return h
 }
 
@@ -121,14 +139,8 @@ func (w *worker[A, B]) vacant() *handler[A, B] {
 		w.idle = w.idle[:n-1]
 		return h
 	}
-	h := &handler[A, B]{
-		site: w.site, of: w.site.of, index: w.index, ctx: w.ctx, places: w.places, tally: &w.tally,
-	}
-	h.put = func(v B, t tag) bool { return w.out.put(h.seat, v, t) }
+	h := &handler[A, B]{duty: &w.duty}
 	h.emit = h.hand
-	if len(h.marks) == 0 {
-		h.port, h.channel = w.out.port, w.out.channel
-	}
 	return h
 }
 

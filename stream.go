@@ -30,7 +30,7 @@ func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
 		}
 	}
 	returned = true
-	if !h.left.opened {
+	if !h.replaced {
 		w.flush()
 	}
 	return false

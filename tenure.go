@@ -6,7 +6,6 @@ import "context"
 type tenure[A, B any] struct {
 	kernel Kernel[A, B]
 	close  func(context.Context) error
-	opened bool
 }
 
 func (w *worker[A, B]) Open() bool {
@@ -22,22 +21,22 @@ func (w *worker[A, B]) Open() bool {
 }
 
 // begin calls an Opener, guarded.
-func begin[A, B any](ctx context.Context, open Opener[A, B]) (t tenure[A, B], err error) {
+func begin[A, B any](ctx context.Context, open Opener[A, B]) (t *tenure[A, B], err error) {
 	returned := false
 	defer func() {
 		if !returned {
 			err = fault(recover())
 		}
 	}()
+	t = new(tenure[A, B])
 	t.kernel, t.close, err = open(ctx)
-	t.opened = err == nil
 	returned = true
 	return t, err
 }
 
-// end calls what an Opener returned for the end, guarded.
+// end calls what an Opener returned for the end, guarded. Without a tenure there is nothing to end.
 func (t *tenure[A, B]) end(ctx context.Context) (err error) {
-	if !t.opened || t.close == nil {
+	if t == nil || t.close == nil {
 		return nil
 	}
 	returned := false
@@ -69,7 +68,7 @@ func (w *worker[A, B]) status() StageStatus {
 	return StageStatus{ActiveWorkers: left, Done: left == 0}
 }
 
-func (w *worker[A, B]) closeTenure(t tenure[A, B], status StageStatus) {
+func (w *worker[A, B]) closeTenure(t *tenure[A, B], status StageStatus) {
 	err := ErrGoexit // unless end returns
 	defer func() {
 		if err != nil {

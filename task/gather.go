@@ -60,7 +60,7 @@ func (g *group) spawn(f func(ctx context.Context) error) {
 	h := g.scope.host
 	c := &valueContext{scope: &g.scope}
 	g.left++
-	c.task = h.loop.Go(h.owner, func() {
+	c.task = h.loop.Go(h.owner, loop.Func(func() {
 		err := pl.ErrGoexit
 		defer func() {
 			if v := recover(); v != nil {
@@ -70,7 +70,7 @@ func (g *group) spawn(f func(ctx context.Context) error) {
 			g.returned(err)
 		}()
 		err = f(c)
-	})
+	}))
 	g.children = append(g.children, c.task)
 }
 

@@ -59,6 +59,7 @@ type host struct {
 
 	seats []*seat
 	idle  []*seat
+	spent int        // values handled since the other tasks had a turn
 	lead  *loop.Task // of the seat with the lead; nil while all seats await
 	stuck bool       // the lead waits for room downstream
 	// waiting is the lead while it waits for input; putting counts the seats that wait for room downstream.
@@ -109,7 +110,7 @@ type beginning host
 func (b *beginning) Receive() {
 	h := (*host)(b)
 	h.unhook = afterFunc(h.scope.life, h.loop, &h.cancel)
-	h.loop.Go(h.owner, h.open)
+	h.loop.Go(h.owner, loop.Func(h.open))
 }
 
 // cancellation is the end of the stage's context: whoever is parked shall look.
@@ -158,7 +159,7 @@ func (h *host) promote() {
 // serve puts s on a coroutine.
 func (h *host) serve(s *seat) {
 	h.serving++
-	s.task = h.loop.Go(h.owner, s.work)
+	s.task = h.loop.Go(h.owner, s)
 }
 
 // left is called when s has finished, by its coroutine.
@@ -261,7 +262,7 @@ func (n *nudging) Receive() {
 func (h *host) settle() {
 	if h.ended && h.serving == 0 && h.calls == 0 && !h.closing {
 		h.closing = true
-		h.loop.Go(h.owner, h.close)
+		h.loop.Go(h.owner, loop.Func(h.close))
 	}
 }
 

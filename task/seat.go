@@ -9,25 +9,24 @@ import (
 	"github.com/gopeln/pl/internal/loop"
 )
 
-// budget is how many values a seat handles before the other tasks get a turn. Each of them may take its time, so it is
+// budget is how many values a stage handles before the other tasks get a turn. Each of them may take its time, so it is
 // not more.
 const budget = 64
 
-// seat is a place for one value under way: the engine's loop sits on it. It implements pl.Seat.
+// seat is a place for one value under way: the engine's loop sits on it. It implements pl.Seat. There can be very many,
+// so it is small.
 type seat struct {
 	host  *host
-	work  func() // s.serve
 	task  *loop.Task
 	value *valueContext // of the function that runs; nil between two
-	spent int
+
+	note   loop.Message
+	signal atomic.Bool // Wake was called since Park returned
+	posted atomic.Bool // note is in the inbox
 
 	dismissed bool // WaitInput has said no
 	putting   bool // waits for room downstream
 	waited    bool // has done so since Pause
-
-	signal atomic.Bool // Wake was called since Park returned
-	posted atomic.Bool // note is in the inbox
-	note   loop.Message
 }
 
 // departure is why a seat's loop has ended.
@@ -41,13 +40,12 @@ const (
 
 func newSeat(h *host) *seat {
 	s := &seat{host: h}
-	s.work = s.serve
 	s.note.To = (*notice)(s)
 	return s
 }
 
-// serve is the seat's time on a coroutine.
-func (s *seat) serve() {
+// Do is the seat's time on a coroutine.
+func (s *seat) Do() {
 	s.dismissed = false
 	why := exited
 	defer func() {
@@ -133,8 +131,8 @@ func (s *seat) Sleep(ctx context.Context, d time.Duration) error {
 
 // Rest lets the other tasks have a turn now and then. It keeps the lead: nobody of this stage could use the time.
 func (s *seat) Rest() {
-	if s.spent++; s.spent == budget {
-		s.spent = 0
+	if s.host.spent++; s.host.spent >= budget {
+		s.host.spent = 0
 		s.task.Yield()
 	}
 }

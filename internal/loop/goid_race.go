@@ -8,11 +8,14 @@ import (
 	"strconv"
 )
 
-// goid is the number of the calling goroutine. The first line of a stack has it: "goroutine 7 [running]:".
-func goid() uint64 {
+// identity is the number of a goroutine.
+type identity uint64
+
+// identify returns that of the caller. The first line of a stack has it: "goroutine 7 [running]:".
+func identify() identity {
 	var buf [64]byte
 	line := buf[:runtime.Stack(buf[:], false)]
 	number, _, _ := bytes.Cut(bytes.TrimPrefix(line, []byte("goroutine ")), []byte(" "))
 	id, _ := strconv.ParseUint(string(number), 10, 64)
-	return id
+	return identity(id)
 }

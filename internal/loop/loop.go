@@ -227,7 +227,7 @@ func (l *Loop) stop() bool {
 		return false
 	}
 	for t := l.free; t != nil; t = t.link {
-		t.stop()
+		t.next()
 	}
 	l.free = nil
 	if l.timer != nil {

@@ -40,10 +40,10 @@ func onLoop(f func(l *Loop, o *Owner, self *Task)) {
 	o := silent(l)
 	l.Post(&Message{To: call(func() {
 		var self *Task
-		self = l.Go(o, func() {
+		self = l.Go(o, Func(func() {
 			defer l.Release()
 			f(l, o, self)
-		})
+		}))
 	})})
 	wait()
 }
@@ -57,14 +57,14 @@ type group struct {
 func (g *group) Go(l *Loop, o *Owner, f func(t *Task)) {
 	g.n++
 	var t *Task
-	t = l.Go(o, func() {
+	t = l.Go(o, Func(func() {
 		defer func() {
 			if g.n--; g.n == 0 {
 				g.self.Wake()
 			}
 		}()
 		f(t)
-	})
+	}))
 }
 
 func (g *group) Wait() {
@@ -230,7 +230,7 @@ func TestALoopRunsAgainAfterItsEnd(t *testing.T) {
 			require.NotNil(t, wait)
 			require.Nil(t, l.Acquire(), "who comes second need not wait")
 			ran := make(chan struct{})
-			l.Post(&Message{To: call(func() { l.Go(silent(l), func() { close(ran) }) })})
+			l.Post(&Message{To: call(func() { l.Go(silent(l), Func(func() { close(ran) })) })})
 			<-ran
 			l.Release()
 			l.Release()
@@ -302,7 +302,7 @@ func TestAHeldLoopIsReportedOnceAMinuteWithItsStack(t *testing.T) {
 		})
 		l.Post(&Message{To: call(func() {
 			var self *Task
-			self = l.Go(o, func() {
+			self = l.Go(o, Func(func() {
 				defer l.Release()
 				time.Sleep(90 * time.Millisecond) // short enough
 				self.Park(l.Now() + time.Hour)    // parked is not held
@@ -314,7 +314,7 @@ func TestAHeldLoopIsReportedOnceAMinuteWithItsStack(t *testing.T) {
 				blockInTest()
 				self.Park(l.Now() + 2*time.Minute)
 				blockInTest()
-			})
+			}))
 		})})
 		wait()
 		require.Len(t, stalls, 2)

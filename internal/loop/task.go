@@ -7,34 +7,36 @@ import (
 	"time"
 )
 
-// Task is a coroutine with something to do.
-type Task struct {
-	loop  *Loop
-	next  func() (struct{}, bool)
-	stop  func()
-	yield func(struct{}) bool
-	work  func()
-	owner atomic.Pointer[Owner] // atomic for the watchdog
-	goid  uint64                // with the race detector only
+// Work is what a task does. Do must recover its own panics. Where it ends by Goexit the task is gone, and Do's deferred
+// functions are the place to notice.
+type Work interface{ Do() }
 
-	link    *Task // the next one in the list that the task is in
-	parked  bool
-	expired bool
-	again   bool          // it yields
-	until   time.Duration // for the loop to set the timer: a task's stack is small, and had better stay so
-	slot    int           // in the timers; 0: none, else index+1
+// Func is a function as Work.
+type Func func()
+
+// Do calls f.
+func (f Func) Do() { f() }
+
+// Task is a coroutine with something to do. There can be very many, so it is small.
+type Task struct {
+	identity                         // first: it is empty in most builds
+	next     func() (struct{}, bool) // switches to the coroutine
+	yield    func(struct{}) bool     // and back
+	work     Work
+	owner    atomic.Pointer[Owner] // atomic for the watchdog
+	link     *Task                 // the next one in the list that the task is in
+	until    time.Duration         // for the loop to set the timer: a task's stack is small, and had better stay so
+	slot     int32                 // in the timers; 0: none, else index+1
+	parked   bool
+	expired  bool
+	again    bool // it yields
 }
 
-// Go starts a task of owner that runs work; it gets its turn after the tasks that are ready now. work must recover its
-// own panics. Where it ends by Goexit the task is gone, and work's deferred functions are the place to notice.
-func (l *Loop) Go(owner *Owner, work func()) *Task {
+// Go starts a task of owner that does work; it gets its turn after the tasks that are ready now.
+func (l *Loop) Go(owner *Owner, work Work) *Task {
 	t := l.free
 	if t == nil {
-		t = &Task{loop: l}
-		t.next, t.stop = iter.Pull(func(yield func(struct{}) bool) {
-			t.yield, t.goid = yield, goid()
-			t.body()
-		})
+		t = newTask()
 	} else {
 		l.free = t.link
 	}
@@ -44,19 +46,30 @@ func (l *Loop) Go(owner *Owner, work func()) *Task {
 	return t
 }
 
-// body is the coroutine. Between two pieces of work it waits among the idle ones.
-func (t *Task) body() {
-	for {
-		pprof.SetGoroutineLabels(t.owner.Load().labels)
-		t.work()
-		t.work = nil
-		t.link = t.loop.free
-		t.loop.free = t
-		if !t.switchAway() {
-			return
+// newTask makes a coroutine, which ends when it is resumed without work. So what iter.Pull returns to stop it is not
+// kept.
+func newTask() *Task {
+	t := new(Task)
+	t.next, _ = iter.Pull(func(yield func(struct{}) bool) {
+		t.yield, t.identity = yield, identify()
+		for t.work != nil {
+			pprof.SetGoroutineLabels(t.owner.Load().labels)
+			t.work.Do()
+			t.rest()
 		}
-	}
+	})
+	return t
 }
+
+// rest waits among the idle coroutines for other work.
+func (t *Task) rest() {
+	l := t.loop()
+	t.work = nil
+	t.link, l.free = l.free, t
+	t.switchAway()
+}
+
+func (t *Task) loop() *Loop { return t.owner.Load().loop }
 
 // resume switches to t until it parks, yields or has finished.
 func (l *Loop) resume(t *Task) {
@@ -74,8 +87,8 @@ func (l *Loop) resume(t *Task) {
 	}
 }
 
-// switchAway gives the loop up until somebody resumes t. It reports false where t is idle and shall end.
-func (t *Task) switchAway() bool { return t.yield(struct{}{}) }
+// switchAway gives the loop up until somebody resumes t.
+func (t *Task) switchAway() { t.yield(struct{}{}) }
 
 // Park gives the loop up until Wake, or until the loop's Now has reached until, if that is more than 0. It tells
 // whether the time was the reason.
@@ -91,15 +104,16 @@ func (t *Task) Wake() {
 		return
 	}
 	t.parked = false
+	l := t.loop()
 	if t.slot > 0 {
-		t.loop.timers.remove(t)
+		l.timers.remove(t)
 	}
-	t.loop.ready.push(t)
+	l.ready.push(t)
 }
 
 // Yield lets everybody else have a turn. Where nobody wants one it returns at once.
 func (t *Task) Yield() {
-	l := t.loop
+	l := t.loop()
 	if l.ready.n == 0 && l.inbox.empty() && !l.due() {
 		return
 	}
@@ -109,7 +123,7 @@ func (t *Task) Yield() {
 
 // Running tells whether the caller is t, as the loop runs it. A goroutine that is not t's is found out if t is parked,
 // and in builds with the race detector always. Any goroutine may call it.
-func (t *Task) Running() bool { return t.loop.current.Load() == t && goid() == t.goid }
+func (t *Task) Running() bool { return t.loop().current.Load() == t && identify() == t.identity }
 
 // fifo is a list of tasks.
 type fifo struct {

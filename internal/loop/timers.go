@@ -17,7 +17,7 @@ func (h *timers) add(t *Task, when time.Duration) {
 }
 
 func (h *timers) remove(t *Task) {
-	i, last := t.slot-1, len(h.heap)-1
+	i, last := int(t.slot)-1, len(h.heap)-1
 	t.slot = 0
 	moved := h.heap[last]
 	h.heap[last] = alarm{}
@@ -66,5 +66,5 @@ func (h *timers) down(i int) {
 
 func (h *timers) set(i int, a alarm) {
 	h.heap[i] = a
-	a.task.slot = i + 1
+	a.task.slot = int32(i + 1)
 }

@@ -22,6 +22,7 @@ const (
 
 // Owner is what tasks belong to: a stage.
 type Owner struct {
+	loop     *Loop
 	labels   context.Context
 	onStall  func(held time.Duration, stack string)
 	reported time.Time // guarded by the watchdog's lock
@@ -34,7 +35,7 @@ var loopsMade atomic.Uint64
 // the loop for 100 ms, and again after a minute if it happens again; stack is the task's, or why there is none.
 func (l *Loop) NewOwner(ctx context.Context, onStall func(held time.Duration, stack string)) (*Owner, context.Context) {
 	ctx = pprof.WithLabels(ctx, pprof.Labels(loopLabel, l.watch.id))
-	return &Owner{labels: ctx, onStall: onStall}, ctx
+	return &Owner{loop: l, labels: ctx, onStall: onStall}, ctx
 }
 
 // loopLabel is a label that tells the loops of the program apart, so that the watchdog finds its loop's goroutine.
@@ -176,7 +177,7 @@ func frames(record, label string) (string, bool) {
 		return "", false
 	}
 	labels, stack, _ := strings.Cut(stack, "\n")
-	const body, parked = "internal/loop.(*Task).body", "internal/loop.(*Task).switchAway"
+	const body, parked = "internal/loop.newTask", "internal/loop.(*Task).switchAway"
 	if !strings.Contains(labels, label) || !strings.Contains(stack, body) || strings.Contains(stack, parked) {
 		return "", false
 	}
