@@ -63,8 +63,9 @@ func Yield(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Await calls f on a goroutine of its own, while other tasks run, and returns what f returned. So f may block, and
-// shares nothing with the tasks but what it locks. A panic in f comes back as a [*pl.PanicError].
+// Await calls f on another goroutine, while other tasks run, and returns what f returned. So f may block, and shares
+// nothing with the tasks but what it locks. A panic in f comes back as a [*pl.PanicError]. The goroutine is used for other
+// calls afterwards, so f must undo what it does to it, such as runtime.LockOSThread.
 //
 // f gets a context in which it is outside the task. When ctx ends, Await returns ctx's error at once; what f returns
 // then is dropped, and the run still waits for f before it ends, except that under a Timeout it waits for no f longer
@@ -79,8 +80,7 @@ func Await[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (
 		return zero, err
 	}
 	a := &await[T]{f: f, ctx: offLoop{ctx}}
-	a.call.init(c)
-	go a.run()
+	a.call.start(c, a)
 	if err := a.call.wait(ctx, c); err != nil {
 		return zero, err
 	}
@@ -108,10 +108,10 @@ func (a *await[T]) run() {
 	returned = true
 }
 
-// call is a goroutine that works for a task, as the loop sees it.
+// call is a job that is done for a task, as the loop sees it.
 type call struct {
+	job   job
 	note  loop.Message // that it has returned
-	late  loop.Message // that it has been given up, and its value's time is over
 	host  *host
 	task  *loop.Task
 	timer *time.Timer
@@ -120,16 +120,18 @@ type call struct {
 	forgotten bool // the host does not wait for it
 }
 
-func (k *call) init(c *valueContext) {
+// start calls do off the loop. It posts note when it is done.
+func (k *call) start(c *valueContext, do interface{ run() }) {
 	k.host, k.task = c.scope.host, c.task
-	k.note.To, k.late.To = (*returning)(k), (*forgetting)(k)
+	k.note.To, k.job.do = (*returning)(k), do
 	k.host.calls++
+	k.host.crew.start(&k.job)
 }
 
-// post tells the loop that the goroutine has returned.
+// post tells the loop that the job is done.
 func (k *call) post() { k.host.loop.Post(&k.note) }
 
-// wait parks the task until the goroutine has returned. It gives it up, with an error, when ctx ends.
+// wait parks the task until the job is done. It gives it up, with an error, when ctx ends.
 func (k *call) wait(ctx context.Context, c *valueContext) error {
 	for !k.returned {
 		c.park(ctx, 0)
@@ -141,7 +143,7 @@ func (k *call) wait(ctx context.Context, c *valueContext) error {
 	return nil
 }
 
-// giveUp leaves the goroutine alone. The host waits for it, but under a Timeout no longer than that.
+// giveUp leaves the job to itself. The host waits for it, but under a Timeout no longer than that.
 func (k *call) giveUp(c *valueContext) {
 	limit := c.scope.limit
 	for s := c.scope.outer; s != nil && limit == nil; s = s.outer {
@@ -151,7 +153,8 @@ func (k *call) giveUp(c *valueContext) {
 		return
 	}
 	if left := limit.left(); left > 0 {
-		k.timer = time.AfterFunc(left, func() { k.host.loop.Post(&k.late) })
+		late := &loop.Message{To: (*forgetting)(k)}
+		k.timer = time.AfterFunc(left, func() { k.host.loop.Post(late) })
 		return
 	}
 	k.forget()

@@ -43,10 +43,9 @@ func detach[A, B any](ctx context.Context, c *valueContext, kernel pl.Kernel[A, 
 		ctx: offLoop{ctx}, kernel: kernel, in: in,
 		answer: make(chan bool, 1), gone: make(chan struct{}),
 	}
-	d.call.init(c)
 	d.offer.To = d
 	defer close(d.gone)
-	go d.run()
+	d.call.start(c, d)
 	for {
 		if err := d.wait(ctx, c); err != nil {
 			return err

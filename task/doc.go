@@ -22,7 +22,7 @@
 // outside a task.
 //
 // Never hold runtime.LockOSThread across an await, nor await in a function that C has called: the Go runtime ends the
-// program. Inside Await's function both are fine.
+// program. Inside Await's function both are fine, if it unlocks the thread before it returns.
 //
 // # Workers
 //

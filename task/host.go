@@ -52,6 +52,7 @@ type host struct {
 	worker pl.Worker
 	loop   *loop.Loop
 	owner  *loop.Owner
+	crew   *crew
 	config config
 	scope  scope // of the values' contexts
 	fresh  []valueContext
@@ -90,7 +91,7 @@ func newHost(s *pl.Site, i int, c config) *host {
 	owner, ctx := h.loop.NewOwner(h.worker.Context(), func(held time.Duration, stack string) {
 		warn(s.Name(), held, stack)
 	})
-	h.owner = owner
+	h.owner, h.crew = owner, newCrew(owner)
 	h.scope = scope{host: h, ctx: ctx, life: s.Context()}
 	h.begin.To, h.cancel.To, h.pass.To, h.nudge.To = (*beginning)(h), (*cancellation)(h), (*passing)(h), (*nudging)(h)
 	return h
@@ -270,6 +271,7 @@ func (h *host) settle() {
 func (h *host) close() {
 	defer func() {
 		h.unhook()
+		h.crew.dismiss()
 		h.site.Release()
 		h.loop.Release()
 	}()

@@ -38,6 +38,9 @@ func (l *Loop) NewOwner(ctx context.Context, onStall func(held time.Duration, st
 	return &Owner{loop: l, labels: ctx, onStall: onStall}, ctx
 }
 
+// Labels is the context with the profiler labels of its tasks.
+func (o *Owner) Labels() context.Context { return o.labels }
+
 // loopLabel is a label that tells the loops of the program apart, so that the watchdog finds its loop's goroutine.
 const loopLabel = "task.loop"
 
