@@ -140,18 +140,15 @@ func (h *host) open() {
 
 // promote gives the lead to a seat that has nothing to do, unless somebody has it or there is none.
 func (h *host) promote() {
-	if h.lead != nil || h.ended {
+	if h.lead != nil || !h.vacant() {
 		return
 	}
 	var s *seat
-	switch n := len(h.idle); {
-	case n > 0:
+	if n := len(h.idle); n > 0 {
 		s, h.idle = h.idle[n-1], h.idle[:n-1]
-	case len(h.seats) < h.config.seats:
+	} else {
 		s = newSeat(h)
 		h.seats = append(h.seats, s)
-	default:
-		return
 	}
 	h.serve(s)
 	h.lead = s.task
@@ -188,10 +185,15 @@ func (h *host) passLead(t *loop.Task) {
 		return
 	}
 	h.lead = nil
-	if !h.passing {
+	if !h.passing && h.vacant() {
 		h.passing = true
 		h.loop.Post(&h.pass)
 	}
+}
+
+// vacant tells whether there is a seat for one more value, if there is to be one.
+func (h *host) vacant() bool {
+	return !h.ended && (len(h.idle) > 0 || len(h.seats) < h.config.seats)
 }
 
 type passing host
