@@ -1,28 +1,71 @@
 package pl
 
+// restAfter is how many values a worker handles before its seat may rest. Each of them may take its time, so it is not
+// more.
+const restAfter = 64
+
 // attend is serve for a seat of the backend's own, which wants to know of each call. Very many of them may wait within a
 // call at a time, and each keeps its stack; so from here down to the function there are few frames, and small ones.
 func (w *worker[A, B]) attend(h *handler[A, B]) (again bool) {
-	returned := false
 	defer func() {
-		if !returned && h.mine() {
+		if h.mine() { // else attend has returned
 			again = w.salvage(h, recover())
 		}
 	}()
-	for h.busy || w.next(h) {
+	one := w.one
+	if w.window == nil || h.port == nil {
+		one = nil
+	}
+	for h.busy || w.rested(h) && w.next(h) {
+		w.unrested++
+		var out B
 		err := h.fault
 		if err == nil {
 			ctx := h.seat.Enter(h.ctx)
 			h.yielded, h.calling = 0, true
-			err = h.kernel(ctx, h.v, h.emit)
+			if one == nil {
+				err = h.kernel(ctx, h.v, h.emit)
+			} else {
+				out, err = one(ctx, h.v)
+			}
 			h.calling = false
 			err = h.seat.Leave(err)
 		}
-		if !h.conclude(err) {
+		if one != nil && err == nil {
+			if !w.pass(h, out) {
+				break
+			}
+		} else if !h.conclude(err) {
 			break
 		}
 	}
-	returned = true
 	w.flush()
 	return false
+}
+
+// rested lets the seat rest now and then.
+func (w *worker[A, B]) rested(h *handler[A, B]) bool {
+	if w.unrested >= restAfter {
+		w.unrested = 0
+		h.seat.Rest()
+	}
+	return true
+}
+
+// pass hands a result on. Where that can be one step with it, and there is no rest due before, it also begins the next
+// value. It reports false where the stage shall stop.
+func (w *worker[A, B]) pass(h *handler[A, B], out B) (ok bool) {
+	h.busy = false
+	h.tally.out++
+	claim := uint64(oneClaim)
+	if w.unrested >= restAfter {
+		claim = 0
+	}
+	i, claimed, ok := h.port.publish(h.seat, out, tag{}, claim)
+	if ok && claimed {
+		h.v, _ = w.window.remove(i)
+		h.begin()
+		ok = !w.site.stopped.Load()
+	}
+	return ok
 }

@@ -44,6 +44,8 @@ type worker[A, B any] struct {
 	direct *channelQueue[A] // in, if it is one
 	out    *emitter[B]
 	counts *counts
+	// unrested is how many values have been handled since a seat could rest.
+	unrested int
 
 	mu      sync.Mutex
 	orphans []*handler[A, B] // with a value whose goroutine was ended by the user's function

@@ -38,9 +38,6 @@ func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
 
 // next gives h a value to handle, from whatever queue.
 func (w *worker[A, B]) next(h *handler[A, B]) (ok bool) {
-	if h.attended {
-		h.seat.Rest()
-	}
 	if h.v, h.t, ok = w.in.take(h.seat); !ok || w.site.stopped.Load() {
 		return false
 	}
@@ -52,9 +49,6 @@ func (w *worker[A, B]) next(h *handler[A, B]) (ok bool) {
 // reports true with a value whose first attempt failed, false at the end.
 func (w *worker[A, B]) stream(h *handler[A, B]) bool {
 	for {
-		if h.attended {
-			h.seat.Rest()
-		}
 		if !w.receive(h) {
 			return false
 		}

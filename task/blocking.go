@@ -7,8 +7,16 @@ import (
 	"github.com/gopeln/pl/internal/loop"
 )
 
-// detachable is op with a kernel that runs off the loop where the stage is Blocking.
+// detachable is op with a kernel, and a One, that run off the loop where the stage is Blocking.
 func detachable[A, B any](op pl.Operation[A, B]) pl.Operation[A, B] {
+	if one := op.One; one != nil {
+		op.One = func(ctx context.Context, in A) (B, error) {
+			if current(ctx).scope.host.config.blocking {
+				return awaitOne(ctx, one, in)
+			}
+			return one(ctx, in)
+		}
+	}
 	open := op.Open
 	op.Open = func(ctx context.Context) (pl.Kernel[A, B], func(ctx context.Context) error, error) {
 		kernel, end, err := open(ctx)
@@ -20,6 +28,10 @@ func detachable[A, B any](op pl.Operation[A, B]) pl.Operation[A, B] {
 		}, end, err
 	}
 	return op
+}
+
+func awaitOne[A, B any](ctx context.Context, one func(context.Context, A) (B, error), in A) (B, error) {
+	return Await(ctx, func(ctx context.Context) (B, error) { return one(ctx, in) })
 }
 
 // detached is a kernel that runs off the loop. emit belongs to the loop, so each result is handed over to the task, and

@@ -60,7 +60,6 @@ type host struct {
 
 	seats []*seat
 	idle  []*seat
-	spent int        // values handled since the other tasks had a turn
 	lead  *loop.Task // of the seat with the lead; nil while all seats await
 	stuck bool       // the lead waits for room downstream
 	// waiting is the lead while it waits for input; putting counts the seats that wait for room downstream.
@@ -161,12 +160,12 @@ func (h *host) serve(s *seat) {
 }
 
 // left is called when s has finished, by its coroutine.
-func (h *host) left(s *seat, why departure) {
+func (h *host) left(s *seat) {
 	h.serving--
 	if h.lead == s.task {
 		h.lead, h.stuck = nil, false
 	}
-	switch why {
+	switch s.departure {
 	case dismissed:
 		h.idle = append(h.idle, s)
 	case exited: // its value needs somebody who sees it through

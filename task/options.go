@@ -35,6 +35,7 @@ func Blocking() pl.Option { return pl.Attach(blocking, true, "Blocking()", nil) 
 // config is what the options of a stage come to.
 type config struct {
 	seats, loops int
+	blocking     bool
 	timeout      time.Duration
 }
 
@@ -43,7 +44,8 @@ func configOf(s *pl.Site) (config, error) {
 	if n, ok := s.Setting(loops).(int); ok {
 		c.loops = n
 	}
-	if c.loops > 1 && s.Setting(blocking) != nil {
+	c.blocking = s.Setting(blocking) != nil
+	if c.loops > 1 && c.blocking {
 		return c, fmt.Errorf("Blocking() with Loops(%d): a blocking function does not run on a loop; "+
 			"leave one of the two out", c.loops)
 	}

@@ -9,32 +9,29 @@ import (
 	"github.com/gopeln/pl/internal/loop"
 )
 
-// budget is how many values a stage handles before the other tasks get a turn. Each of them may take its time, so it is
-// not more.
-const budget = 64
-
 // seat is a place for one value under way: the engine's loop sits on it. It implements pl.Seat. There can be very many,
 // so it is small.
 type seat struct {
 	host  *host
 	task  *loop.Task
-	value *valueContext // of the function that runs; nil between two
+	value *valueContext // of the function that runs, or ran last
 
 	note   loop.Message
 	signal atomic.Bool // Wake was called since Park returned
 	posted atomic.Bool // note is in the inbox
 
-	dismissed bool // WaitInput has said no
+	hungry    bool // waits for input, or is about to
 	putting   bool // waits for room downstream
 	waited    bool // has done so since Pause
+	departure departure
 }
 
 // departure is why a seat's loop has ended.
-type departure int
+type departure uint8
 
 const (
-	dismissed departure = iota // there was no input, and another has the lead
-	exited                     // by Goexit
+	exited    departure = iota // by Goexit
+	dismissed                  // there was no input, and another has the lead
 	over                       // the input has ended, or the stage stops
 )
 
@@ -46,26 +43,27 @@ func newSeat(h *host) *seat {
 
 // Do is the seat's time on a coroutine.
 func (s *seat) Do() {
-	s.dismissed = false
-	why := exited
-	defer func() {
-		if v := recover(); v != nil {
-			s.host.broke(v)
-			why = over
-		}
-		s.host.left(s, why)
-	}()
+	s.hungry, s.departure = false, exited
+	defer s.leave()
 	s.host.worker.Serve(s)
-	why = over
-	if s.dismissed {
-		why = dismissed
+	if s.departure != dismissed {
+		s.departure = over
 	}
+}
+
+// leave is deferred: Serve may have ended by Goexit, or by a panic of the engine itself.
+func (s *seat) leave() {
+	if v := recover(); v != nil {
+		s.host.broke(v)
+		s.departure = over
+	}
+	s.host.left(s)
 }
 
 // Park waits for Wake, in the engine's name: for input, as the lead, or for room downstream.
 func (s *seat) Park() {
 	h := s.host
-	if s.value == nil {
+	if s.hungry {
 		h.waiting = s
 		for !s.signal.Swap(false) {
 			s.task.Park(0)
@@ -110,10 +108,11 @@ func (n *notice) Receive() {
 func (s *seat) WaitInput() bool {
 	h := s.host
 	if h.lead != nil && h.lead != s.task && !h.stuck {
-		s.dismissed = true
+		s.departure = dismissed
 		return false
 	}
 	h.lead, h.stuck = s.task, false
+	s.hungry = true
 	return true
 }
 
@@ -129,24 +128,18 @@ func (s *seat) Sleep(ctx context.Context, d time.Duration) error {
 	return context.Cause(ctx)
 }
 
-// Rest lets the other tasks have a turn now and then. It keeps the lead: nobody of this stage could use the time.
-func (s *seat) Rest() {
-	if s.host.spent++; s.host.spent >= budget {
-		s.host.spent = 0
-		s.task.Yield()
-	}
-}
+// Rest lets the other tasks have a turn. It keeps the lead: nobody of this stage could use the time.
+func (s *seat) Rest() { s.task.Yield() }
 
 func (s *seat) Enter(context.Context) context.Context {
 	s.host.loop.Sign()
+	s.hungry = false
 	s.value = s.host.newContext(s.task)
 	return s.value
 }
 
 func (s *seat) Leave(err error) error {
-	c := s.value
-	s.value = nil
-	if c.end() {
+	if s.value.end() {
 		return pl.ErrTimeout
 	}
 	return err
