@@ -11,14 +11,19 @@ import (
 
 // valueContext is the context that a function gets with a value. It says which task runs the function, so that the
 // functions of this package find it. It is never used for another value, since whoever keeps it would speak for that
-// one; so it is small, and made 32 at a time.
+// one; so it is small, and made many at a time.
 //
 // It cancels nothing itself unless there is a Timeout: Done is the stage's, and contexts derived from it attach themselves
 // to the stage's context without a goroutine in between.
 type valueContext struct {
+	*place
+	ended atomic.Bool // then place may be another value's
+}
+
+// place is where a function runs.
+type place struct {
 	scope *scope
 	task  *loop.Task
-	ended atomic.Bool
 }
 
 // scope is what the contexts of many values have in common.
@@ -30,27 +35,37 @@ type scope struct {
 	outer *scope          // of the task whose Gather these are the children of; nil for those with a seat
 }
 
-// timed is the scope of one value under a Timeout.
+// timed is the place of one value under a Timeout.
 type timed struct {
-	scope
-	deadline
+	place    place
+	scope    scope
+	deadline deadline
 }
 
-// slab is how many contexts are made at a time. One that is kept keeps the others' memory.
-const slab = 32
+// slab is contexts made at a time: half a kilobyte of them. One that is kept keeps the others' memory.
+type slab struct {
+	contexts [31]valueContext
+	used     int
+}
 
-func (h *host) newContext(t *loop.Task) *valueContext {
-	if len(h.fresh) == 0 {
-		h.fresh = make([]valueContext, slab)
+// next is a context that nobody has had.
+func (s *slab) next() *valueContext {
+	s.used++
+	return &s.contexts[s.used-1]
+}
+
+func (h *host) newContext(p *place) *valueContext {
+	if h.fresh == nil || h.fresh.used == len(h.fresh.contexts) {
+		h.fresh = new(slab)
 	}
-	c := &h.fresh[0]
-	h.fresh = h.fresh[1:]
-	c.scope, c.task = &h.scope, t
+	c := h.fresh.next()
+	c.place = p
 	if h.config.timeout > 0 {
 		own := &timed{scope: h.scope}
-		own.begin(h.loop, h.scope.life, h.config.timeout)
-		own.limit = &own.deadline
-		c.scope = &own.scope
+		own.deadline.begin(h.loop, h.scope.life, h.config.timeout)
+		own.scope.limit = &own.deadline
+		own.place = place{&own.scope, p.task}
+		c.place = &own.place
 	}
 	return c
 }

@@ -58,7 +58,7 @@ func newGroup(ctx context.Context, parent *valueContext) *group {
 
 func (g *group) spawn(f func(ctx context.Context) error) {
 	h := g.scope.host
-	c := &valueContext{scope: &g.scope}
+	c := &valueContext{place: &place{scope: &g.scope}}
 	g.left++
 	c.task = h.loop.Go(h.owner, loop.Func(func() {
 		err := pl.ErrGoexit

@@ -55,7 +55,7 @@ type host struct {
 	crew   *crew
 	config config
 	scope  scope // of the values' contexts
-	fresh  []valueContext
+	fresh  *slab
 	unhook func() bool
 
 	seats []*seat

@@ -12,8 +12,7 @@ import (
 // seat is a place for one value under way: the engine's loop sits on it. It implements pl.Seat. There can be very many,
 // so it is small.
 type seat struct {
-	host  *host
-	task  *loop.Task
+	place
 	value *valueContext // of the function that runs, or ran last
 
 	note   loop.Message
@@ -26,6 +25,8 @@ type seat struct {
 	departure departure
 }
 
+func (s *seat) host() *host { return s.scope.host }
+
 // departure is why a seat's loop has ended.
 type departure uint8
 
@@ -36,7 +37,7 @@ const (
 )
 
 func newSeat(h *host) *seat {
-	s := &seat{host: h}
+	s := &seat{place: place{scope: &h.scope}}
 	s.note.To = (*notice)(s)
 	return s
 }
@@ -45,7 +46,7 @@ func newSeat(h *host) *seat {
 func (s *seat) Do() {
 	s.hungry, s.departure = false, exited
 	defer s.leave()
-	s.host.worker.Serve(s)
+	s.host().worker.Serve(s)
 	if s.departure != dismissed {
 		s.departure = over
 	}
@@ -54,15 +55,15 @@ func (s *seat) Do() {
 // leave is deferred: Serve may have ended by Goexit, or by a panic of the engine itself.
 func (s *seat) leave() {
 	if v := recover(); v != nil {
-		s.host.broke(v)
+		s.host().broke(v)
 		s.departure = over
 	}
-	s.host.left(s)
+	s.host().left(s)
 }
 
 // Park waits for Wake, in the engine's name: for input, as the lead, or for room downstream.
 func (s *seat) Park() {
-	h := s.host
+	h := s.host()
 	if s.hungry {
 		h.waiting = s
 		for !s.signal.Swap(false) {
@@ -85,9 +86,9 @@ func (s *seat) Park() {
 func (s *seat) Wake() {
 	s.signal.Store(true)
 	if s.posted.CompareAndSwap(false, true) {
-		s.host.loop.Post(&s.note)
+		s.host().loop.Post(&s.note)
 	}
-	s.host.wakeSiblings()
+	s.host().wakeSiblings()
 }
 
 // look ends the Park under way. It is called on the loop.
@@ -106,7 +107,7 @@ func (n *notice) Receive() {
 }
 
 func (s *seat) WaitInput() bool {
-	h := s.host
+	h := s.host()
 	if h.lead != nil && h.lead != s.task && !h.stuck {
 		s.departure = dismissed
 		return false
@@ -118,7 +119,7 @@ func (s *seat) WaitInput() bool {
 
 // Sleep is Retry's wait.
 func (s *seat) Sleep(ctx context.Context, d time.Duration) error {
-	h := s.host
+	h := s.host()
 	until := h.loop.Now() + d
 	for expired := false; !expired && ctx.Err() == nil; {
 		h.passLead(s.task)
@@ -132,9 +133,9 @@ func (s *seat) Sleep(ctx context.Context, d time.Duration) error {
 func (s *seat) Rest() { s.task.Yield() }
 
 func (s *seat) Enter(context.Context) context.Context {
-	s.host.loop.Sign()
+	s.host().loop.Sign()
 	s.hungry = false
-	s.value = s.host.newContext(s.task)
+	s.value = s.host().newContext(&s.place)
 	return s.value
 }
 
