@@ -6,10 +6,10 @@ import (
 	"os/exec"
 )
 
-// role is the environment variable that tells a process of this binary which rival's server it is.
+// role is the environment variable that tells a process of this binary which rival's server, or part of a floor, it is.
 const role = "GOPELN_BENCH_ROLE"
 
-// Serve turns this process into a rival's server if it was started as one, and then does not return. It belongs at the
+// Serve turns this process into a rival's server, or part of a floor, if it was started as one, and then does not return. It belongs at the
 // start of main.
 func Serve() {
 	var err error
@@ -18,6 +18,8 @@ func Serve() {
 		return
 	case "rpc":
 		err = serveRPC()
+	case "echo":
+		err = serveEcho()
 	case "plugin":
 		servePlugin()
 	}

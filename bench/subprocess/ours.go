@@ -13,7 +13,7 @@ import (
 var (
 	intsStep    = process.Map(ints.work, pl.Workers(children), pl.Name("ints"))
 	recordsStep = process.Map(records.work, pl.Workers(children), pl.Name("records"))
-	blocksStep  = process.Map(blocks.work, pl.Workers(children), pl.Name("blocks"))
+	blocksStep  = process.Map(blocks.work, pl.Workers(children), pl.MaxSize(1000), pl.Name("blocks"))
 	imagesStep  = process.Map(images.work, pl.Workers(children), pl.MaxSize(8), pl.Name("images"))
 )
 
@@ -30,33 +30,6 @@ func ours[T any](l load[T], step pl.Partial[T, T]) measure.Contender {
 				return sum, err
 			}
 			sum += l.count(v)
-		}
-		return sum, nil
-	}}
-}
-
-// oneByOne sends a value only when the one before has come back.
-func oneByOne[T any](l load[T], step pl.Partial[T, T]) measure.Contender {
-	return measure.Contender{Name: "gopeln process", Run: func(n int) (sum int, err error) {
-		back := make(chan struct{}, 1)
-		back <- struct{}{}
-		source := pl.FromFunc(func(ctx context.Context, yield func(T) bool) error {
-			for i := range n {
-				select {
-				case <-back:
-				case <-ctx.Done():
-					return nil
-				}
-				yield(l.make(i))
-			}
-			return nil
-		})
-		for v, err := range step(source).All(context.Background()) {
-			if err != nil {
-				return sum, err
-			}
-			sum += l.count(v)
-			back <- struct{}{}
 		}
 		return sum, nil
 	}}

@@ -121,9 +121,6 @@ func (s *rpcServers) close() (err error) {
 // calls keeps a number of calls under way at each server, one for each value.
 func calls[T any](s *rpcServers, l load[T], method string, underWay int) measure.Contender {
 	return measure.Contender{Name: "net/rpc", Run: func(n int) (sum int, err error) {
-		if underWay == 1 {
-			return callOne(s.clients[0], l, method, n)
-		}
 		values := make(chan T, underWay)
 		go func() {
 			defer close(values)
@@ -150,13 +147,8 @@ func calls[T any](s *rpcServers, l load[T], method string, underWay int) measure
 	}}
 }
 
-func callOne[T any](c *rpc.Client, l load[T], method string, n int) (sum int, err error) {
-	for i := range n {
-		var reply T
-		if err := c.Call(method, l.make(i), &reply); err != nil {
-			return sum, err
-		}
-		sum += l.count(reply)
-	}
-	return sum, nil
+// roundTrip makes one call and waits for it.
+func (s *rpcServers) roundTrip() error {
+	var reply int
+	return s.clients[0].Call("Server.Int", 1, &reply)
 }

@@ -1,5 +1,6 @@
 // Package subprocess measures what it costs to have values handled by another process: package process against net/rpc
-// over a socket and a stream of a gRPC plugin, all with two processes of this program's own binary.
+// over a socket and a stream of a gRPC plugin, all with two processes of this program's own binary. Besides the rivals
+// there are floors: what is left of the work without any library.
 package subprocess
 
 import (
@@ -9,6 +10,7 @@ import (
 	"io"
 
 	"github.com/gopeln/pl/bench/measure"
+	"github.com/gopeln/pl/bench/startup"
 )
 
 // children is how many processes do the work.
@@ -69,36 +71,70 @@ func (l load[T]) sum(n int) (sum int) {
 	return sum
 }
 
-// Run prints a table for each kind of value, and one for a single value under way.
+// peers are the processes of those that package process is measured against. They live as long as the program; the
+// stages of package process start theirs in each run.
+type peers struct {
+	rpc     *rpcServers
+	plugins *plugins
+	pipes   *pipes
+}
+
+func startPeers() (p *peers, err error) {
+	p = new(peers)
+	if p.rpc, err = dialRPC(); err != nil {
+		return p, fmt.Errorf("net/rpc: %w", err)
+	}
+	if p.plugins, err = startPlugins(); err != nil {
+		return p, fmt.Errorf("go-plugin: %w", err)
+	}
+	if p.pipes, err = startPipes(); err != nil {
+		return p, fmt.Errorf("bare pipes: %w", err)
+	}
+	return p, nil
+}
+
+func (p *peers) close() (err error) {
+	if p.rpc != nil {
+		err = p.rpc.close()
+	}
+	if p.plugins != nil {
+		p.plugins.close()
+	}
+	if p.pipes != nil {
+		err = errors.Join(err, p.pipes.close())
+	}
+	return err
+}
+
+// Run prints a table for each kind of value, one for a single value under way, and one of the start of workers.
 func Run(e measure.Effort, w io.Writer) (err error) {
-	rpc, err := dialRPC()
+	p, err := startPeers()
+	defer func() { err = errors.Join(err, p.close()) }()
 	if err != nil {
-		return fmt.Errorf("net/rpc: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, rpc.close()) }()
-	plugins, err := startPlugins()
-	if err != nil {
-		return fmt.Errorf("go-plugin: %w", err)
-	}
-	defer plugins.close()
 	for _, table := range []func() error{
 		func() error {
-			return compare(e, w, ints, ours(ints, intsStep), calls(rpc, ints, "Server.Int", inFlight), plugins.stream())
+			return compare(e, w, ints, ours(ints, intsStep), calls(p.rpc, ints, "Server.Int", inFlight), p.plugins.stream(),
+				gobAlone(ints))
 		},
 		func() error {
-			return compare(e, w, records, ours(records, recordsStep), calls(rpc, records, "Server.Record", inFlight))
+			return compare(e, w, records, ours(records, recordsStep), calls(p.rpc, records, "Server.Record", inFlight),
+				gobAlone(records))
 		},
 		func() error {
-			return compare(e, w, blocks, ours(blocks, blocksStep), calls(rpc, blocks, "Server.Bytes", inFlight))
+			return compare(e, w, blocks, ours(blocks, blocksStep), calls(p.rpc, blocks, "Server.Bytes", inFlight),
+				p.pipes.stream(blocks))
 		},
 		func() error {
-			return compare(e, w, images, ours(images, imagesStep), calls(rpc, images, "Server.Bytes", 4))
+			return compare(e, w, images, ours(images, imagesStep), calls(p.rpc, images, "Server.Bytes", 4),
+				p.pipes.stream(images))
 		},
 		func() error {
-			single := ints
-			single.title, single.values = "int, one value at a time: a round trip", 5000
-			return compare(e, w, single, oneByOne(single, intsStep), calls(rpc, single, "Server.Int", 1))
+			return roundTrips(e, w, throughStage(intsStep), byCalls("net/rpc", p.rpc.roundTrip),
+				byCalls("bare pipes", p.pipes.roundTrip))
 		},
+		func() error { return startup.Run(e, w) },
 	} {
 		if err := table(); err != nil {
 			return err
