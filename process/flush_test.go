@@ -13,7 +13,7 @@ import (
 // The source gives a few values, fewer than make a batch or just as many, and no more until all of their results have
 // come out. If anything waited for a batch to fill up, on the way there or back, the run would stand still.
 func TestABatchNeverWaitsForMore(t *testing.T) {
-	const most = 130
+	const most = 70
 	for _, workers := range []int{1, 2} {
 		for _, maxSize := range []int{0, 1, 64} {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
