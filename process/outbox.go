@@ -87,9 +87,25 @@ func (o *outbox[R]) deliver(wait bool) bool {
 	return !page.stop.Load() && o.broken() == nil
 }
 
-// note says what became of the current value. Unless it is held, the next one is current then.
+// done says that the current value has ended well, unless a result of it could not be sent: then the error is why.
+func (o *outbox[R]) done() error {
+	o.mu.Lock()
+	if err := o.failed; err != nil {
+		o.mu.Unlock()
+		return err
+	}
+	o.conclude(fateDone, nil)
+	return nil
+}
+
+// note says what became of the current value, if it did not end well. Unless it is held, the next one is current then.
 func (o *outbox[R]) note(f fate, why *failure) {
 	o.mu.Lock()
+	o.conclude(f, why)
+}
+
+// conclude is called with o.mu held, and releases it.
+func (o *outbox[R]) conclude(f fate, why *failure) {
 	o.mark(mark{fate: f, results: o.open, failure: why})
 	o.arm()
 	o.failed = nil

@@ -65,7 +65,7 @@ func (s *slot[A, B, R]) results(w *remote[A, R], payload []byte) error {
 	if err != nil {
 		return err
 	}
-	values, begun, err := s.claim(w)
+	begun, err := s.claim(w)
 	if err != nil {
 		return err
 	}
@@ -85,32 +85,37 @@ func (s *slot[A, B, R]) results(w *remote[A, R], payload []byte) error {
 			why = nil
 		}
 		if why == nil {
-			s.handOn(values[i], results[:m.results])
+			s.handOn(w.named[i], results[:m.results])
 			results = results[m.results:]
 		}
-		s.conclude(w, values[i], h.first+uint64(i), m, why)
+		s.conclude(w, w.named[i], h.first+uint64(i), m, why)
 	}
 	s.settled(w, n)
+	s.reuse(w.over)
+	clear(w.named)
+	clear(w.over)
+	w.named, w.over = w.named[:0], w.over[:0]
 	return nil
 }
 
-// claim finds the values that the header speaks of, and returns them and how many of them count as begun only now. It
-// takes those that are finished off the list.
-func (s *slot[A, B, R]) claim(w *remote[A, R]) (values []*flight[A], begun int, err error) {
+// claim finds the values that the header speaks of, and returns how many of them count as begun only now. It takes
+// those that are finished off the list.
+func (s *slot[A, B, R]) claim(w *remote[A, R]) (begun int, err error) {
 	h := &w.header
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	n := len(h.marks)
 	if n == 0 || h.first != w.first || n > len(w.flights) {
-		return nil, 0, errProtocol
+		return 0, errProtocol
 	}
+	w.handing = true
 	for i, f := range w.flights[:n] {
 		if h.marks[i].fate != fateSkipped && !f.begun {
 			f.begun = true
 			begun++
 		}
 	}
-	values = append(values, w.flights[:n]...)
+	w.named = append(w.named, w.flights[:n]...)
 	if last := h.marks[n-1].fate; last == fateOpen || last == fateHeld {
 		n--
 	}
@@ -118,7 +123,7 @@ func (s *slot[A, B, R]) claim(w *remote[A, R]) (values []*flight[A], begun int, 
 		w.adapt(h.worked, n)
 	}
 	w.finish(n)
-	return values, begun, nil
+	return begun, nil
 }
 
 // handOn hands the results of a value on, which waits for room if none is reserved.
@@ -156,6 +161,7 @@ func (s *slot[A, B, R]) conclude(w *remote[A, R], f *flight[A], seq uint64, m ma
 		}
 	case m.fate == fateDone:
 		s.port.Done(&f.item)
+		w.over = append(w.over, f)
 	}
 }
 
@@ -178,6 +184,7 @@ func (s *slot[A, B, R]) settled(w *remote[A, R], results int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.received += uint64(results)
+	w.handing = false
 	s.reserve(w)
 	if len(w.flights) == 0 {
 		s.giveRoomBack(w)
@@ -188,7 +195,8 @@ func (s *slot[A, B, R]) settled(w *remote[A, R], results int) {
 }
 
 // reserve gets room downstream for the results of what is with w, as far as there is any, and grants it to the worker.
-// It must not be called while a result waits for room, or it would get away what that waits for. w.mu is held.
+// It must not be called while results are being handed on, or it would get away the room for which one of them waits.
+// w.mu is held.
 func (s *slot[A, B, R]) reserve(w *remote[A, R]) {
 	if w.granted == unlimited {
 		return

@@ -37,16 +37,20 @@ type remote[A, R any] struct {
 	frames *wire.Reader
 	dec    wire.Decoder[R]
 	header resultsHeader
+	named  []*flight[A] // the values that the header speaks of
+	over   []*flight[A] // of them, those that have ended well
 
 	mu       sync.Mutex
 	freed    chan struct{} // there may be credit
-	flights  []*flight[A]  // sent and not finished
-	first    uint64        // the seq of flights[0]
+	flights  []*flight[A]  // sent and not finished; the end of line
+	line     []*flight[A]
+	first    uint64 // the seq of flights[0]
 	window   int
 	cost     time.Duration // of a value
 	revoking bool          // no value is sent until the worker has skipped those taken back
 	granted  uint64        // results for which there is or was room
 	received uint64        // results ever
+	handing  bool          // results are being handed on
 	welcomed bool
 	opened   bool
 	farewell bool
@@ -97,6 +101,23 @@ func (w *remote[A, R]) adapt(took time.Duration, n int) {
 	w.window = int(min(max(windowTime/max(w.cost, 1), startWindow), maxBatch, time.Duration(4*w.window)))
 }
 
+// add puts values that were sent on the list. The list moves along its line, and back to the start at the end of it, so
+// that memory is used again and again. Where line has no value it has nil.
+func (w *remote[A, R]) add(values []*flight[A]) {
+	n := len(w.flights)
+	if n+len(values) > cap(w.flights) {
+		if n+len(values) > len(w.line) {
+			w.line = make([]*flight[A], 2*(n+len(values)))
+			copy(w.line, w.flights)
+		} else {
+			copy(w.line, w.flights)
+			clear(w.line[n:])
+		}
+		w.flights = w.line[:n]
+	}
+	w.flights = append(w.flights, values...)
+}
+
 // finish takes the first n values off the list of those that are with the worker.
 func (w *remote[A, R]) finish(n int) {
 	clear(w.flights[:n])
@@ -104,7 +125,7 @@ func (w *remote[A, R]) finish(n int) {
 	w.first += uint64(n)
 	w.progress = w.progress || n > 0
 	if len(w.flights) == 0 {
-		w.flights = nil
+		w.flights = w.line[:0]
 		if w.revoking {
 			w.revoking = false
 			w.page.revoked.Store(0)

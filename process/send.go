@@ -81,18 +81,21 @@ func (s *slot[A, B, R]) dispatch(w *remote[A, R], values []*flight[A]) {
 
 // pack appends a batch as one frame and counts it as sent.
 func (s *slot[A, B, R]) pack(w *remote[A, R], batch []*flight[A]) error {
-	values := make([]A, len(batch))
-	for i, f := range batch {
-		values[i] = f.item.Value
+	for _, f := range batch {
+		s.values = append(s.values, f.item.Value)
 	}
+	defer func() {
+		clear(s.values)
+		s.values = s.values[:0]
+	}()
 	w.mu.Lock()
 	seq := w.first + uint64(len(w.flights))
 	w.mu.Unlock()
 	err := w.out.Append(frameValues, func(buf []byte) ([]byte, error) {
 		buf = binary.AppendUvarint(buf, seq)
-		buf = binary.AppendUvarint(buf, uint64(len(values)))
-		buf, size, err := wire.Encode(w.out, w.enc, buf, values)
-		w.sizing.saw(size, len(values))
+		buf = binary.AppendUvarint(buf, uint64(len(batch)))
+		buf, size, err := wire.Encode(w.out, w.enc, buf, s.values)
+		w.sizing.saw(size, len(batch))
 		return buf, err
 	})
 	if err != nil {
@@ -128,9 +131,12 @@ func (s *slot[A, B, R]) packOne(w *remote[A, R], one []*flight[A]) {
 func (s *slot[A, B, R]) sent(w *remote[A, R], batch []*flight[A]) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.flights = append(w.flights, batch...)
+	w.add(batch)
 	if w.revoking {
 		s.adopt(retake(batch)...)
+	}
+	if !w.handing {
+		s.reserve(w)
 	}
 }
 

@@ -18,13 +18,16 @@ type slot[A, B, R any] struct {
 	port  *pl.Port[A, B]
 
 	batch   []pl.Item[A]
-	started bool        // a worker was, in this run
-	barren  int         // workers in a row that died without a value to blame
-	active  atomic.Bool // counted in the stage's active
+	boarded []*flight[A] // what board returned last
+	values  []A          // of the frame that is being packed
+	started bool         // a worker was, in this run
+	barren  int          // workers in a row that died without a value to blame
+	active  atomic.Bool  // counted in the stage's active
 
 	finishing sync.Mutex // held around what finishes values at the port
 
 	mu      sync.Mutex
+	spare   []*flight[A]       // for values to come
 	own     []*flight[A]       // values to send before those of the queue, in their order
 	waiting context.CancelFunc // makes the slot look at own again, while it waits for the queue
 	remote  *remote[A, R]
@@ -140,16 +143,34 @@ func (s *slot[A, B, R]) await(ctx context.Context, n int) (got int, ended bool) 
 	return 0, !s.ledger.wait(ctx)
 }
 
-// board makes flights of the first n values in the batch.
+// board makes flights of the first n values in the batch. What it returns is valid until the next call.
 func (s *slot[A, B, R]) board(n int) []*flight[A] {
-	flights := make([]flight[A], n)
-	values := make([]*flight[A], n)
-	for i := range flights {
-		flights[i].item = s.batch[i]
-		values[i] = &flights[i]
+	s.mu.Lock()
+	kept := len(s.spare) - min(n, len(s.spare))
+	s.boarded = append(s.boarded[:0], s.spare[kept:]...)
+	s.spare = s.spare[:kept]
+	s.mu.Unlock()
+	if more := n - len(s.boarded); more > 0 {
+		fresh := make([]flight[A], more)
+		for i := range fresh {
+			s.boarded = append(s.boarded, &fresh[i])
+		}
+	}
+	for i, f := range s.boarded {
+		f.item = s.batch[i]
 	}
 	clear(s.batch[:n])
-	return values
+	return s.boarded
+}
+
+// reuse keeps flights that nothing refers to any more for other values.
+func (s *slot[A, B, R]) reuse(flights []*flight[A]) {
+	for _, f := range flights {
+		*f = flight[A]{}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spare = append(s.spare, flights[:min(len(flights), maxBatch-len(s.spare))]...)
 }
 
 func (s *slot[A, B, R]) takeOwn(n int) []*flight[A] {

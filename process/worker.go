@@ -196,11 +196,10 @@ func (f *far[A, R]) call(in A) (err error) {
 func (f *far[A, R]) settle(err error) {
 	f.page.idle()
 	if err == nil {
-		err = f.out.broken()
+		err = f.out.done()
 	}
 	switch {
 	case err == nil:
-		f.out.note(fateDone, nil)
 	case f.Holds:
 		f.out.note(fateHeld, newFailure(err))
 		if f.again() {
