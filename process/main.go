@@ -102,6 +102,9 @@ func work() (exitCode int) {
 		frames: wire.NewReader(link.In, wire.MaxFrame), answer: wire.NewWriter(link.Out, wire.MaxFrame),
 		bell: make(chan struct{}, 1),
 	}
+	values, results := arenasOf(link.Shared)
+	w.frames.Share(values)
+	w.answer.Share(results)
 	w.base, w.cancel = context.WithCancel(context.Background())
 	go w.watchLifeline()
 	if err := w.serve(); err != nil {

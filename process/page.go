@@ -3,6 +3,8 @@ package process
 import (
 	"sync/atomic"
 	"unsafe"
+
+	"github.com/gopeln/pl/internal/wire"
 )
 
 // page is memory that the parent and one worker share. It tells each what the other does at the price of a store and a
@@ -27,8 +29,18 @@ type page struct {
 // unlimited is what granted says where the queue downstream has no bound.
 const unlimited = 1 << 62
 
+// pageSize is what the page takes of the shared memory. What is left of that is for arenas.
+const pageSize = 4096
+
 // pageOf lays a page over shared memory, which is zero and aligned to more than 8 bytes.
 func pageOf(shared []byte) *page { return (*page)(unsafe.Pointer(unsafe.SliceData(shared))) }
+
+// arenasOf lays out the rest of the shared memory: for the values, and for the results.
+func arenasOf(shared []byte) (values, results *wire.Arena) {
+	rest := shared[pageSize:]
+	half := len(rest) / 2
+	return wire.NewArena(rest[:half]), wire.NewArena(rest[half:])
+}
 
 // begun is the number of values that the worker has begun or skipped; the next one may be about to.
 func (p *page) begun() uint64 { return p.current.Load() >> 1 }

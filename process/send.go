@@ -23,6 +23,9 @@ func (s *slot[A, B, R]) start(prompt bool) (*remote[A, R], error) {
 		frames: wire.NewReader(proc.Out, wire.MaxFrame), dec: s.out.decoder(),
 		freed: make(chan struct{}, 1), window: startWindow, budget: math.MaxInt,
 	}
+	values, results := arenasOf(proc.Shared)
+	w.out.Share(values)
+	w.frames.Share(results)
 	if s.settings.recycle > 0 {
 		w.budget = s.settings.recycle
 	}

@@ -16,10 +16,6 @@ import (
 	"strings"
 )
 
-// SharedSize is the size of the memory that parent and child share. Behind it, in the same file, the child's runtime
-// writes its last words.
-const SharedSize = 4096
-
 // maxTrace limits how much of the last words is read.
 const maxTrace = 64 << 10
 
@@ -31,7 +27,7 @@ type Process struct {
 	In     *os.File // what the child reads
 	Out    *os.File // what the child writes; io.EOF once it has ended
 	Life   *os.File // what the child's Life reads; closing it ends the child
-	Shared []byte
+	Shared []byte   // zero at first; it has SharedSize bytes
 
 	memory *os.File
 	proc   *os.Process

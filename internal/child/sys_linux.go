@@ -8,6 +8,10 @@ import (
 	"unsafe"
 )
 
+// SharedSize is the size of the memory that parent and child share; it takes memory as far as it is used. Behind it, in
+// the same file, the child's runtime writes its last words.
+const SharedSize = 4096 + 4<<20
+
 // executable is the running binary even where its file was replaced or removed.
 func executable() (string, error) { return "/proc/self/exe", nil }
 

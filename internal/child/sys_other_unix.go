@@ -7,6 +7,9 @@ import (
 	"syscall"
 )
 
+// SharedSize is small where the shared memory is a file that the system writes to a disk.
+const SharedSize = 4096
+
 func executable() (string, error) { return os.Executable() }
 
 // attributes is empty: only the lifeline ends a child whose parent is gone.

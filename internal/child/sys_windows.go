@@ -8,6 +8,9 @@ import (
 
 var errWindows = errors.New("subprocesses as workers are not implemented for Windows")
 
+// SharedSize is the size of the memory that parent and child would share.
+const SharedSize = 4096
+
 func executable() (string, error) { return os.Executable() }
 
 func attributes() *syscall.SysProcAttr { return nil }

@@ -38,37 +38,51 @@ func guard(err *error) {
 
 var errCorrupt = errors.New("corrupt data")
 
-// Raw carries []byte and string as they are.
+// Raw carries []byte and string as they are: the length plus inline, and the bytes, or where in an [Arena] they are.
 type Raw[T []byte | string] struct{ batch []T }
 
+// What stands for the length of a value, if it is less than inline.
+const (
+	rawNil   = iota // a nil slice stays apart from an empty one
+	rawArena        // the place and the length in the arena follow
+	inline
+)
+
 // Append implements [Encoder].
-func (*Raw[T]) Append(buf []byte, batch []T) ([]byte, error) {
-	slices, _ := any(batch).([][]byte)
-	for i, v := range batch {
-		size := uint64(len(v)) + 1
-		if slices != nil && slices[i] == nil {
-			size = 0 // a nil slice stays apart from an empty one
-		}
-		buf = binary.AppendUvarint(buf, size)
-		buf = append(buf, v...)
-	}
+func (r *Raw[T]) Append(buf []byte, batch []T) ([]byte, error) {
+	buf, _ = r.append(nil, buf, batch)
 	return buf, nil
 }
 
+// append also returns how many bytes it has put in the arena instead.
+func (r *Raw[T]) append(a *Arena, buf []byte, batch []T) (_ []byte, lent int) {
+	slices, _ := any(batch).([][]byte)
+	for i, v := range batch {
+		if slices != nil && slices[i] == nil {
+			buf = append(buf, rawNil)
+		} else if at, ok := a.put(r.bytes(v)); ok {
+			buf = binary.AppendUvarint(append(buf, rawArena), at)
+			buf = binary.AppendUvarint(buf, uint64(len(v)))
+			lent += len(v)
+		} else {
+			buf = binary.AppendUvarint(buf, uint64(len(v))+inline)
+			buf = append(buf, v...)
+		}
+	}
+	return buf, lent
+}
+
 // Decode implements [Decoder]. Each value has memory of its own.
-func (r *Raw[T]) Decode(data []byte, n int) ([]T, error) {
+func (r *Raw[T]) Decode(data []byte, n int) ([]T, error) { return r.decode(nil, data, n) }
+
+func (r *Raw[T]) decode(a *Arena, data []byte, n int) ([]T, error) {
 	clear(r.batch)
 	r.batch = r.batch[:0]
 	for range n {
-		size, width := binary.Uvarint(data)
-		if width <= 0 || size > uint64(len(data)-width)+1 {
-			return nil, errCorrupt
-		}
-		data = data[width:]
 		var v T
-		if size > 0 {
-			setRaw(&v, data[:size-1])
-			data = data[size-1:]
+		var err error
+		if data, err = r.decodeOne(a, data, &v); err != nil {
+			return nil, err
 		}
 		r.batch = append(r.batch, v)
 	}
@@ -76,6 +90,38 @@ func (r *Raw[T]) Decode(data []byte, n int) ([]T, error) {
 		return nil, errCorrupt
 	}
 	return r.batch, nil
+}
+
+func (*Raw[T]) decodeOne(a *Arena, data []byte, v *T) (rest []byte, err error) {
+	number := func() uint64 {
+		n, width := binary.Uvarint(data)
+		if width <= 0 {
+			err, width = errCorrupt, 0
+		}
+		data = data[width:]
+		return n
+	}
+	size := number()
+	switch {
+	case err != nil || size == rawNil:
+	case size == rawArena:
+		at, n := number(), number()
+		if err != nil {
+			break
+		}
+		value, ok := a.at(at, n)
+		if !ok {
+			return nil, errCorrupt
+		}
+		setRaw(v, value)
+		a.free(at, n)
+	case size-inline > uint64(len(data)):
+		err = errCorrupt
+	default:
+		setRaw(v, data[:size-inline])
+		data = data[size-inline:]
+	}
+	return data, err
 }
 
 func setRaw[T []byte | string](v *T, data []byte) {

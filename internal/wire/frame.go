@@ -34,10 +34,15 @@ type Writer struct {
 	limit int
 	buf   []byte
 	tail  []byte // of the last frame, written after buf
+	arena *Arena
+	lent  int // bytes in the arena of which the stream does not tell yet
 }
 
 // NewWriter returns a Writer of frames whose payload has at most limit bytes.
 func NewWriter(w io.Writer, limit int) *Writer { return &Writer{w: w, limit: limit} }
+
+// Share lets values that Encode encodes go through an arena, whose other end the Reader has.
+func (w *Writer) Share(a *Arena) { w.arena = a }
 
 // Append adds a frame whose payload fill appends to the slice it gets. Where fill fails, panics or exceeds the limit,
 // nothing is added.
@@ -67,8 +72,8 @@ func (w *Writer) Append(kind byte, fill func(payload []byte) ([]byte, error)) er
 	return nil
 }
 
-// Buffered is how many bytes wait for Flush.
-func (w *Writer) Buffered() int { return len(w.buf) + len(w.tail) }
+// Buffered is how many bytes wait for Flush, with those in the arena.
+func (w *Writer) Buffered() int { return len(w.buf) + len(w.tail) + w.lent }
 
 // Flush writes what was appended. It blocks as long as the underlying writer does.
 func (w *Writer) Flush() error {
@@ -79,7 +84,7 @@ func (w *Writer) Flush() error {
 	if err == nil && len(w.tail) > 0 {
 		_, err = w.w.Write(w.tail)
 	}
-	w.buf, w.tail = w.buf[:0], nil
+	w.buf, w.tail, w.lent = w.buf[:0], nil, 0
 	if cap(w.buf) > keptBuffer {
 		w.buf = nil
 	}
@@ -93,12 +98,16 @@ type Reader struct {
 	used  int    // of the last frame, still in r's buffer
 	large []byte // the last frame that did not fit there
 	fresh bool   // large is the last frame
+	arena *Arena
 }
 
 // NewReader returns a Reader of frames whose payload has at most limit bytes.
 func NewReader(r io.Reader, limit int) *Reader {
 	return &Reader{r: bufio.NewReaderSize(r, bufferSize), limit: limit}
 }
+
+// Share gives the Reader the other end of its Writer's arena.
+func (r *Reader) Share(a *Arena) { r.arena = a }
 
 // Next waits for the next frame. The payload is valid until the next call. The error is io.EOF at the end of the
 // stream, io.ErrUnexpectedEOF where it ends inside a frame, and a *TooLargeError for a header over the limit.

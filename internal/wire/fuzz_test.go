@@ -26,6 +26,7 @@ func FuzzReader(f *testing.F) {
 	})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r := wire.NewReader(bytes.NewReader(data), 1<<16)
+		r.Share(wire.NewArena(make([]byte, 1<<16)))
 		ints, records := &wire.GobDecoder[int]{}, &wire.GobDecoder[record]{}
 		for {
 			kind, payload, err := r.Next()
@@ -36,7 +37,7 @@ func FuzzReader(f *testing.F) {
 			switch kind % 3 {
 			case 0:
 				raw := &wire.Raw[[]byte]{}
-				if got, err := raw.Decode(payload, n); err == nil {
+				if got, err := wire.Decode(r, raw, payload, n); err == nil {
 					through(t, raw, &wire.Raw[[]byte]{}, got...)
 				}
 			case 1:

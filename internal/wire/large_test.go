@@ -15,15 +15,19 @@ import (
 var largeSizes = []int{0, 1, 32<<10 - 1, 32 << 10, 60 << 10, 64<<10 - 9, 64 << 10, 1 << 20, 100, 3 << 20, 70 << 10, 5 << 20, 1}
 
 func TestValuesOfEachSizeArriveAndStay(t *testing.T) {
-	travel(t, func(b []byte) []byte { return b })
-	travel(t, func(b []byte) string { return string(b) })
+	for _, size := range []int{0, 100_000, 2 << 20, 10 << 20} {
+		travel(t, make([]byte, size), func(b []byte) []byte { return b })
+		travel(t, make([]byte, size), func(b []byte) string { return string(b) })
+	}
 }
 
-func travel[T []byte | string](t *testing.T, of func([]byte) T) {
+// travel sends values, some of them through an arena in shared.
+func travel[T []byte | string](t *testing.T, shared []byte, of func([]byte) T) {
 	t.Helper()
 	in, out := io.Pipe()
 	go func() {
 		w, enc := wire.NewWriter(out, wire.MaxFrame), &wire.Raw[T]{}
+		w.Share(wire.NewArena(shared))
 		for i, n := range largeSizes {
 			batch := []T{of(bytes.Repeat([]byte{byte('a' + i)}, n))}
 			_ = w.Append(7, func(buf []byte) ([]byte, error) {
@@ -45,6 +49,7 @@ func travel[T []byte | string](t *testing.T, of func([]byte) T) {
 	}()
 	var got []T
 	r, dec := wire.NewReader(in, wire.MaxFrame), &wire.Raw[T]{}
+	r.Share(wire.NewArena(shared))
 	for {
 		kind, payload, err := r.Next()
 		if err != nil {

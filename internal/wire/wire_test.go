@@ -138,7 +138,9 @@ func TestRawValuesHaveTheirOwnMemory(t *testing.T) {
 	require.NoError(t, err)
 	one := got[0]
 	clear(data)
-	_, err = raw.Decode([]byte{2, 'x'}, 1)
+	x, err := raw.Append(data[:0], [][]byte{[]byte("xyz"), []byte("xyz")})
+	require.NoError(t, err)
+	_, err = raw.Decode(x, 2)
 	require.NoError(t, err)
 	require.Equal(t, "one", string(one))
 }
