@@ -5,9 +5,8 @@ import (
 	"unsafe"
 )
 
-// largeValue is the size from which a value that travels as it is goes through the arena. Where there is none, or no room,
-// and the value is alone in its frame, it is not copied: it is written from where it is, and what was read becomes the
-// value.
+// largeValue is the size from which a value that travels as it is, alone in its frame and not through the arena, is not
+// copied: it is written from where it is, and what was read becomes the value.
 const largeValue = 32 << 10
 
 // asItIs is implemented by [Raw].

@@ -12,7 +12,7 @@ import (
 )
 
 // largeSizes lie around each size at which a value's way changes.
-var largeSizes = []int{0, 1, 32<<10 - 1, 32 << 10, 60 << 10, 64<<10 - 9, 64 << 10, 1 << 20, 100, 3 << 20, 70 << 10, 5 << 20, 1}
+var largeSizes = []int{0, 1, 4<<10 - 1, 4 << 10, 32<<10 - 1, 32 << 10, 60 << 10, 64<<10 - 9, 64 << 10, 1 << 20, 100, 3 << 20, 70 << 10, 5 << 20, 1}
 
 func TestValuesOfEachSizeArriveAndStay(t *testing.T) {
 	for _, size := range []int{0, 100_000, 2 << 20, 10 << 20} {
