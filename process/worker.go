@@ -4,17 +4,12 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"runtime"
 	"runtime/debug"
 	"time"
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/wire"
 )
-
-// heapFloor is the size to which a worker's heap grows before it is collected. The runtime's own 4 MB would have a
-// worker that streams values collect a hundred times a second.
-const heapFloor = 32 << 20
 
 // far runs a stage's function in a worker.
 type far[A, R any] struct {
@@ -45,8 +40,7 @@ func serve[A, R any](w *worker, codec Codec, open pl.Opener[A, R]) error {
 			"made, not with Stage.With", w.Codec, here)
 	}
 	w.say(frameWelcome, report{})
-	// Never touched, so it takes no memory, but it counts for the collector's pace.
-	ballast := make([]byte, heapFloor/2)
+	raiseHeapFloor(w.MemoryLimit > 0)
 	f := &far[A, R]{
 		worker: w, dec: in.decoder(), finished: make(chan struct{}),
 		ctx:   pl.WithWorker(w.base, pl.WorkerInfo{Stage: w.Stage, Index: w.Index}),
@@ -55,7 +49,6 @@ func serve[A, R any](w *worker, codec Codec, open pl.Opener[A, R]) error {
 	f.out = newOutbox[R](w, &f.clock, out)
 	f.emit = f.out.emit
 	f.live(open)
-	runtime.KeepAlive(ballast)
 	return nil
 }
 

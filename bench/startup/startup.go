@@ -96,10 +96,14 @@ func Run(e measure.Effort, w io.Writer) error {
 		Head:  []string{"a program of", "first worker", "after a SIGKILL", "a run of one value"},
 	}
 	small, size, err := measureSmall(reps)
-	if err != nil {
+	switch {
+	case errors.Is(err, errNotBuilt):
+		t.Title += fmt.Sprintf(" (without the small program: %v)", err)
+	case err != nil:
 		return err
+	default:
+		add(&t, small, size)
 	}
-	add(&t, small, size)
 	own, err := Measure(reps)
 	if err != nil {
 		return err
@@ -120,6 +124,9 @@ func add(t *measure.Table, times Times, size int64) {
 	t.Add(fmt.Sprintf("%.0f MB", float64(size)/1e6), ms(times.Ready), ms(times.Replaced), ms(times.Whole))
 }
 
+// errNotBuilt is no failure of what is measured.
+var errNotBuilt = errors.New("it cannot be built here")
+
 // measureSmall builds the small program and has it measure itself.
 func measureSmall(reps int) (t Times, size int64, err error) {
 	folder, err := os.MkdirTemp("", "bench")
@@ -130,7 +137,7 @@ func measureSmall(reps int) (t Times, size int64, err error) {
 	path := filepath.Join(folder, "small")
 	build := exec.Command("go", "build", "-o", path, "github.com/gopeln/pl/bench/startup/small")
 	if out, err := build.CombinedOutput(); err != nil {
-		return t, 0, fmt.Errorf("build the small program: %w: %s", err, out)
+		return t, 0, fmt.Errorf("%w: %w: %s", errNotBuilt, err, out)
 	}
 	if size, err = sizeOf(path); err != nil {
 		return t, 0, err

@@ -36,20 +36,20 @@ type load[T any] struct {
 
 var (
 	ints = load[int]{
-		title: "int", values: 200_000,
+		title: "int", values: 400_000,
 		make:  func(i int) int { return i },
 		work:  func(_ context.Context, x int) (int, error) { return x + 1, nil },
 		count: func(x int) int { return x },
 	}
 	records = load[Record]{
-		title: "a struct of 100 bytes", values: 50_000,
+		title: "a struct of 100 bytes", values: 200_000,
 		make: func(i int) Record {
 			return Record{i, "a name of some length", []string{"red", "round"}, 1.5, "what people say about it, at some length"}
 		},
 		work:  func(_ context.Context, r Record) (Record, error) { r.ID++; return r, nil },
 		count: func(r Record) int { return r.ID },
 	}
-	blocks = bytesOf("[]byte of 10 kB", 10_000, 20_000)
+	blocks = bytesOf("[]byte of 10 kB", 10_000, 40_000)
 	images = bytesOf("[]byte of 1 MB", 1_000_000, 300)
 )
 
