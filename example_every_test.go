@@ -14,7 +14,7 @@ import (
 )
 
 func TestEveryExportedFunctionHasAnExample(t *testing.T) {
-	for _, folder := range []string{".", "serial", "thread"} {
+	for _, folder := range []string{".", "serial", "thread", "task", "process"} {
 		exported, shown := functions(t, folder)
 		require.NotEmpty(t, exported, folder)
 		for _, name := range exported {

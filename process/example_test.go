@@ -154,8 +154,35 @@ func ExampleRemoteError() {
 	// Output: *fmt.wrapError | Ann: not found
 }
 
+// ExampleMain is what the main function of a program looks like.
+func ExampleMain() {
+	process.Main() // does not return in a worker
+	fmt.Println(length(pl.From("seven")).Collect(context.Background()))
+	// Output: [5] <nil>
+}
+
+var fromEnvironment = process.Map(func(_ context.Context, name string) (string, error) {
+	return os.Getenv(name), nil
+})
+
+func ExampleEnv() {
+	fmt.Println(fromEnvironment(pl.From("MODE")).With(process.Env("MODE=quiet")).Collect(context.Background()))
+	// Output: [quiet] <nil>
+}
+
+var allocate = process.Map(func(_ context.Context, n int) (int, error) {
+	return len(make([]byte, n)), nil
+})
+
+func ExampleMemoryLimit() {
+	sizes := pl.From(1000, 8<<30, 2000) // the second one is too much: its worker dies, and is replaced
+	stage := allocate(sizes).With(process.MemoryLimit(1<<30), pl.OnError(pl.Skip))
+	fmt.Println(stage.Collect(context.Background()))
+	// Output: [1000 2000] <nil>
+}
+
 func ExampleRecycle() {
-	leaky := increment(pl.Range(5)).With(process.Recycle(2), process.Env("MODE=quiet"), process.MemoryLimit(1<<30))
+	leaky := increment(pl.Range(5)).With(process.Recycle(2))
 	fmt.Println(leaky.Collect(context.Background()))
 	// Output: [1 2 3 4 5] <nil>
 }

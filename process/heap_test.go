@@ -39,7 +39,7 @@ func TestWorkersCollectSeldom(t *testing.T) {
 	for gogc, percent := range map[string]int{"100": 100, "50": 50, "off": -1} {
 		for _, options := range [][]pl.Option{nil, {process.MemoryLimit(1 << 30)}} {
 			if raceBuild && options != nil {
-				continue // the race detector needs address space without end
+				continue // the detector's own memory runs out
 			}
 			stage := litter(pl.From(20, 300)).With(append(options, process.Env("GOGC="+gogc))...)
 			got, err := stage.Collect(t.Context())
