@@ -58,8 +58,9 @@
 // # Systems
 //
 // Linux is complete and tested. On macOS and the BSDs the package compiles and lacks tests, [MemoryLimit] has no
-// effect, and only a pipe tells the workers that the program is gone, so that code which blocks every thread of the
-// Go runtime outlives it. On Windows the runs fail with an error that says so.
+// effect, long []byte and string values take the pipes instead of shared memory, and only a pipe tells the workers that
+// the program is gone, so that code which blocks every thread of the Go runtime outlives it. On Windows the runs fail
+// with an error that says so.
 //
 // Order, errors and the end of a run are as package pl describes them.
 package process

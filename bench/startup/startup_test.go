@@ -15,7 +15,7 @@ func TestWorkersStartAndAreReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, times := range []Times{small, own} {
-		for _, figures := range [][]float64{times.Ready, times.Replaced, times.Whole} {
+		for _, figures := range [][]float64{times.Bare, times.Ready, times.Replaced, times.Whole} {
 			if len(figures) != 2 || figures[0] <= 0 {
 				t.Errorf("got %v; want two times", figures)
 			}
