@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/gopeln/pl"
@@ -119,7 +118,7 @@ func replace() (took time.Duration, err error) {
 		case 1:
 			time.Sleep(5 * time.Millisecond) // it most likely hangs then
 			killed = time.Now()
-			if err := syscall.Kill(s.PID, syscall.SIGKILL); err != nil {
+			if err := kill(s.PID); err != nil {
 				return 0, err
 			}
 		case 2:
@@ -130,6 +129,14 @@ func replace() (took time.Duration, err error) {
 		return 0, fmt.Errorf("%d values arrived, want 2 or 3", arrived)
 	}
 	return took, nil
+}
+
+func kill(pid int) error {
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return err
+	}
+	return p.Kill()
 }
 
 // Run prints the times of this program and of the small one.
