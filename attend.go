@@ -61,9 +61,9 @@ func (w *worker[A, B]) pass(h *handler[A, B], out B) (ok bool) {
 	if w.unrested >= restAfter {
 		claim = 0
 	}
-	i, claimed, ok := h.port.publish(h.seat, out, tag{}, claim)
-	if ok && claimed {
-		h.v, _ = w.window.remove(i)
+	before, ok := h.port.publish(h.seat, out, tag{}, claim)
+	if ok && claim > 0 && left(before) > 0 {
+		h.v, _ = w.window.remove(before)
 		h.begin()
 		ok = !w.site.stopped.Load()
 	}

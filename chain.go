@@ -135,7 +135,7 @@ func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Op
 	return func(yield func(B, tag) bool) {
 		c := &inline[A, B]{counts: counts, handler: handler[A, B]{duty: &duty[A, B]{
 			site: s, of: &o.base, ctx: s.workerContext(&o.base, 0), places: p,
-			put: func(_ parker, v B, t tag) bool { return yield(v, t) },
+			put: func(_ Seat, v B, t tag) bool { return yield(v, t) },
 		}}}
 		c.run(values, op.Open)
 	}

@@ -12,7 +12,7 @@ type duty[A, B any] struct {
 	index int
 	ctx   context.Context
 
-	put     func(seat parker, v B, t tag) bool
+	put     func(seat Seat, v B, t tag) bool
 	port    *outPort[B]      // what put comes to in the usual case, or
 	channel *channelQueue[B] // this; both nil else
 	places                   // of the values in the order

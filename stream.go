@@ -5,21 +5,16 @@ package pl
 func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
 	returned := false
 	defer func() {
-		if returned || !h.mine() {
-			return
-		}
-		value := recover()
-		h.caught(value)
-		if again = value != nil; !again {
-			w.bequeath(h)
+		if !returned && h.mine() {
+			again = w.salvage(h, recover())
 		}
 	}()
 	usual := (w.window != nil || w.direct != nil) && (h.port != nil || h.channel != nil) && !h.timed
 	take := w.next
 	switch {
-	case usual && w.one != nil && !h.attended && w.window != nil && h.port != nil:
+	case usual && w.one != nil && w.window != nil && h.port != nil:
 		take = w.streamWindow
-	case usual && w.one != nil && !h.attended:
+	case usual && w.one != nil:
 		take = w.streamOne
 	case usual:
 		take = w.stream
@@ -52,14 +47,9 @@ func (w *worker[A, B]) stream(h *handler[A, B]) bool {
 		if !w.receive(h) {
 			return false
 		}
-		var err error
-		if h.attended {
-			err = h.callAttended()
-		} else {
-			h.calling = true
-			err = h.kernel(h.ctx, h.v, h.emit)
-			h.calling = false
-		}
+		h.calling = true
+		err := h.kernel(h.ctx, h.v, h.emit)
+		h.calling = false
 		switch {
 		case h.refused:
 			return false
