@@ -56,16 +56,18 @@ func (w *worker[A, B]) rested(h *handler[A, B]) bool {
 // value. It reports false where the stage shall stop.
 func (w *worker[A, B]) pass(h *handler[A, B], out B) (ok bool) {
 	h.busy = false
-	h.tally.out++
 	claim := uint64(oneClaim)
 	if w.unrested >= restAfter {
 		claim = 0
 	}
 	before, ok := h.port.publish(h.seat, out, tag{}, claim)
-	if ok && claim > 0 && left(before) > 0 {
-		h.v, _ = w.window.remove(before)
-		h.begin()
-		ok = !w.site.stopped.Load()
+	if !ok {
+		return false
 	}
-	return ok
+	h.tally.out++
+	if claim == 0 || left(before) == 0 {
+		return true
+	}
+	h.v, _ = w.window.remove(before)
+	return w.start(h)
 }

@@ -165,10 +165,15 @@ func (q *windowQueue[T]) acquire(p *outPort[T], seat Seat) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	room := q.awaitRoom(seat)
-	if room > 0 {
+	switch {
+	case room == 0:
+		return false
+	case creditOf(p.word.Load()) > 0: // another seat of the worker got some meanwhile
+		q.passRoomOn()
+	default:
 		q.grant(p, q.bulk(p, room))
 	}
-	return room > 0
+	return true
 }
 
 // reserve gets credit of up to n that stays p's own, as far as there is room that nobody waits for.
@@ -179,7 +184,7 @@ func (p *outPort[T]) reserve(n int) int {
 	if q.limit == 0 {
 		return n
 	}
-	if len(q.producers.parked) > 0 {
+	if q.producers.busy() {
 		return 0
 	}
 	room := q.room()
@@ -274,7 +279,7 @@ func (q *windowQueue[T]) revoke() int64 {
 }
 
 // bulk is how much credit p gets when it needs some: all there is, up to a window, since each grant costs a lock, and
-// others who need some take it back.
+// others who need some take it back: one who is parked is woken for that.
 func (q *windowQueue[T]) bulk(p *outPort[T], room int64) int64 {
 	if p.driven {
 		return 1
@@ -282,7 +287,7 @@ func (q *windowQueue[T]) bulk(p *outPort[T], room int64) int64 {
 	return min(room, mostWindow)
 }
 
-// grant gives p n of the room.
+// grant gives p n of the room. A single credit is spent at once, so that nobody needs to take it back.
 func (q *windowQueue[T]) grant(p *outPort[T], n int64) {
 	q.granted += n
 	p.word.Add(uint64(n) * oneCredit)
@@ -301,11 +306,12 @@ func (q *windowQueue[T]) awaitClaims() {
 	}
 }
 
-// passRoomOn wakes the next producer if there is room left for it.
+// passRoomOn wakes the next producer if there may be room for it, be it credit of another, who may keep it for as long
+// as its function takes. So nobody is parked, without one awake who would wake him, while there is credit to take back.
 func (q *windowQueue[T]) passRoomOn() {
 	if len(q.producers.parked) > 0 {
 		q.awaitClaims()
-		if q.room() > 0 {
+		if len(q.holders) > 0 || q.room() > 0 {
 			q.wakeProducer()
 		}
 	}

@@ -8,6 +8,7 @@ import "slices"
 type parking struct {
 	parked []*waiter
 	waking *waiter
+	alone  int // of the parked, those that have a goroutine to themselves
 }
 
 // waiter is a worker that waits, or is about to.
@@ -24,10 +25,19 @@ func waiterOf(seat Seat) *waiter {
 	return &waiter{seat: seat}
 }
 
+// isAlone is 1 where the waiter's seat is a goroutine's own, so that nothing keeps it from running, else 0.
+func (w *waiter) isAlone() int {
+	if _, ok := w.seat.(*goroutineSeat); ok {
+		return 1
+	}
+	return 0
+}
+
 func (k *parking) add(w *waiter) {
 	if !w.listed {
 		w.listed = true
 		k.parked = append(k.parked, w)
+		k.alone += w.isAlone()
 	}
 }
 
@@ -35,9 +45,17 @@ func (k *parking) add(w *waiter) {
 func (k *parking) remove(w *waiter) {
 	k.awake(w)
 	if w.listed {
-		w.listed = false
-		k.parked = slices.DeleteFunc(k.parked, func(other *waiter) bool { return other == w })
+		k.take(slices.Index(k.parked, w))
 	}
+}
+
+// take takes the i-th off the list.
+func (k *parking) take(i int) *waiter {
+	w := k.parked[i]
+	w.listed = false
+	k.alone -= w.isAlone()
+	k.parked = slices.Delete(k.parked, i, i+1)
+	return w
 }
 
 // awake is called by a worker that has come back from Park, for whatever reason.
@@ -47,6 +65,9 @@ func (k *parking) awake(w *waiter) {
 	}
 }
 
+// busy tells whether somebody is parked, or awake and not yet served.
+func (k *parking) busy() bool { return k.waking != nil || len(k.parked) > 0 }
+
 // waits tells whether somebody is parked, and nobody who would wake him is awake.
 func (k *parking) waits() bool { return k.waking == nil && len(k.parked) > 0 }
 
@@ -54,21 +75,27 @@ func (k *parking) waits() bool { return k.waking == nil && len(k.parked) > 0 }
 // needs to be woken.
 func (k *parking) popLast() *waiter { return k.pop(len(k.parked) - 1) }
 
-// wakeFirst wakes the worker that has waited longest, if one needs to be woken.
+// wakeFirst wakes the worker that has waited longest, if one needs to be woken. Where that one may be kept from running,
+// it also wakes the first that cannot be.
 func (k *parking) wakeFirst() {
-	if w := k.pop(0); w != nil {
+	for w := k.pop(0); w != nil; w = k.popAlone() {
 		w.seat.Wake()
 	}
+}
+
+func (k *parking) popAlone() *waiter {
+	if k.alone == 0 {
+		return nil
+	}
+	return k.pop(slices.IndexFunc(k.parked, func(w *waiter) bool { return w.isAlone() > 0 }))
 }
 
 func (k *parking) pop(i int) *waiter {
 	if !k.waits() {
 		return nil
 	}
-	w := k.parked[i]
-	w.listed = false
-	k.parked = slices.Delete(k.parked, i, i+1)
-	if _, ok := w.seat.(*goroutineSeat); ok {
+	w := k.take(i)
+	if w.isAlone() > 0 {
 		k.waking = w
 	}
 	return w
@@ -79,5 +106,5 @@ func (k *parking) wakeAll() {
 		w.listed = false
 		w.seat.Wake()
 	}
-	k.parked = nil
+	k.parked, k.alone = nil, 0
 }

@@ -12,7 +12,7 @@ package pl
 type queue[T any] interface {
 	// producer adds a producing worker. Its sink must not be used by two goroutines at once.
 	producer() sink[T]
-	// consumer adds a consuming worker. Its outlet must not be used by two goroutines at once.
+	// consumer adds a consuming worker. Its inlet must not be used by two goroutines at once.
 	// Where the worker's results go to a port with a word, the inlet may share it; nil: there is none.
 	consumer(shared *word) inlet[T]
 	// attach adds a producing stage: the queue ends when as many closeOne calls were made as attach calls.

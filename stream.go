@@ -33,11 +33,8 @@ func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
 
 // next gives h a value to handle, from whatever queue.
 func (w *worker[A, B]) next(h *handler[A, B]) (ok bool) {
-	if h.v, h.t, ok = w.in.take(h.seat); !ok || w.site.stopped.Load() {
-		return false
-	}
-	h.begin()
-	return true
+	h.v, h.t, ok = w.in.take(h.seat)
+	return ok && w.start(h)
 }
 
 // stream is the loop for the usual case: the queues are known, and the function succeeds without order or Timeout. It
@@ -75,8 +72,11 @@ func (w *worker[A, B]) streamOne(h *handler[A, B]) bool {
 			return true
 		}
 		h.busy = false
+		if !w.out.put(h.seat, out, tag{}) {
+			return false
+		}
 		h.tally.out++
-		more = w.out.put(h.seat, out, tag{}) && w.receive(h)
+		more = w.receive(h)
 	}
 	return false
 }
@@ -94,7 +94,6 @@ func (w *worker[A, B]) streamWindow(h *handler[A, B]) bool {
 			return true
 		}
 		h.busy = false
-		h.tally.out++
 		before, ok := port.offer(out, oneClaim)
 		if !ok || before&announceValue != 0 {
 			if ok {
@@ -106,13 +105,13 @@ func (w *worker[A, B]) streamWindow(h *handler[A, B]) bool {
 				return false
 			}
 		}
+		h.tally.out++
 		if left(before) == 0 {
 			more = w.receive(h)
 			continue
 		}
 		h.v, _ = in.remove(before)
-		h.begin()
-		more = !w.site.stopped.Load()
+		more = w.start(h)
 	}
 	return false
 }
@@ -137,6 +136,14 @@ func (w *worker[A, B]) receive(h *handler[A, B]) bool {
 		}
 		h.v = v
 	}
+	return w.start(h)
+}
+
+// start begins the value that h has received, unless the stage stops.
+func (w *worker[A, B]) start(h *handler[A, B]) bool {
+	if w.site.stopped.Load() {
+		return false
+	}
 	h.begin()
-	return !w.site.stopped.Load()
+	return true
 }

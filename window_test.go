@@ -1,0 +1,106 @@
+package pl
+
+import (
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// shared is a seat of a backend that runs many of them on one goroutine. Where held is set, that goroutine is busy: a
+// Wake has no effect.
+type shared struct {
+	*goroutineSeat
+	held bool
+}
+
+func (s shared) Wake() {
+	if !s.held {
+		s.goroutineSeat.Wake()
+	}
+}
+
+// A woken producer gets all the room there is in credit, and its function may then take its time. Another that is parked
+// must get what is left of that.
+func TestNoProducerIsParkedBesideUnspentCredit(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // the woken one runs late
+	synctest.Test(t, func(t *testing.T) {
+		const bound = 10
+		q := newWindowQueue[int](bound, false)
+		q.attach(func() {})
+		first, second := q.producer(), q.producer()
+		in := q.consumer(nil).(*inPort[int])
+		in.pace.size = mostWindow
+		for range bound {
+			require.True(t, first.put(newGoroutineSeat(), 1, tag{}))
+		}
+		var put atomic.Int32
+		for _, p := range []sink[int]{first, second} {
+			go func() {
+				p.put(newGoroutineSeat(), 2, tag{})
+				put.Add(1)
+			}()
+			synctest.Wait()
+		}
+		require.Zero(t, put.Load(), "the queue is full")
+		seat := newGoroutineSeat()
+		for range bound {
+			in.take(seat)
+		}
+		synctest.Wait()
+		assert.EqualValues(t, 2, put.Load())
+		assert.Equal(t, 2, q.length())
+	})
+}
+
+// Room that is offered to a seat which cannot run is not kept from a producer that can.
+func TestASeatThatIsHeldDoesNotKeepTheRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newWindowQueue[int](1, false)
+		q.attach(func() {})
+		held, free := q.producer(), q.producer()
+		in, seat := q.consumer(nil), newGoroutineSeat()
+		require.True(t, held.put(newGoroutineSeat(), 1, tag{}))
+		own := newGoroutineSeat()
+		go held.put(shared{own, true}, 2, tag{})
+		synctest.Wait()
+		go free.put(newGoroutineSeat(), 3, tag{})
+		synctest.Wait()
+		for _, want := range []int{1, 3} {
+			v, _, ok := in.take(seat)
+			require.True(t, ok)
+			assert.Equal(t, want, v)
+		}
+		q.stop()
+		own.Wake()
+	})
+}
+
+// However many seats of a worker wait for room, their port gets one grant at a time: more would not fit into its word.
+func TestSeatsOfAWorkerDoNotPileUpCredit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const bound, seats = 50_000, 500
+		q := newWindowQueue[int](bound, false)
+		q.attach(func() {})
+		out := q.producer().(*outPort[int])
+		for i := range bound {
+			require.True(t, out.put(newGoroutineSeat(), i, tag{}))
+		}
+		for range seats {
+			go q.acquire(out, shared{newGoroutineSeat(), false})
+		}
+		synctest.Wait()
+		in, seat := q.consumer(nil), newGoroutineSeat()
+		for want := range bound {
+			v, _, ok := in.take(seat)
+			require.True(t, ok)
+			require.Equal(t, want, v)
+		}
+		synctest.Wait()
+		assert.LessOrEqual(t, creditOf(out.word.Load()), uint64(mostWindow))
+		assert.Zero(t, out.published())
+	})
+}
