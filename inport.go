@@ -156,7 +156,7 @@ func (q *windowQueue[T]) await(me *waiter, quit func() bool) bool {
 
 // anything tells whether a consumer would find a value.
 func (q *windowQueue[T]) anything() bool {
-	return len(q.back) > 0 || q.ready.any() || q.origin.left() > 0 || q.victim() != nil
+	return q.ready.any() || q.origin.left() > 0 || q.victim() != nil
 }
 
 // passOn is called by a consumer that was served: it wakes the next if there is work left, its own included.
@@ -204,14 +204,14 @@ func (q *windowQueue[T]) pull(p *inPort[T], n int) int {
 
 // moveTo appends n published values to the consumer's buffer.
 func (p *outPort[T]) moveTo(in *inPort[T], n int) {
-	for left := n; left > 0; {
+	for todo := n; todo > 0; {
 		c := p.first
 		if p.headPos == len(c.vals) {
 			p.first, p.headPos = c.next, 0
 			c.next, p.spare = nil, c
 			continue
 		}
-		from := c.vals[p.headPos:min(p.headPos+left, len(c.vals))]
+		from := c.vals[p.headPos:min(p.headPos+todo, len(c.vals))]
 		in.buf = append(in.buf, from...)
 		if p.q.tagged {
 			tags := c.tags[p.headPos : p.headPos+len(from)]
@@ -221,7 +221,7 @@ func (p *outPort[T]) moveTo(in *inPort[T], n int) {
 		clear(from) // or the queue would keep alive what the values point to
 		p.headPos += len(from)
 		p.head += uint64(len(from))
-		left -= len(from)
+		todo -= len(from)
 	}
 }
 
@@ -253,6 +253,7 @@ func (q *windowQueue[T]) steal(p *inPort[T]) int {
 	clear(victim.buf[end-n : end])
 	if q.tagged {
 		p.tags = append(p.tags[:0], victim.tags[end-n:end]...)
+		clear(victim.tags[end-n : end])
 	}
 	return int(n)
 }

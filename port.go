@@ -111,22 +111,13 @@ func (p *Port[A, B]) TryPull(buf []Item[A]) int {
 // pull is called with the queue's lock held.
 func (p *Port[A, B]) pull(buf []Item[A]) (n int) {
 	q := p.in.q
-	if q.stopped {
+	if q.stopped || len(buf) == 0 {
 		return 0
 	}
-	for n < len(buf) && len(q.back) > 0 {
-		last := len(q.back) - 1
-		buf[n], q.back[last] = q.back[last], Item[A]{}
-		q.back = q.back[:last]
-		n++
-	}
-	q.pulled += int64(n)
-	if n < len(buf) {
-		for i := range q.pull(p.in, q.share(len(buf)-n)) {
-			buf[n] = Item[A]{}
-			buf[n].Value, buf[n].t = p.in.lift(uint64(i))
-			n++
-		}
+	n = q.pull(p.in, q.share(len(buf)))
+	for i := range n {
+		buf[i] = Item[A]{}
+		buf[i].Value, buf[i].t = p.in.lift(uint64(i))
 	}
 	q.held.Add(int64(n))
 	return n
@@ -140,22 +131,6 @@ func (p *Port[A, B]) Begin(n int) {
 	if p.in.q.starved.Load() {
 		p.in.announce()
 	}
-}
-
-// PutBack returns pulled values that have not been begun to the front of the queue, where other workers find them.
-func (p *Port[A, B]) PutBack(items []Item[A]) {
-	q := p.in.q
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.stopped {
-		return
-	}
-	for i := range items {
-		q.back = append(q.back, items[len(items)-1-i])
-	}
-	p.in.q.held.Add(-int64(len(items)))
-	q.pulled -= int64(len(items))
-	q.passOn(true)
 }
 
 // Reserve gets room for up to n results in the queues downstream, as far as there is any; it does not wait. Room that

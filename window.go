@@ -32,7 +32,6 @@ type windowQueue[T any] struct {
 	holders   []*outPort[T] // those that may hold unspent credit
 	granted   int64         // credits ever given, less those taken back
 	pulled    int64         // values ever moved to consumers
-	back      []Item[T]     // values put back, taken before all others, the last first
 	outs      []*outPort[T]
 	ins       []*inPort[T]
 	gone      []func()
@@ -97,7 +96,7 @@ func (q *windowQueue[T]) length() int {
 	if q.origin != nil {
 		return 0
 	}
-	n := int64(len(q.back)) + q.unclaimed()
+	n := q.unclaimed()
 	for _, p := range q.outs {
 		n += int64(p.published())
 	}
