@@ -65,7 +65,7 @@ func (w *worker[A, B]) pass(h *handler[A, B], out B) (ok bool) {
 		return false
 	}
 	h.tally.out++
-	if claim == 0 || left(before) == 0 {
+	if claim == 0 || windowOf(before) == 0 {
 		return true
 	}
 	h.v, _ = w.window.remove(before)

@@ -29,7 +29,7 @@ func (q *windowQueue[T]) consumer(shared *word) inlet[T] {
 	return p
 }
 
-func (p *inPort[T]) inWindow() int { return left(p.word.Load()) }
+func (p *inPort[T]) inWindow() int { return windowOf(p.word.Load()) }
 
 func (p *inPort[T]) take(seat Seat) (v T, t tag, ok bool) { return p.takeUnless(seat, nil) }
 
@@ -66,7 +66,7 @@ func (p *inPort[T]) next(seat Seat, quit func() bool) (w uint64, ok bool) {
 func (p *inPort[T]) remove(w uint64) (v T, t tag) {
 	v, t = p.lift(nextOf(w))
 	if w&announceClaim != 0 {
-		p.announce()
+		p.announceClaim()
 	}
 	return v, t
 }
@@ -81,8 +81,8 @@ func (p *inPort[T]) lift(i uint64) (v T, t tag) {
 	return v, t
 }
 
-// announce tells the queue that a value has left it: a producer waits for room.
-func (p *inPort[T]) announce() {
+// announceClaim tells the queue that a value has left it: a producer waits for room.
+func (p *inPort[T]) announceClaim() {
 	p.q.mu.Lock()
 	defer p.q.mu.Unlock()
 	if p.q.wakeProducer() {
@@ -109,7 +109,7 @@ func (p *inPort[T]) fill(seat Seat, quit func() bool) (w uint64, ok bool) {
 			if p.inWindow() > 0 { // another seat of this worker has filled it meanwhile
 				q.hungry.remove(me)
 				w = p.word.Add(oneClaim) - oneClaim // nobody steals while the lock is held
-				q.passOn(left(w) > 1)
+				q.passOn(windowOf(w) > 1)
 				return w, true
 			}
 		}

@@ -13,8 +13,8 @@ type operator[T any] struct {
 	compose func(b *builder, o *operator[T], s *Site) flow[T]
 	// assemble makes the operator's workers; nil for an inline operator.
 	assemble func(b *builder, o *operator[T])
-	// ready is what a prompt source has.
-	ready *ready[T]
+	// present is what a prompt source has.
+	present *present[T]
 }
 
 // base is the part of an operator that is the same for all types.

@@ -14,10 +14,10 @@ type origin[T any] struct {
 // can steal, so that they may have to wait for an origin; it wakes nobody.
 func originOf[T any](b *builder, o, in node) *origin[T] {
 	source, ok := in.(*operator[T])
-	if !ok || source.ready == nil || len(b.marks[in]) > 0 || o.meta().driven || !b.fuse(in) {
+	if !ok || source.present == nil || len(b.marks[in]) > 0 || o.meta().driven || !b.fuse(in) {
 		return nil
 	}
-	return &origin[T]{at: source.ready.at, end: source.ready.n, counts: b.tallies[in].add()}
+	return &origin[T]{at: source.present.at, end: source.present.n, counts: b.tallies[in].add()}
 }
 
 // left is how many values are still to come.

@@ -129,7 +129,7 @@ func (p *Port[A, B]) Begin(n int) {
 	p.counts.in.Add(uint64(n))
 	p.in.q.held.Add(-int64(n))
 	if p.in.q.starved.Load() {
-		p.in.announce()
+		p.in.announceClaim()
 	}
 }
 

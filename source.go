@@ -25,7 +25,7 @@ func slice[T any](name string, items []T) Stage[T] {
 // prompt makes a source of n values that are there already. It calls no function of the user's that could fail.
 func prompt[T any](name string, n int, at func(i int) T) Stage[T] {
 	o := newSource[T](name)
-	o.prompt, o.ready = true, &ready[T]{n, at}
+	o.prompt, o.present = true, &present[T]{n, at}
 	o.compose = func(b *builder, o *operator[T], s *Site) flow[T] {
 		counts := b.tallies[o].add()
 		return numbered(b, o, s, func(yield func(T, tag) bool) {
@@ -47,8 +47,8 @@ func prompt[T any](name string, n int, at func(i int) T) Stage[T] {
 	return Stage[T]{o}
 }
 
-// ready are values that are there already.
-type ready[T any] struct {
+// present are values that are there already.
+type present[T any] struct {
 	n  int
 	at func(i int) T
 }

@@ -36,8 +36,8 @@ func endOf(w uint64) uint64    { return w % 128 }
 func creditOf(w uint64) uint64 { return w & creditField / oneCredit }
 func tailOf(w uint64) uint64   { return w / oneValue }
 
-// left is how many values of the window are unclaimed.
-func left(w uint64) int { return int(endOf(w)) - int(nextOf(w)) }
+// windowOf is how many values of the window are unclaimed.
+func windowOf(w uint64) int { return int(endOf(w)) - int(nextOf(w)) }
 
 // set replaces the fields that mask covers.
 func (w *word) set(mask, fields uint64) (before uint64) {
