@@ -24,13 +24,16 @@ func raiseHeapFloor(limited bool) {
 		take()
 		return
 	}
-	percent := debug.SetGCPercent(100 * heapFloor / runtimeFloor)
+	const atFloor = 100 * heapFloor / runtimeFloor
+	percent := debug.SetGCPercent(atFloor)
 	if percent < 0 { // the user wants no collections
 		debug.SetGCPercent(percent)
 		return
 	}
 	runtime.AddCleanup(new(*byte), func(percent int) {
 		take()
-		debug.SetGCPercent(percent)
+		if now := debug.SetGCPercent(percent); now != atFloor {
+			debug.SetGCPercent(now) // the user has set it meanwhile
+		}
 	}, percent)
 }

@@ -186,6 +186,7 @@ func (o *outbox[R]) sendEach() {
 			} else {
 				m.fate, m.failure = fateFailed, newFailure(err)
 			}
+			o.worker.page.produced.Add(-uint64(m.results)) // they never arrive, and need no room
 			m.results = 0
 			h.marks[0] = m
 			_ = o.send(&h, nil) // only text is left, which always encodes

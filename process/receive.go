@@ -41,6 +41,7 @@ func (s *slot[A, B, R]) answer(w *remote[A, R], kind byte, payload []byte) error
 	switch kind {
 	case frameWelcome:
 		w.welcomed = true
+		s.reserve(w)
 	case frameOpened:
 		w.opened = true
 	case frameFarewell:
@@ -87,6 +88,8 @@ func (s *slot[A, B, R]) results(w *remote[A, R], payload []byte) error {
 		if why == nil {
 			s.handOn(w.named[i], results[:m.results])
 			results = results[m.results:]
+		} else {
+			s.port.Unreserve(m.results) // they need no room
 		}
 		s.conclude(w, w.named[i], h.first+uint64(i), m, why)
 	}

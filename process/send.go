@@ -105,6 +105,7 @@ func (s *slot[A, B, R]) pack(w *remote[A, R], batch []*flight[A]) error {
 		return err
 	}
 	s.sent(w, batch)
+	s.stir() // before a write that may wait for a function that never returns
 	if w.out.Buffered() >= 4*frameSize {
 		_ = w.out.Flush() // as in dispatch
 	}
@@ -138,7 +139,7 @@ func (s *slot[A, B, R]) sent(w *remote[A, R], batch []*flight[A]) {
 	if w.revoking {
 		s.adopt(retake(batch)...)
 	}
-	if !w.handing {
+	if w.welcomed && !w.handing { // one that is still starting would keep the room from the others
 		s.reserve(w)
 	}
 }
