@@ -213,7 +213,7 @@ func (p *outPort[T]) moveTo(in *inPort[T], n int) {
 		}
 		from := c.vals[p.headPos:min(p.headPos+todo, len(c.vals))]
 		in.buf = append(in.buf, from...)
-		if p.q.tagged {
+		if p.tagged {
 			tags := c.tags[p.headPos : p.headPos+len(from)]
 			in.tags = append(in.tags, tags...)
 			clear(tags)

@@ -15,6 +15,7 @@ type parking struct {
 type waiter struct {
 	seat   Seat
 	listed bool
+	alone  bool // its seat is a goroutine's own, so that nothing keeps it from running
 }
 
 // waiterOf is the seat's waiter. A goroutine has one for life, since it waits at one place at a time.
@@ -25,19 +26,13 @@ func waiterOf(seat Seat) *waiter {
 	return &waiter{seat: seat}
 }
 
-// isAlone is 1 where the waiter's seat is a goroutine's own, so that nothing keeps it from running, else 0.
-func (w *waiter) isAlone() int {
-	if _, ok := w.seat.(*goroutineSeat); ok {
-		return 1
-	}
-	return 0
-}
-
 func (k *parking) add(w *waiter) {
 	if !w.listed {
 		w.listed = true
 		k.parked = append(k.parked, w)
-		k.alone += w.isAlone()
+		if w.alone {
+			k.alone++
+		}
 	}
 }
 
@@ -53,7 +48,9 @@ func (k *parking) remove(w *waiter) {
 func (k *parking) take(i int) *waiter {
 	w := k.parked[i]
 	w.listed = false
-	k.alone -= w.isAlone()
+	if w.alone {
+		k.alone--
+	}
 	k.parked = slices.Delete(k.parked, i, i+1)
 	return w
 }
@@ -87,7 +84,7 @@ func (k *parking) popAlone() *waiter {
 	if k.alone == 0 {
 		return nil
 	}
-	return k.pop(slices.IndexFunc(k.parked, func(w *waiter) bool { return w.isAlone() > 0 }))
+	return k.pop(slices.IndexFunc(k.parked, func(w *waiter) bool { return w.alone }))
 }
 
 func (k *parking) pop(i int) *waiter {
@@ -95,7 +92,7 @@ func (k *parking) pop(i int) *waiter {
 		return nil
 	}
 	w := k.take(i)
-	if w.isAlone() > 0 {
+	if w.alone {
 		k.waking = w
 	}
 	return w

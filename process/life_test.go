@@ -3,6 +3,7 @@ package process_test
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -103,12 +105,66 @@ func TestSoak(t *testing.T) {
 		if rand.IntN(2500) > 0 {
 			continue
 		}
-		if pids := children(); len(pids) > 0 {
-			victim, err := os.FindProcess(pids[rand.IntN(len(pids))])
-			require.NoError(t, err)
-			_ = victim.Kill() // it may just have ended
-			kills++
+		kills += killOne(t)
+	}
+	require.Equal(t, n, count)
+	require.NotZero(t, kills)
+}
+
+// killOne kills one of the workers, if there are any, and returns how many that were.
+func killOne(t *testing.T) int {
+	pids := children()
+	if len(pids) == 0 {
+		return 0
+	}
+	victim, err := os.FindProcess(pids[rand.IntN(len(pids))])
+	require.NoError(t, err)
+	_ = victim.Kill() // it may just have ended
+	return 1
+}
+
+// letter is number n, in so many bytes that some letters go through the pipes and others through shared memory.
+func letter(n int) []byte {
+	text := slices.Repeat([]byte{byte(n)}, 8+n*7919%(200<<10))
+	binary.LittleEndian.PutUint64(text, uint64(n))
+	return text
+}
+
+// The answer to a letter is the next one, if the letter came whole.
+var answers = process.Map(func(_ context.Context, in []byte) ([]byte, error) {
+	n := int(binary.LittleEndian.Uint64(in))
+	if !slices.Equal(in, letter(n)) {
+		return nil, fmt.Errorf("letter %d is damaged", n)
+	}
+	return letter(n + 1), nil
+}, pl.Name("answers"), pl.Retry(20, nil))
+
+// Workers are killed while long values are on their way. Each comes once and whole, and stays so while others follow.
+func TestLongValuesOutliveKills(t *testing.T) {
+	const n = 2000
+	letters := pl.FromFunc(func(_ context.Context, yield func([]byte) bool) error {
+		for i := range n {
+			if !yield(letter(i)) {
+				break
+			}
 		}
+		return nil
+	})
+	got := map[int][]byte{}
+	count, kills := 0, 0
+	for text, err := range answers(letters).With(pl.Workers(3), pl.MaxSize(50)).All(t.Context()) {
+		require.NoError(t, err)
+		number := int(binary.LittleEndian.Uint64(text))
+		require.NotContains(t, got, number, "came twice")
+		got[number] = nil
+		if count++; count%50 == 0 {
+			kills += killOne(t)
+			got[number] = text
+		}
+		require.True(t, slices.Equal(text, letter(number)), "answer %d is damaged", number)
+	}
+	for number, text := range got {
+		require.True(t, text == nil || slices.Equal(text, letter(number)), "answer %d was damaged later", number)
 	}
 	require.Equal(t, n, count)
 	require.NotZero(t, kills)

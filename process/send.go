@@ -79,7 +79,6 @@ func (s *slot[A, B, R]) dispatch(w *remote[A, R], values []*flight[A]) {
 		}
 	}
 	_ = w.out.Flush() // an error means that the worker has died, which its results tell
-	s.stir()
 }
 
 // pack appends a batch as one frame and counts it as sent.
