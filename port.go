@@ -1,6 +1,9 @@
 package pl
 
-import "context"
+import (
+	"cmp"
+	"context"
+)
 
 // NewDriven makes an operator whose workers do not run the engine's loop: start brings up goroutines of its own, with
 // s.Go and s.Hold of its site as in Backend.Start, which move values from and to the ports. Of the backend only the
@@ -67,11 +70,15 @@ type Port[A, B any] struct {
 type Item[A any] struct {
 	Value A
 
+	n       int64 // its number in the queue
 	t       tag
 	attempt int // the attempts before this one
 	given   int // results handed on, in all attempts
 	yielded int // results of this attempt
 }
+
+// Compare tells by its sign which of two items of one stage came out of the queue first; it is for sorting.
+func (it *Item[A]) Compare(other *Item[A]) int { return cmp.Compare(it.n, other.n) }
 
 // Attempt is the number of the attempt under way, or next; the first is 1.
 func (it *Item[A]) Attempt() int { return it.attempt + 1 }
@@ -116,7 +123,7 @@ func (p *Port[A, B]) pull(buf []Item[A]) (n int) {
 	}
 	n = q.pull(p.in, q.share(len(buf)))
 	for i := range n {
-		buf[i] = Item[A]{}
+		buf[i] = Item[A]{n: q.pulled - int64(n-i)}
 		buf[i].Value, buf[i].t = p.in.lift(uint64(i))
 	}
 	q.held.Add(int64(n))

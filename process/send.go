@@ -61,24 +61,34 @@ func (s *slot[A, B, R]) send(w *remote[A, R], next []*flight[A]) (ended bool) {
 	}
 }
 
-// dispatch sends values. Those that cannot be encoded fail here.
+// dispatch sends values. What may wait for as long as a function takes comes last: a write to a full pipe, and the verdict
+// on a value that cannot be encoded. Values that are left by then become the slot's own, so that others can have them.
 func (s *slot[A, B, R]) dispatch(w *remote[A, R], values []*flight[A]) {
-	w.budget -= len(values)
-	for len(values) > 0 {
+	const full = 4 * frameSize
+	single := s.in.single
+	var bad *flight[A]
+	var err error
+	for len(values) > 0 && bad == nil && w.out.Buffered() < full {
 		n := min(len(values), w.sizing.batch)
-		if s.in.single {
+		if single {
 			n = 1
 		}
-		batch := values[:n]
-		values = values[n:]
-		if s.pack(w, batch) == nil {
+		switch err = s.pack(w, values[:n]); {
+		case err != nil && n > 1:
+			single = true // and try again
 			continue
+		case err != nil:
+			bad = values[0]
 		}
-		for i := range batch {
-			s.packOne(w, batch[i:i+1])
-		}
+		values = values[n:]
+	}
+	if len(values) > 0 {
+		s.adopt(values...)
 	}
 	_ = w.out.Flush() // an error means that the worker has died, which its results tell
+	if bad != nil {
+		s.unsendable(bad, err)
+	}
 }
 
 // pack appends a batch as one frame and counts it as sent.
@@ -103,30 +113,22 @@ func (s *slot[A, B, R]) pack(w *remote[A, R], batch []*flight[A]) error {
 	if err != nil {
 		return err
 	}
+	w.budget -= len(batch)
 	s.sent(w, batch)
 	s.stir() // before a write that may wait for a function that never returns
-	if w.out.Buffered() >= 4*frameSize {
-		_ = w.out.Flush() // as in dispatch
-	}
 	return nil
 }
 
-// packOne is pack for a value that may not be encodable, with what the stage's policy says of that.
-func (s *slot[A, B, R]) packOne(w *remote[A, R], one []*flight[A]) {
-	for {
-		err := s.pack(w, one)
-		if err == nil {
-			return
-		}
-		if large, ok := errors.AsType[*wire.TooLargeError](err); ok {
-			err = large
-		}
-		s.finishing.Lock()
-		again := s.failed(one[0], fmt.Errorf("cannot encode the value: %w", explained(err)))
-		s.finishing.Unlock()
-		if !again {
-			return
-		}
+// unsendable asks the stage's policy about a value that could not be encoded.
+func (s *slot[A, B, R]) unsendable(f *flight[A], err error) {
+	if large, ok := errors.AsType[*wire.TooLargeError](err); ok {
+		err = large
+	}
+	s.finishing.Lock()
+	verdict := s.judge(f, fmt.Errorf("cannot encode the value: %w", explained(err)))
+	s.finishing.Unlock() // results go on meanwhile
+	if s.again(verdict) {
+		s.adopt(f)
 	}
 }
 

@@ -28,7 +28,7 @@ type slot[A, B, R any] struct {
 
 	mu      sync.Mutex
 	spare   []*flight[A]       // for values to come
-	own     []*flight[A]       // values to send before those of the queue, in their order
+	own     []*flight[A]       // values to send before those of the queue, in its order
 	waiting context.CancelFunc // makes the slot look at own again, while it waits for the queue
 	remote  *remote[A, R]
 }
@@ -111,13 +111,13 @@ func (s *slot[A, B, R]) next(ctx context.Context, n int) (values []*flight[A], o
 			got, ended = s.await(ctx, n)
 		}
 		if got > 0 {
-			return s.board(got), true
+			return s.lineUp(s.board(got)), true
 		}
 	}
 	return nil, false
 }
 
-// await waits for the queue, or for values of the slot's own.
+// await waits for the queue, or for values of the slot's own, which are those that others accept for it meanwhile.
 func (s *slot[A, B, R]) await(ctx context.Context, n int) (got int, ended bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -128,19 +128,29 @@ func (s *slot[A, B, R]) await(ctx context.Context, n int) (got int, ended bool) 
 		cancel()
 	}
 	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		s.waiting = nil
-		s.mu.Unlock()
-	}()
 	got, ok := s.port.Pull(ctx, s.batch[:n])
-	if ok || ctx.Err() != nil {
-		return got, false
+	if !ok && ctx.Err() == nil {
+		// That was the end of the input, but values that have not begun may yet be handed to this slot.
+		s.ledger.add(-n)
+		ended = !s.ledger.wait(ctx)
+		s.ledger.add(n)
 	}
-	// That was the end of the input, but values that have not begun may yet be handed to this slot.
-	s.ledger.add(-n)
-	defer s.ledger.add(n)
-	return 0, !s.ledger.wait(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting = nil
+	return got, ended && len(s.own) == 0
+}
+
+// lineUp puts values that came from the queue behind the slot's own, if it was given some meanwhile: those are earlier.
+// It returns as many of the first.
+func (s *slot[A, B, R]) lineUp(pulled []*flight[A]) []*flight[A] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.own) == 0 {
+		return pulled
+	}
+	s.insert(pulled)
+	return s.cut(len(pulled))
 }
 
 // board makes flights of the first n values in the batch. What it returns is valid until the next call.
@@ -176,20 +186,44 @@ func (s *slot[A, B, R]) reuse(flights []*flight[A]) {
 func (s *slot[A, B, R]) takeOwn(n int) []*flight[A] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.cut(n)
+}
+
+// cut takes up to n of the slot's own values, the first ones. s.mu is held.
+func (s *slot[A, B, R]) cut(n int) []*flight[A] {
 	n = min(n, len(s.own))
 	values := s.own[:n:n]
 	s.own = s.own[n:]
 	return values
 }
 
+// insert adds to the slot's own values, in the order of the queue: were a value to run while an earlier one waits behind
+// it, the two could wait for each other. s.mu is held.
+func (s *slot[A, B, R]) insert(values []*flight[A]) {
+	s.own = slices.Concat(s.own, values)
+	slices.SortStableFunc(s.own, func(f, g *flight[A]) int { return f.item.Compare(&g.item) })
+}
+
 // adopt adds to the slot's own values, and wakes it if it waits for some.
 func (s *slot[A, B, R]) adopt(values ...*flight[A]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.own = append(s.own, values...)
+	s.insert(values)
 	if s.waiting != nil {
 		s.waiting()
 	}
+}
+
+// accept is adopt for values from another slot. It reports false where this one has found something else to do.
+func (s *slot[A, B, R]) accept(values []*flight[A]) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.waiting == nil || len(s.own) > 0 {
+		return false
+	}
+	s.insert(values)
+	s.waiting()
+	return true
 }
 
 // began counts n values as begun.
@@ -202,11 +236,16 @@ func (s *slot[A, B, R]) began(n int) {
 
 // failed asks the stage's policy about a value that failed, and waits where it says so. It reports whether the value
 // shall run again.
-func (s *slot[A, B, R]) failed(f *flight[A], err error) (again bool) {
+func (s *slot[A, B, R]) failed(f *flight[A], err error) bool { return s.again(s.judge(f, err)) }
+
+// judge asks the stage's policy about a value that failed.
+func (s *slot[A, B, R]) judge(f *flight[A], err error) pl.Verdict {
 	s.begin(f)
-	verdict := s.port.Fail(&f.item, err)
-	return verdict.Again && s.sleep(verdict.After)
+	return s.port.Fail(&f.item, err)
 }
+
+// again tells whether a value shall run again, after the wait for that.
+func (s *slot[A, B, R]) again(v pl.Verdict) bool { return v.Again && s.sleep(v.After) }
 
 // bury takes leave of a worker that has ended, and sees to the values that were with it. It reports whether the worker
 // had died early: then the next one has to be careful.
@@ -254,45 +293,56 @@ const (
 // A value that was running fails. One whose function has returned but whose result was lost runs again only where
 // Retry allows that a value runs twice; else it fails too. The others have not begun and go to the next worker.
 func (s *slot[A, B, R]) sort(left *remains[A], crash *CrashError) (blamed bool) {
-	begun, rest := left.values[:left.begun], left.values[left.begun:]
-	var again []*flight[A]
-	if n := len(begun); n > 0 && (left.running || len(left.values) == 1) {
-		var rerun bool
-		if blamed, rerun = s.blame(begun[n-1], left, crash); rerun {
-			again = begun[n-1:]
-		}
-		begun = begun[:n-1]
+	values, begun := left.values, left.begun
+	var suspect *flight[A]
+	if begun > 0 && (left.running || len(values) == 1) {
+		begun--
+		suspect = values[begun]
 	}
 	var lost []*flight[A]
-	for _, f := range begun {
-		if s.retries() && s.restart(f) || !s.retries() && s.failed(f, crash.afterwards()) {
-			lost = append(lost, f)
+	again := values[left.begun:]
+	if done := values[:begun]; s.retries() {
+		for _, f := range done {
+			s.restart(f)
 		}
+		again = slices.Concat(done, again)
+	} else {
+		lost = done
 	}
-	rest = slices.DeleteFunc(slices.Clone(rest), func(f *flight[A]) bool { return f.taken })
-	s.mu.Lock()
-	s.own = slices.Concat(lost, again, rest, s.own)
-	s.mu.Unlock()
+	// First, since the verdict on the suspect may be to wait, and others can have these meanwhile.
+	s.adopt(slices.DeleteFunc(slices.Clone(again), func(f *flight[A]) bool { return f.taken })...)
+	s.stir()
+	if suspect != nil {
+		blamed = s.blame(suspect, left, crash)
+	}
+	for _, f := range lost {
+		s.failed(f, crash.afterwards())
+	}
 	return blamed
 }
 
 // blame decides about the value that was running, or whose encoding was under way.
-func (s *slot[A, B, R]) blame(f *flight[A], left *remains[A], crash *CrashError) (blamed, again bool) {
+func (s *slot[A, B, R]) blame(f *flight[A], left *remains[A], crash *CrashError) (blamed bool) {
+	var cause error = crash
 	switch left.timedOut {
 	case 0:
-		return true, s.failed(f, crash)
 	case left.first + uint64(left.begun):
-		return true, s.failed(f, pl.ErrTimeout)
+		cause = pl.ErrTimeout
 	default: // the worker was killed for the value before
-		return false, s.restart(f)
+		s.restart(f)
+		s.adopt(f)
+		return false
 	}
+	if s.failed(f, cause) {
+		s.adopt(f)
+	}
+	return true
 }
 
-// restart lets a value run again that is not to blame. It reports true, as failed may.
-func (s *slot[A, B, R]) restart(f *flight[A]) bool {
+// restart lets a value run again that is not to blame.
+func (s *slot[A, B, R]) restart(f *flight[A]) {
 	s.begin(f)
 	s.port.Restart(&f.item)
-	return true
 }
 
 func (s *slot[A, B, R]) begin(f *flight[A]) {

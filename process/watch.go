@@ -2,12 +2,16 @@ package process
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"time"
 )
 
 const (
 	// glance is the time between two looks at the workers.
 	glance = 2 * time.Millisecond
+	// startPatience is how long values wait for a worker that starts, before others are started for their sake.
+	startPatience = 100 * time.Millisecond
 	// helloTimeout is how long a worker may take to reach Main or to parse the flags of a test.
 	helloTimeout = 30 * time.Second
 	// stopGrace is how long a function may run on after its context was cancelled before its worker is killed.
@@ -57,15 +61,25 @@ func (s *stage[A, B, R]) watch(over <-chan struct{}) {
 // look is one glance at a slot. It reports whether there is something to watch.
 func (s *slot[A, B, R]) look(now time.Time) bool {
 	s.mu.Lock()
-	w := s.remote
+	w, owns := s.remote, len(s.own) > 0
 	s.mu.Unlock()
 	if w == nil {
-		return false
+		s.handOver(nil, false)
+		return owns
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.gone {
-		return false
+		return owns
+	}
+	current := w.page.current.Load()
+	still := current>>1 == w.watched.current>>1
+	w.watched.current = current
+	s.began(w.noteBegun(current >> 1))
+	s.time(w, current, now)
+	if still {
+		s.giveRoomBack(w)
+		s.handOver(w, !w.opened && now.Sub(w.began) < startPatience)
 	}
 	if !w.welcomed {
 		if now.Sub(w.began) > helloTimeout {
@@ -75,16 +89,7 @@ func (s *slot[A, B, R]) look(now time.Time) bool {
 		}
 		return true
 	}
-	current := w.page.current.Load()
-	still := current>>1 == w.watched.current>>1
-	w.watched.current = current
-	s.began(w.noteBegun(current >> 1))
-	s.time(w, current, now)
-	if still {
-		s.giveRoomBack(w)
-		s.handOver(w)
-	}
-	return len(w.flights) > 0 || w.closing
+	return len(w.flights) > 0 || owns || w.closing
 }
 
 // time kills the worker if its function has taken too long.
@@ -114,46 +119,56 @@ func (s *slot[A, B, R]) time(w *remote[A, R], current uint64, now time.Time) {
 	}
 }
 
-// handOver gives the values that w has not begun to slots that have nothing to do, in equal parts.
+// handOver gives the values that the slot has not begun to slots that have nothing to do, in equal parts; with ready only
+// to those whose worker could begin at once. w is the slot's worker, nil between two; w.mu is held.
 //
 // Only to such slots, and each part in its order: so a worker never runs a value while an earlier one waits behind it.
 // The earliest value of all is always running, or next.
-func (s *slot[A, B, R]) handOver(w *remote[A, R]) {
-	from := int(max(w.page.begun(), w.first) - w.first)
-	for from < len(w.flights) && w.flights[from].begun {
-		from++ // it has been begun before, and stays with this slot
-	}
-	if w.revoking || from >= len(w.flights) {
-		return
-	}
+func (s *slot[A, B, R]) handOver(w *remote[A, R], ready bool) {
 	var idle []*slot[A, B, R]
 	for _, other := range s.slots {
-		if other != s && other.idle() {
+		if other != s && other.idle(ready) {
 			idle = append(idle, other)
 		}
 	}
 	if len(idle) == 0 {
 		return
 	}
-	w.revoking = true
-	certain := int(w.page.revoke(w.first+uint64(from)) - w.first)
-	values := retake(w.flights[min(certain, len(w.flights)):])
+	values := s.takeOwn(math.MaxInt)
+	if w != nil {
+		values = slices.Concat(s.takeBack(w), values)
+	}
 	for i, other := range idle {
 		part := len(values) / (len(idle) - i)
-		other.adopt(values[:part]...)
-		values = values[part:]
+		if part > 0 && other.accept(values[:part]) {
+			values = values[part:]
+		}
+	}
+	if len(values) > 0 {
+		s.adopt(values...)
 	}
 }
 
-// idle tells whether the slot waits for values and has none.
-func (s *slot[A, B, R]) idle() bool {
+// takeBack takes back the values that were sent to w and have not been begun. w.mu is held.
+func (s *slot[A, B, R]) takeBack(w *remote[A, R]) []*flight[A] {
+	from := int(max(w.page.begun(), w.first) - w.first)
+	if w.revoking || from >= len(w.flights) {
+		return nil
+	}
+	w.revoking = true
+	certain := int(w.page.revoke(w.first+uint64(from)) - w.first)
+	return retake(w.flights[min(certain, len(w.flights)):])
+}
+
+// idle tells whether the slot waits for values and has none; with ready, also whether it has a worker that could begin.
+func (s *slot[A, B, R]) idle(ready bool) bool {
 	s.mu.Lock()
 	waiting, w := s.waiting != nil && len(s.own) == 0, s.remote
 	s.mu.Unlock()
 	if !waiting || w == nil {
-		return waiting
+		return waiting && !ready
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.flights) == 0
+	return len(w.flights) == 0 && (w.opened || !ready)
 }
