@@ -25,8 +25,9 @@
 //
 // # Values
 //
-// Values and results are copied: by gob in batches, and as they are for []byte and string. So pointers that were equal
-// arrive as different ones, an empty slice may arrive as nil, and a negative zero in a struct as zero. A type with
+// Values and results are copied: []byte and string as they are; what is made of numbers, strings, slices, arrays and
+// structs only, piece by piece; everything else by gob, in batches. So pointers that were equal arrive as different ones,
+// an empty slice or map may arrive as nil, and, beside maps or pointers, a negative zero as zero. A type with
 // parts that gob would leave out is refused, see [WithCodec]. A value that cannot be encoded or decoded fails alone, as
 // does one over 256 MB.
 //

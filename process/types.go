@@ -12,7 +12,8 @@ import (
 // shape is what the definition of a type tells about carrying its values by gob.
 type shape struct {
 	err       error // what gob would not carry whole
-	opaque    bool  // a type of the user's that encodes itself, and may fail in that
+	custom    bool  // a type that encodes itself is inside
+	opaque    bool  // one of the user's, which may fail in that
 	open      bool  // an interface is inside: the values tell more
 	recursive bool  // a value may be a cycle
 }
@@ -49,7 +50,7 @@ func (l *look) at(t reflect.Type) {
 		return
 	}
 	if encodesItself(t) {
-		l.opaque = l.opaque || !standard(t)
+		l.custom, l.opaque = true, l.opaque || !standard(t)
 		return
 	}
 	l.on[t] = true

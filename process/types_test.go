@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,6 +39,16 @@ func (s selfMade) MarshalBinary() ([]byte, error) { return []byte(s.text), nil }
 
 func (s *selfMade) UnmarshalBinary(data []byte) error {
 	s.text = string(data)
+	return nil
+}
+
+// loud encodes itself, though it is made of nothing but a string.
+type loud string
+
+func (l loud) MarshalBinary() ([]byte, error) { return []byte(strings.ToUpper(string(l))), nil }
+
+func (l *loud) UnmarshalBinary(data []byte) error {
+	*l = loud(data) + "!"
 	return nil
 }
 
@@ -94,6 +105,7 @@ var (
 	cycles  = process.Map(func(_ context.Context, n int) (*node, error) { return ring(n), nil })
 	varying = process.Map(func(_ context.Context, v varied) (varied, error) { return v, nil })
 	own     = process.Map(func(_ context.Context, v selfMade) (selfMade, error) { return v, nil })
+	callers = process.Map(func(_ context.Context, v []loud) (loud, error) { return v[1], nil })
 	anys    = process.Map(func(_ context.Context, v any) (any, error) { return v, nil })
 	lenient = process.Map(func(_ context.Context, v half) (half, error) { return v, nil }, process.WithCodec(process.Gob))
 )
@@ -119,6 +131,9 @@ func TestValuesArriveWhole(t *testing.T) {
 	made, err := own(pl.From(selfMade{"hidden"})).Collect(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []selfMade{{"hidden"}}, made)
+	shouts, err := callers(pl.From([]loud{"who", "me"})).Collect(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []loud{"ME!!"}, shouts, "on the way there, and on the way back")
 	halves, err := lenient(pl.From(half{1, 2})).Collect(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []half{{1, 0}}, halves, "gob's own rules were asked for")

@@ -1,0 +1,265 @@
+package wire
+
+import (
+	"encoding/binary"
+	"reflect"
+	"slices"
+	"unsafe"
+)
+
+// Plan carries values of a type that is made of numbers, booleans, strings, slices, arrays and structs only. Both ends are
+// the same program on the same machine, so a value's memory is alike in both: what has no pointers is copied as it is, and
+// how to walk through the rest is found out once. What arrives is what arrives by gob; an empty slice is nil.
+type Plan[T any] struct {
+	steps steps
+	batch []T
+}
+
+// NewPlan makes the plan for T, which must not have itself inside. It reports false where T has anything else.
+func NewPlan[T any]() (*Plan[T], bool) {
+	s, ok := stepsOf(reflect.TypeFor[T]())
+	return &Plan[T]{steps: s}, ok && s.least > 0
+}
+
+// Append implements [Encoder].
+func (p *Plan[T]) Append(buf []byte, batch []T) ([]byte, error) {
+	for i := range batch {
+		buf = p.steps.append(buf, unsafe.Pointer(&batch[i]))
+	}
+	return buf, nil
+}
+
+// Decode implements [Decoder]. The data bounds the memory that is taken.
+func (p *Plan[T]) Decode(data []byte, n int) ([]T, error) {
+	if n < 0 || n > len(data)/p.steps.least {
+		return nil, errCorrupt
+	}
+	clear(p.batch) // what the last values point to is theirs
+	p.batch = slices.Grow(p.batch[:0], n)[:n]
+	for i := range p.batch {
+		var ok bool
+		if data, ok = p.steps.read(data, unsafe.Pointer(&p.batch[i])); !ok {
+			return nil, errCorrupt
+		}
+	}
+	if len(data) > 0 {
+		return nil, errCorrupt
+	}
+	return p.batch, nil
+}
+
+// steps carry values of one type.
+type steps struct {
+	// append appends the value at that place.
+	append func(buf []byte, at unsafe.Pointer) []byte
+	// read fills in the zero value at that place. It reports false where data does not begin with what append makes.
+	read  func(data []byte, at unsafe.Pointer) (rest []byte, ok bool)
+	least int // bytes that a value takes at least
+}
+
+func stepsOf(t reflect.Type) (s steps, ok bool) {
+	if isFlat(t) {
+		return flat(t.Size()), true
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return boolean, true
+	case reflect.String:
+		return text, true
+	case reflect.Slice:
+		return sliceOf(t)
+	case reflect.Array:
+		return arrayOf(t)
+	case reflect.Struct:
+		return structOf(t)
+	}
+	return steps{}, false
+}
+
+// isFlat tells whether every content of the memory of a t is a value.
+func isFlat(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64,
+		reflect.Float32, reflect.Float64, reflect.Complex64, reflect.Complex128:
+		return true
+	case reflect.Array:
+		return isFlat(t.Elem())
+	case reflect.Struct:
+		for f := range t.Fields() {
+			if !isFlat(f.Type) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// flat is for so many bytes of memory without pointers.
+func flat(size uintptr) steps {
+	return steps{
+		func(buf []byte, at unsafe.Pointer) []byte { return copyOut(buf, at, size) },
+		func(data []byte, at unsafe.Pointer) ([]byte, bool) { return copyIn(data, at, size) },
+		int(size),
+	}
+}
+
+func copyOut(buf []byte, at unsafe.Pointer, size uintptr) []byte {
+	return append(buf, unsafe.Slice((*byte)(at), size)...)
+}
+
+func copyIn(data []byte, at unsafe.Pointer, size uintptr) (rest []byte, ok bool) {
+	if uintptr(len(data)) < size {
+		return nil, false
+	}
+	copy(unsafe.Slice((*byte)(at), size), data)
+	return data[size:], true
+}
+
+// boolean takes a byte, which is 0 or 1: with another one in its memory, the compiler's promises would not hold.
+var boolean = steps{
+	func(buf []byte, at unsafe.Pointer) []byte { return append(buf, *(*byte)(at)) },
+	func(data []byte, at unsafe.Pointer) ([]byte, bool) {
+		if len(data) == 0 || data[0] > 1 {
+			return nil, false
+		}
+		*(*byte)(at) = data[0]
+		return data[1:], true
+	},
+	1,
+}
+
+var text = steps{
+	func(buf []byte, at unsafe.Pointer) []byte {
+		s := *(*string)(at)
+		return append(binary.AppendUvarint(buf, uint64(len(s))), s...)
+	},
+	func(data []byte, at unsafe.Pointer) ([]byte, bool) {
+		n, data, ok := length(data, 1)
+		if ok {
+			*(*string)(at) = string(data[:n])
+			data = data[n:]
+		}
+		return data, ok
+	},
+	1,
+}
+
+// length reads how many elements follow, each of which takes some bytes at least.
+func length(data []byte, least int) (n int, rest []byte, ok bool) {
+	size, width := binary.Uvarint(data)
+	if width <= 0 || size > uint64((len(data)-width)/least) {
+		return 0, nil, false
+	}
+	return int(size), data[width:], true
+}
+
+func sliceOf(t reflect.Type) (s steps, ok bool) {
+	elem, ok := stepsOf(t.Elem())
+	if !ok || elem.least == 0 {
+		return s, false
+	}
+	each := repeated(elem, t.Elem())
+	return steps{
+		func(buf []byte, at unsafe.Pointer) []byte {
+			all := *(*[]struct{})(at) // of whatever elements
+			return each.append(binary.AppendUvarint(buf, uint64(len(all))), unsafe.Pointer(unsafe.SliceData(all)), len(all))
+		},
+		func(data []byte, at unsafe.Pointer) ([]byte, bool) {
+			n, data, ok := length(data, elem.least)
+			if !ok || n == 0 {
+				return data, ok
+			}
+			all := reflect.MakeSlice(t, n, n)
+			reflect.NewAt(t, at).Elem().Set(all)
+			return each.read(data, all.UnsafePointer(), n)
+		},
+		1,
+	}, true
+}
+
+func arrayOf(t reflect.Type) (s steps, ok bool) {
+	elem, ok := stepsOf(t.Elem())
+	each, n := repeated(elem, t.Elem()), t.Len()
+	return steps{
+		func(buf []byte, at unsafe.Pointer) []byte { return each.append(buf, at, n) },
+		func(data []byte, at unsafe.Pointer) ([]byte, bool) { return each.read(data, at, n) },
+		n * elem.least,
+	}, ok
+}
+
+// row carries so many elements that lie side by side.
+type row struct {
+	append func(buf []byte, at unsafe.Pointer, n int) []byte
+	read   func(data []byte, at unsafe.Pointer, n int) ([]byte, bool)
+}
+
+func repeated(elem steps, t reflect.Type) row {
+	size := t.Size()
+	if isFlat(t) {
+		return row{
+			func(buf []byte, at unsafe.Pointer, n int) []byte { return copyOut(buf, at, size*uintptr(n)) },
+			func(data []byte, at unsafe.Pointer, n int) ([]byte, bool) { return copyIn(data, at, size*uintptr(n)) },
+		}
+	}
+	return row{
+		func(buf []byte, at unsafe.Pointer, n int) []byte {
+			for i := range uintptr(n) {
+				buf = elem.append(buf, unsafe.Add(at, i*size))
+			}
+			return buf
+		},
+		func(data []byte, at unsafe.Pointer, n int) (_ []byte, ok bool) {
+			for i := range uintptr(n) {
+				if data, ok = elem.read(data, unsafe.Add(at, i*size)); !ok {
+					return nil, false
+				}
+			}
+			return data, true
+		},
+	}
+}
+
+// part is a piece of a struct: a field, or several side by side that are flat.
+type part struct {
+	steps
+	offset uintptr
+	flat   bool
+}
+
+func structOf(t reflect.Type) (s steps, ok bool) {
+	var parts []part
+	for f := range t.Fields() {
+		steps, ok := stepsOf(f.Type)
+		last := len(parts) - 1
+		switch {
+		case f.Name == "_":
+			continue // holds nothing
+		case !ok:
+			return s, false
+		case isFlat(f.Type) && last >= 0 && parts[last].flat:
+			parts[last].steps = flat(f.Offset + f.Type.Size() - parts[last].offset)
+		default:
+			parts = append(parts, part{steps, f.Offset, isFlat(f.Type)})
+		}
+	}
+	for _, p := range parts {
+		s.least += p.least
+	}
+	s.append = func(buf []byte, at unsafe.Pointer) []byte {
+		for i := range parts {
+			buf = parts[i].append(buf, unsafe.Add(at, parts[i].offset))
+		}
+		return buf
+	}
+	s.read = func(data []byte, at unsafe.Pointer) (_ []byte, ok bool) {
+		for i := range parts {
+			if data, ok = parts[i].read(data, unsafe.Add(at, parts[i].offset)); !ok {
+				return nil, false
+			}
+		}
+		return data, true
+	}
+	return s, true
+}
