@@ -5,6 +5,7 @@ type inPort[T any] struct {
 	word   *word // its lower half
 	q      *windowQueue[T]
 	tagged bool
+	handed bool // buf has a value that is in no window; guarded by q.mu
 	buf    []T
 	tags   []tag
 
@@ -99,12 +100,26 @@ func (p *inPort[T]) fill(seat Seat, quit func() bool) (w uint64, ok bool) {
 	q := p.q
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n := q.fetch(p, size)
+	n := 0
+	if !q.quiet() {
+		n = q.fetch(p, size)
+	}
 	if n == 0 {
 		me := waiterOf(seat)
+		me.into = nil
+		if me.alone && quit == nil {
+			me.into = p
+		}
 		for ; n == 0; n = q.fetch(p, size) {
 			if !q.await(me, quit) {
 				return 0, false
+			}
+			if p.handed {
+				p.handed = false
+				if !q.quiet() {
+					q.passOn(false)
+				}
+				return 0, true
 			}
 			if p.inWindow() > 0 { // another seat of this worker has filled it meanwhile
 				q.hungry.remove(me)
@@ -142,7 +157,7 @@ func (q *windowQueue[T]) await(me *waiter, quit func() bool) bool {
 		return false
 	case q.victim() != nil: // its owner was faster, once
 		return true
-	case q.edges == 0 || !me.listed && !me.seat.WaitInput():
+	case q.edges == 0 || !me.alone && !me.listed && !me.seat.WaitInput():
 		q.hungry.remove(me)
 		return false
 	}
@@ -152,6 +167,11 @@ func (q *windowQueue[T]) await(me *waiter, quit func() bool) bool {
 	q.mu.Lock()
 	q.hungry.awake(me)
 	return true
+}
+
+// quiet tells, at the least price, that there is no value, and nothing that might be one.
+func (q *windowQueue[T]) quiet() bool {
+	return q.ready.first == nil && len(q.windows) == 0 && q.origin == nil
 }
 
 // anything tells whether a consumer would find a value.
@@ -227,13 +247,28 @@ func (p *outPort[T]) moveTo(in *inPort[T], n int) {
 
 // victim is the consumer with the most unclaimed values in its window, or nil.
 func (q *windowQueue[T]) victim() (v *inPort[T]) {
+	if len(q.windows) == 0 {
+		return nil
+	}
 	most := 0
 	for _, p := range q.windows {
 		if n := p.inWindow(); n > most {
 			most, v = n, p
 		}
 	}
+	if v == nil {
+		q.closeWindows()
+	}
 	return v
+}
+
+// closeWindows forgets the consumers with windows, when none of them has a value left.
+func (q *windowQueue[T]) closeWindows() {
+	for _, p := range q.windows {
+		p.isOpen = false
+	}
+	clear(q.windows)
+	q.windows = q.windows[:0]
 }
 
 // steal moves the later half of another consumer's unclaimed values to p's buffer. Only the owner writes to its

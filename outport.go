@@ -65,6 +65,9 @@ func (p *outPort[T]) put(seat Seat, v T, t tag) bool {
 // publish is put that, with claim = oneClaim, also claims the next value of the window that shares p's word, if there
 // is one. It returns the word as it was before.
 func (p *outPort[T]) publish(seat Seat, v T, t tag, claim uint64) (w uint64, ok bool) {
+	if w = p.word.Load(); w&announceValue != 0 && windowOf(w) == 0 && p.handOver(v) {
+		return w, true
+	}
 	for {
 		if p.pos == len(p.vals) {
 			p.grow()
@@ -72,7 +75,7 @@ func (p *outPort[T]) publish(seat Seat, v T, t tag, claim uint64) (w uint64, ok 
 		if p.tagged {
 			p.last.tags[p.pos] = t
 		}
-		if w, ok = p.offer(v, claim); ok {
+		if w = p.word.Load(); p.store(w, v, claim) {
 			return w, w&announceValue == 0 || p.announce()
 		}
 		if w&creditField == 0 && !p.q.acquire(p, seat) {
@@ -81,12 +84,19 @@ func (p *outPort[T]) publish(seat Seat, v T, t tag, claim uint64) (w uint64, ok 
 	}
 }
 
-// offer is publish without its slow cases: it fails where there is no credit or no place, or when the word has just
-// been changed by others. It leaves the tag and what is to be announced to its caller.
+// offer is publish without its slow cases: it fails where the value is to be announced, where there is no credit or no
+// place, and when the word has just been changed by others. It leaves the tag to its caller.
 func (p *outPort[T]) offer(v T, claim uint64) (w uint64, ok bool) {
-	w = p.word.Load()
-	if w&creditField == 0 || p.pos >= len(p.vals) {
+	if w = p.word.Load(); w&announceValue != 0 {
 		return w, false
+	}
+	return w, p.store(w, v, claim)
+}
+
+// store is offer, when the word was w, that leaves the announcement to its caller too.
+func (p *outPort[T]) store(w uint64, v T, claim uint64) bool {
+	if w&creditField == 0 || p.pos >= len(p.vals) {
+		return false
 	}
 	p.vals[p.pos] = v
 	change := p.step
@@ -94,10 +104,30 @@ func (p *outPort[T]) offer(v T, claim uint64) (w uint64, ok bool) {
 		change += claim
 	}
 	if !p.word.CompareAndSwap(w, w+change) {
-		return w, false
+		return false
 	}
 	p.pos++
-	return w, true
+	return true
+}
+
+// handOver gives a value to a consumer that waits, past the queue, if the queue is empty. A value that comes alone is there
+// in half the time, and needs no room.
+func (p *outPort[T]) handOver(v T) bool {
+	q := p.q
+	q.mu.Lock()
+	var to *waiter
+	if q.ready.first == nil && !p.tagged && !p.driven {
+		to = q.hungry.popReceiver()
+	}
+	if to == nil {
+		q.mu.Unlock()
+		return false
+	}
+	in := to.into.(*inPort[T])
+	in.buf, in.handed = append(in.buf[:0], v), true
+	q.mu.Unlock()
+	to.seat.Wake()
+	return true
 }
 
 // announce tells the queue that p is no longer empty. It reports false where nobody listens any more.

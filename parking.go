@@ -16,6 +16,7 @@ type waiter struct {
 	seat   Seat
 	listed bool
 	alone  bool // its seat is a goroutine's own, so that nothing keeps it from running
+	into   any  // the *inPort that a value can be handed to; nil: none
 }
 
 // waiterOf is the seat's waiter. A goroutine has one for life, since it waits at one place at a time.
@@ -47,11 +48,11 @@ func (k *parking) remove(w *waiter) {
 // take takes the i-th off the list.
 func (k *parking) take(i int) *waiter {
 	w := k.parked[i]
+	k.parked = slices.Delete(k.parked, i, i+1)
 	w.listed = false
 	if w.alone {
 		k.alone--
 	}
-	k.parked = slices.Delete(k.parked, i, i+1)
 	return w
 }
 
@@ -71,6 +72,20 @@ func (k *parking) waits() bool { return k.waking == nil && len(k.parked) > 0 }
 // popLast takes the worker off the list that parked last, whose caches are the warmest; the caller wakes it. nil: nobody
 // needs to be woken.
 func (k *parking) popLast() *waiter { return k.pop(len(k.parked) - 1) }
+
+// popReceiver is popLast for a value to be handed over: nil also where that worker could not take it.
+func (k *parking) popReceiver() *waiter {
+	last := len(k.parked) - 1
+	if k.waking != nil || last < 0 || k.parked[last].into == nil {
+		return nil
+	}
+	w := k.parked[last]
+	k.parked = k.parked[:last]
+	w.listed = false
+	k.alone--
+	k.waking = w
+	return w
+}
 
 // wakeFirst wakes the worker that has waited longest, if one needs to be woken. Where that one may be kept from running,
 // it also wakes the first that cannot be.

@@ -95,14 +95,10 @@ func (w *worker[A, B]) streamWindow(h *handler[A, B]) bool {
 		}
 		h.busy = false
 		before, ok := port.offer(out, oneClaim) // as publish, whose call alone would cost the loop 15 %
-		switch {
-		case !ok:
-			before, ok = port.publish(h.seat, out, tag{}, oneClaim)
-		case before&announceValue != 0:
-			ok = port.announce()
-		}
 		if !ok {
-			return false
+			if before, ok = port.publish(h.seat, out, tag{}, oneClaim); !ok {
+				return false
+			}
 		}
 		h.tally.out++
 		if windowOf(before) == 0 {

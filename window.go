@@ -27,8 +27,8 @@ type windowQueue[T any] struct {
 	ready     readyPorts[T] // the producers that may have values
 	origin    *origin[T]    // instead of producers; nil: there is none
 	hungry    parking       // consumers
-	producers parking
 	windows   []*inPort[T]  // those that may hold unclaimed values
+	producers parking
 	holders   []*outPort[T] // those that may hold unspent credit
 	granted   int64         // credits ever given, less those taken back
 	pulled    int64         // values ever moved to consumers

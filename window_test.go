@@ -104,3 +104,71 @@ func TestSeatsOfAWorkerDoNotPileUpCredit(t *testing.T) {
 		assert.Zero(t, out.published())
 	})
 }
+
+// A value that finds a consumer waiting goes past the queue: it needs no room, which is there for the next values.
+func TestAValueIsHandedToAConsumerThatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newWindowQueue[int](2, false)
+		q.attach(func() {})
+		out, in := q.producer(), q.consumer(nil)
+		got := make(chan int)
+		go func() {
+			seat := newGoroutineSeat()
+			for {
+				v, _, ok := in.take(seat)
+				if !ok {
+					close(got)
+					return
+				}
+				got <- v
+			}
+		}()
+		seat := newGoroutineSeat()
+		for v := range 100 {
+			synctest.Wait() // until the consumer waits
+			require.True(t, out.put(seat, v, tag{}))
+			assert.Zero(t, q.granted, "room that is taken")
+			assert.Zero(t, q.length())
+			require.Equal(t, v, <-got)
+		}
+		synctest.Wait()
+		for v := range 3 { // one in the consumer's hand, two in the queue
+			require.True(t, out.put(seat, v, tag{}))
+			synctest.Wait()
+		}
+		for v := range 3 {
+			require.Equal(t, v, <-got)
+		}
+		q.closeOne()
+		_, ok := <-got
+		require.False(t, ok)
+	})
+}
+
+// Who is handed a value, and is still to run, wakes the next for the values that come meanwhile: his own function may wait
+// for theirs.
+func TestAHandedValueDoesNotHoldUpTheNext(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // both values come before a consumer runs
+	synctest.Test(t, func(t *testing.T) {
+		q := newWindowQueue[int](0, false)
+		q.attach(func() {})
+		out := q.producer()
+		met := make(chan struct{})
+		for range 2 {
+			in := q.consumer(nil)
+			go func() {
+				if v, _, _ := in.take(newGoroutineSeat()); v == 1 {
+					<-met
+				} else {
+					close(met)
+				}
+			}()
+		}
+		synctest.Wait()
+		seat := newGoroutineSeat()
+		require.True(t, out.put(seat, 1, tag{}))
+		require.True(t, out.put(seat, 2, tag{}))
+		<-met
+		q.closeOne()
+	})
+}
