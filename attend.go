@@ -1,8 +1,8 @@
 package pl
 
-// restAfter is how many values a worker handles before its seat may rest. Each of them may take its time, so it is not
-// more.
-const restAfter = 64
+// restAfter is how many values a worker handles at most before its seat may rest: as many as make a window of the queue,
+// so that it is fewer, down to one, where each takes its time.
+const restAfter = mostWindow
 
 // attend is serve for a seat of the backend's own, which wants to know of each call. Very many of them may wait within a
 // call at a time, and each keeps its stack; so from here down to the function there are few frames, and small ones.
@@ -16,7 +16,8 @@ func (w *worker[A, B]) attend(h *handler[A, B]) (again bool) {
 	if w.window == nil || h.port == nil {
 		one = nil
 	}
-	for h.busy || w.rested(h) && w.next(h) {
+	w.unrested = 0 // the seat has just got its turn
+	for w.rested(h) && (h.busy || w.next(h)) {
 		w.unrested++
 		var out B
 		err := h.fault
@@ -45,7 +46,7 @@ func (w *worker[A, B]) attend(h *handler[A, B]) (again bool) {
 
 // rested lets the seat rest now and then.
 func (w *worker[A, B]) rested(h *handler[A, B]) bool {
-	if w.unrested >= restAfter {
+	if w.unrested >= w.turn {
 		w.unrested = 0
 		h.seat.Rest()
 	}
@@ -57,7 +58,7 @@ func (w *worker[A, B]) rested(h *handler[A, B]) bool {
 func (w *worker[A, B]) pass(h *handler[A, B], out B) (ok bool) {
 	h.busy = false
 	claim := uint64(oneClaim)
-	if w.unrested >= restAfter {
+	if w.unrested >= w.turn {
 		claim = 0
 	}
 	before, ok := h.port.publish(h.seat, out, tag{}, claim)

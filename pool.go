@@ -44,8 +44,8 @@ type worker[A, B any] struct {
 	direct *channelQueue[A] // in, if it is one
 	out    *emitter[B]
 	counts *counts
-	// unrested is how many values have been handled since a seat could rest.
-	unrested int
+	// unrested is how many values, or attempts, there were since a seat could rest; turn is how many there may be.
+	unrested, turn int
 
 	mu      sync.Mutex
 	orphans []*handler[A, B] // with a value whose goroutine was ended by the user's function
@@ -156,10 +156,13 @@ func (w *worker[A, B]) release(h *handler[A, B]) {
 func (w *worker[A, B]) flush() { w.counts.publish(&w.tally) }
 
 // flushWhenIdle has the tally published whenever the worker turns to the queue, so that the figures of a worker that
-// waits are exact, and those of a busy one lag by a window at most.
+// waits are exact, and those of a busy one lag by a window at most. The worker's turn becomes a window, too.
 func (w *worker[A, B]) flushWhenIdle() {
 	w.direct, _ = w.in.(*channelQueue[A])
 	if w.window, _ = w.in.(*inPort[A]); w.window != nil {
-		w.window.onFill = w.flush
+		w.window.onFill = func() {
+			w.flush()
+			w.turn = max(1, min(restAfter, w.window.pace.size))
+		}
 	}
 }

@@ -33,7 +33,8 @@ var errStopped = errors.New("pl: the run has ended")
 
 func newRun(caller context.Context) *run {
 	r := &run{caller: caller, shared: map[any]any{}}
-	r.ctx, r.cancel = context.WithCancelCause(caller)
+	// A worker that consumes a run does not run its stages.
+	r.ctx, r.cancel = context.WithCancelCause(context.WithValue(caller, siteKey{}, (*Site)(nil)))
 	return r
 }
 

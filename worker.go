@@ -92,8 +92,8 @@ type Seat interface {
 	// Leave is called after the function with what it returned, and returns what counts: err, or ErrTimeout where the
 	// value's time was over.
 	Leave(err error) error
-	// Rest is called now and then between two values, so that a stage whose functions never wait lets others run: no
-	// value is in the worker's hands, so they may for as long as they like.
+	// Rest is called now and then between two calls of the function, so that a stage whose functions never wait lets
+	// others run.
 	Rest()
 	// Pause is called, if the stage has a Timeout, when the function hands a result on, which may wait for room: the
 	// Timeout does not run until Resume. It reports false where the value's time was over; the result is then dropped.

@@ -23,7 +23,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	if err := c.ready(ctx); err != nil {
 		return err
 	}
-	until := c.scope.host.loop.Now() + d
+	until := c.scope.host.loop.In(d)
 	for {
 		expired := c.park(ctx, until)
 		if err := ctx.Err(); err != nil {
@@ -75,13 +75,19 @@ func Await[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (
 	if c == nil {
 		return f(ctx)
 	}
-	var zero T
 	if err := c.ready(ctx); err != nil {
+		var zero T
 		return zero, err
 	}
+	return awaited(ctx, c, f)
+}
+
+// awaited is Await once it is clear that f will be called.
+func awaited[T any](ctx context.Context, c *valueContext, f func(ctx context.Context) (T, error)) (T, error) {
 	a := &await[T]{f: f, ctx: offLoop{ctx}}
 	a.call.start(c, a)
 	if err := a.call.wait(ctx, c); err != nil {
+		var zero T
 		return zero, err
 	}
 	return a.value, a.err

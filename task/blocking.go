@@ -21,6 +21,9 @@ func detachable[A, B any](op pl.Operation[A, B]) pl.Operation[A, B] {
 	op.Open = func(ctx context.Context) (pl.Kernel[A, B], func(ctx context.Context) error, error) {
 		kernel, end, err := open(ctx)
 		if pl.SiteFrom(ctx).Setting(blocking) == nil {
+			if op.Results == pl.Many && err == nil {
+				kernel = yielding(kernel)
+			}
 			return kernel, end, err
 		}
 		return func(ctx context.Context, in A, emit func(B) bool) error {
@@ -31,7 +34,11 @@ func detachable[A, B any](op pl.Operation[A, B]) pl.Operation[A, B] {
 }
 
 func awaitOne[A, B any](ctx context.Context, one func(context.Context, A) (B, error), in A) (B, error) {
-	return Await(ctx, func(ctx context.Context) (B, error) { return one(ctx, in) })
+	limit := current(ctx).scope.limit
+	return Await(ctx, func(ctx context.Context) (B, error) {
+		defer limit.halt()
+		return one(ctx, in)
+	})
 }
 
 // detached is a kernel that runs off the loop. emit belongs to the loop, so each result is handed over to the task, and
@@ -40,6 +47,7 @@ type detached[A, B any] struct {
 	call   call
 	ctx    offLoop
 	kernel pl.Kernel[A, B]
+	limit  *deadline // nil without Timeout
 	in     A
 	err    error
 
@@ -52,7 +60,7 @@ type detached[A, B any] struct {
 
 func detach[A, B any](ctx context.Context, c *valueContext, kernel pl.Kernel[A, B], in A, emit func(B) bool) error {
 	d := &detached[A, B]{
-		ctx: offLoop{ctx}, kernel: kernel, in: in,
+		ctx: offLoop{ctx}, kernel: kernel, in: in, limit: c.scope.limit,
 		answer: make(chan bool, 1), gone: make(chan struct{}),
 	}
 	d.offer.To = d
@@ -95,6 +103,7 @@ func (d *detached[A, B]) run() {
 		if !returned {
 			d.err = fault(recover())
 		}
+		d.limit.halt()
 		d.call.post()
 	}()
 	d.err = d.kernel(&d.ctx, d.in, d.emit)
@@ -108,6 +117,9 @@ func (d *detached[A, B]) emit(result B) bool {
 	default:
 	}
 	d.result = result
+	if !d.limit.halt() {
+		return false
+	}
 	d.call.host.loop.Post(&d.offer)
 	select {
 	case ok := <-d.answer:

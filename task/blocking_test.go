@@ -162,3 +162,23 @@ func TestTimeoutAbandonsABlockingFunction(t *testing.T) {
 		require.False(t, <-late, "what it yields late is refused")
 	})
 }
+
+// While other tasks hold the loop, a function off the loop that has returned, or waits in yield, is not running.
+func TestTimeoutOfABlockingFunctionDoesNotCountTheLoop(t *testing.T) {
+	quick := task.Map(func(_ context.Context, n int) (int, error) {
+		time.Sleep(5 * time.Millisecond)
+		return n, nil
+	}, task.Blocking(), pl.Timeout(100*time.Millisecond))(pl.Range(10))
+	many := task.FlatMap(func(_ context.Context, n int, yield func(int) bool) error {
+		for i := range 5 {
+			yield(i)
+		}
+		return nil
+	}, task.Blocking(), pl.Timeout(100*time.Millisecond))(pl.Range(1))
+	hog := task.Each(func(ctx context.Context, _ int) error {
+		err := task.Sleep(ctx, 2*time.Millisecond)
+		spin(150 * time.Millisecond)
+		return err
+	})(pl.Range(4))
+	require.NoError(t, pl.Run(t.Context(), quick, many, hog))
+}

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/loop"
 )
 
@@ -134,6 +135,9 @@ func current(ctx context.Context) *valueContext {
 		return c
 	}
 	c, _ := ctx.Value(taskKey{}).(*valueContext)
+	if c != nil && pl.SiteFrom(ctx) != c.scope.host.site {
+		return nil // the context is of a run that the task's function consumes, and that has its own goroutines
+	}
 	return c
 }
 
@@ -166,7 +170,7 @@ func (c *valueContext) ready(ctx context.Context) error {
 // park gives the loop up until the task is woken, ctx ends, or the loop's time is until, if that is more than 0; it
 // tells whether the time was the reason. It may return for nothing.
 func (c *valueContext) park(ctx context.Context, until time.Duration) (expired bool) {
-	if ctx != context.Context(c) {
+	if ctx != context.Context(c) && ctx.Done() != c.Done() {
 		return c.parkWatching(ctx, until)
 	}
 	if c.scope.limit != nil {
@@ -178,7 +182,7 @@ func (c *valueContext) park(ctx context.Context, until time.Duration) (expired b
 	return expired
 }
 
-// parkWatching is park for a context that the function derived from its own.
+// parkWatching is park for a context that the function derived from its own and that may end before it.
 func (c *valueContext) parkWatching(ctx context.Context, until time.Duration) (expired bool) {
 	defer afterFunc(ctx, c.scope.host.loop, &loop.Message{To: (*waker)(c.task)})()
 	c.passLead()

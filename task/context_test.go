@@ -2,7 +2,9 @@ package task_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/task"
+	"github.com/gopeln/pl/thread"
 )
 
 func TestTimeoutWakesAParkedTaskAtOnceAndSparesTheOthers(t *testing.T) {
@@ -190,4 +193,64 @@ func TestCancellingTheRunReachesTheFunctionThatHoldsTheLoop(t *testing.T) {
 			require.NotErrorIs(t, err, pl.ErrTimeout)
 		})
 	}
+}
+
+// A run that a task's function consumes is not the task: its goroutines must not switch in the task's name.
+func TestARunInsideATaskIsOutsideIt(t *testing.T) {
+	nap := func(ctx context.Context, n int) (int, error) { return n, task.Sleep(ctx, time.Millisecond) }
+	inner := map[string]pl.Stage[int]{
+		"in a thread": thread.Map(nap)(pl.Range(1)),
+		"in a source": thread.Map(pl.Lift(func(n int) int { return n }))(
+			pl.FromFunc(func(ctx context.Context, yield func(int) bool) error {
+				err := task.Sleep(ctx, time.Millisecond)
+				yield(0)
+				return err
+			})),
+		"in OnError": thread.Map(func(context.Context, int) (int, error) { return 0, errors.New("as asked") },
+			pl.OnError(func(ctx context.Context, _ *pl.StageError) error {
+				_, err := nap(ctx, 0)
+				return err
+			}))(pl.Range(1)),
+	}
+	for name, stage := range inner {
+		running := 0
+		err := task.Each(func(ctx context.Context, _ int) error {
+			running++
+			defer func() { running-- }()
+			require.Equal(t, 1, running, name)
+			return stage.Run(ctx)
+		}, pl.Workers(2))(pl.Range(2)).Run(t.Context())
+		require.NoError(t, err, name)
+	}
+}
+
+func TestTimesThatNeverComeAreNotOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		forever := func(ctx context.Context, n int) (int, error) {
+			if err := task.Sleep(ctx, time.Millisecond); err != nil {
+				return 0, err
+			}
+			return n, task.Sleep(ctx, math.MaxInt64)
+		}
+		start := time.Now()
+		err := task.Map(forever, pl.Timeout(time.Second))(pl.Range(1)).Run(t.Context())
+		require.ErrorIs(t, err, pl.ErrTimeout)
+		require.Equal(t, time.Second, time.Since(start))
+		nap := func(ctx context.Context, n int) (int, error) { return n, task.Sleep(ctx, time.Millisecond) }
+		require.NoError(t, task.Map(nap, pl.Timeout(math.MaxInt64))(pl.Range(3)).Run(t.Context()))
+	})
+}
+
+// Such contexts carry a trace, for example. They end with the task's own, so nobody needs to watch them.
+func TestAContextWithAValueStartsNoGoroutineUnderTimeout(t *testing.T) {
+	const n = 100
+	most := 0
+	err := task.Each(func(ctx context.Context, _ int) error {
+		type key struct{}
+		err := task.Sleep(context.WithValue(ctx, key{}, 1), 20*time.Millisecond)
+		most = max(most, runtime.NumGoroutine())
+		return err
+	}, pl.Workers(n), pl.Timeout(time.Minute))(pl.Range(n)).Run(t.Context())
+	require.NoError(t, err)
+	require.Less(t, most, n+n/2)
 }

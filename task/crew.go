@@ -19,6 +19,8 @@ type crew struct {
 	idle        int  // those that wait in called, and have not been
 	called      sync.Cond
 	over        bool
+	present     int // goroutines that are called, idle, or between two jobs
+	gone        sync.Cond
 }
 
 // mostIdle is how many wait for jobs at most. The stack of one is as large as a job has ever made it.
@@ -32,7 +34,7 @@ type job struct {
 
 func newCrew(o *loop.Owner) *crew {
 	c := &crew{owner: o}
-	c.called.L = &c.mu
+	c.called.L, c.gone.L = &c.mu, &c.mu
 	return c
 }
 
@@ -56,6 +58,7 @@ func (c *crew) call() {
 	}
 	c.coming = true
 	if c.idle == 0 {
+		c.present++
 		go c.work()
 		return
 	}
@@ -68,6 +71,7 @@ func (c *crew) work() {
 	pprof.SetGoroutineLabels(c.owner.Labels())
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer c.absent()
 	for c.coming = false; ; c.coming = false {
 		for c.first != nil {
 			c.doNext()
@@ -87,9 +91,28 @@ func (c *crew) doNext() {
 		c.last = nil
 	}
 	c.call() // before j takes its time
+	c.absent()
 	c.mu.Unlock()
-	defer c.mu.Lock()
+	defer func() {
+		c.mu.Lock()
+		c.present++
+	}()
 	j.do.run()
+}
+
+func (c *crew) absent() {
+	if c.present--; c.present == 0 {
+		c.gone.Broadcast()
+	}
+}
+
+// wait waits, after dismiss, for the goroutines that have no job.
+func (c *crew) wait() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.present > 0 {
+		c.gone.Wait()
+	}
 }
 
 // dismiss ends the goroutines that are idle, and each of the others after its job.

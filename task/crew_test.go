@@ -125,3 +125,20 @@ func TestAwaitedFunctionsHaveTheStagesLabels(t *testing.T) {
 		require.NoError(t, task.Map(f, pl.Name("shop"))(pl.Range(3)).Run(t.Context()))
 	})
 }
+
+func TestNoGoroutineOfAwaitedFunctionsIsLeft(t *testing.T) {
+	before := runtime.NumGoroutine()
+	worst := 0
+	for range 20 {
+		err := task.Each(func(ctx context.Context, _ int) error {
+			_, err := task.Await(ctx, func(context.Context) (int, error) {
+				time.Sleep(time.Millisecond)
+				return 0, nil
+			})
+			return err
+		}, pl.Workers(64))(pl.Range(200)).Run(t.Context())
+		worst = max(worst, runtime.NumGoroutine()-before)
+		require.NoError(t, err)
+	}
+	require.LessOrEqual(t, worst, 2, "goroutines when Run has returned") // which may be in their last instructions
+}

@@ -30,7 +30,7 @@ type deadline struct {
 }
 
 func (d *deadline) begin(l *loop.Loop, parent context.Context, timeout time.Duration) {
-	d.loop, d.parent, d.due = l, parent, l.Now()+timeout
+	d.loop, d.parent, d.due = l, parent, l.In(timeout)
 }
 
 func (d *deadline) Err() error {
@@ -76,7 +76,7 @@ func (d *deadline) Deadline() (time.Time, bool) {
 	defer d.mu.Unlock()
 	due := d.due
 	if d.paused {
-		due += d.loop.Now() - d.since
+		due = d.loop.In(d.due - d.since)
 	}
 	own := d.loop.Time(due)
 	if parents, ok := d.parent.Deadline(); ok && parents.Before(own) {
@@ -146,12 +146,19 @@ func (d *deadline) pause() bool {
 	if d.expired {
 		return false
 	}
+	if d.paused { // by halt
+		return true
+	}
 	d.paused, d.since = true, now
 	if d.timer != nil {
 		d.timer.Stop()
 	}
 	return true
 }
+
+// halt is pause where a function off the loop has returned, or hands a result over: others may hold the loop for some time
+// before it takes notice.
+func (d *deadline) halt() bool { return d == nil || d.pause() }
 
 // resume starts the clock again. Where nobody has waited no time has passed, and asking for it would be what costs.
 func (d *deadline) resume(waited bool) {
@@ -160,7 +167,7 @@ func (d *deadline) resume(waited bool) {
 	d.paused = false
 	left := d.due - d.since
 	if waited {
-		d.due = d.loop.Now() + left
+		d.due = d.loop.In(left)
 	}
 	if d.timer != nil && d.err == nil {
 		d.timer.Reset(left)

@@ -11,8 +11,12 @@
 // them runs in any backend.
 //
 // Await belongs to the goroutine that the function runs on, before it returns. Called later, or, as far as can be
-// told, by another goroutine, it is an error; with the race detector on, it can always be told. Let [Gather] start what
-// shall run beside the function.
+// told, by another goroutine, it is an error; with the race detector on, it can always be told. Without it, a goroutine of
+// your own, or of an errgroup, that awaits while the function waits for it in a way other than these makes two tasks run at
+// once: tasks exclude each other no longer. Let [Gather] start what shall run beside the function.
+//
+// So is a FlatMap's yield: children of Gather, and what is awaited, return their results to the function, and that yields
+// them. Else their yield panics, which is the error of the child.
 //
 // # What holds the loop
 //

@@ -2,6 +2,7 @@ package task
 
 import (
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,8 +30,9 @@ func (backend) Start(s *pl.Site) {
 	hosts := make([]*host, c.loops)
 	for i := range hosts {
 		hosts[i] = newHost(s, i, c)
-		hosts[i].siblings = hosts
 	}
+	all := s.Shared(peersKey{}, func() any { return new(peers) }).(*peers)
+	all.add(hosts)
 	for _, h := range hosts {
 		h.attach()
 	}
@@ -75,9 +77,9 @@ type host struct {
 	passing             bool // pass is in the inbox
 	asked               bool // to be called when the loop is idle
 
-	siblings []*host // on all loops, h included
-	nudge    loop.Message
-	nudged   atomic.Bool // nudge is in the inbox
+	peers  *peers
+	nudge  loop.Message
+	nudged atomic.Bool // nudge is in the inbox
 }
 
 func newHost(s *pl.Site, i int, c config) *host {
@@ -237,11 +239,34 @@ func (i *idleness) Receive() {
 	}
 }
 
-// wakeSiblings is called when a seat is woken, by any goroutine, because there is input or room. The loop may be held by
-// a function that does not await, and then another loop has to make use of it, so all of them are told.
-func (h *host) wakeSiblings() {
-	for _, other := range h.siblings {
-		if other != h && other.nudged.CompareAndSwap(false, true) {
+// peers are all hosts of a run.
+type peers struct {
+	mu   sync.Mutex
+	list atomic.Pointer[[]*host] // replaced, never changed
+}
+
+type peersKey struct{}
+
+func (p *peers) add(hosts []*host) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all []*host
+	if before := p.list.Load(); before != nil {
+		all = *before
+	}
+	all = slices.Concat(all, hosts)
+	p.list.Store(&all)
+	for _, h := range hosts {
+		h.peers = p
+	}
+}
+
+// wakePeers is called when a seat is woken, by any goroutine, because there is input or room. The loop may be held by a
+// function that does not await, and then another loop has to make use of it: for this stage, or for another that meets it
+// at the same queue. So the hosts on all of them are told.
+func (h *host) wakePeers() {
+	for _, other := range *h.peers.list.Load() {
+		if other.loop != h.loop && other.nudged.CompareAndSwap(false, true) {
 			other.loop.Post(&other.nudge)
 		}
 	}
@@ -256,7 +281,11 @@ func (n *nudging) Receive() {
 		h.waiting.look()
 	}
 	if h.putting > 0 {
-		h.seats[slices.IndexFunc(h.seats, func(s *seat) bool { return s.putting })].look()
+		for _, s := range h.seats { // each may wait at another queue
+			if s.putting {
+				s.look()
+			}
+		}
 	}
 }
 
@@ -273,6 +302,7 @@ func (h *host) close() {
 	defer func() {
 		h.unhook()
 		h.crew.dismiss()
+		h.site.Background(h.crew.wait)
 		h.site.Release()
 		h.loop.Release()
 	}()

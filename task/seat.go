@@ -88,7 +88,7 @@ func (s *seat) Wake() {
 	if s.posted.CompareAndSwap(false, true) {
 		s.host().loop.Post(&s.note)
 	}
-	s.host().wakeSiblings()
+	s.host().wakePeers()
 }
 
 // look ends the Park under way. It is called on the loop.
@@ -120,7 +120,7 @@ func (s *seat) WaitInput() bool {
 // Sleep is Retry's wait.
 func (s *seat) Sleep(ctx context.Context, d time.Duration) error {
 	h := s.host()
-	until := h.loop.Now() + d
+	until := h.loop.In(d)
 	for expired := false; !expired && ctx.Err() == nil; {
 		h.passLead(s.task)
 		expired = s.task.Park(until)
@@ -151,4 +151,4 @@ func (s *seat) Pause() bool {
 	return s.value.scope.limit.pause()
 }
 
-func (s *seat) Resume() { s.value.scope.limit.resume(s.waited) }
+func (s *seat) Resume() { s.value.scope.limit.resume(s.waited || s.host().config.blocking) }

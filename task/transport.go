@@ -35,10 +35,13 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	trip := &trip{next: t.next, req: req}
-	resp, err := Await(ctx, trip.run)
+	resp, err := awaited(ctx, c, trip.run)
 	if err != nil {
-		trip.giveUp()
+		trip.settle()
 		return nil, err
+	}
+	if resp == nil || resp.Body == nil { // http.Client knows what to do about that
+		return resp, nil
 	}
 	if _, ok := resp.Body.(io.Writer); !ok { // else it is a connection that was taken over
 		resp.Body = newBody(ctx, c, resp)
@@ -67,14 +70,13 @@ func (t *trip) run(ctx context.Context) (*http.Response, error) {
 		return nil, err
 	}
 	t.resp = resp
-	if t.settled.Swap(true) {
-		_ = resp.Body.Close()
-	}
+	t.settle()
 	return resp, nil
 }
 
-func (t *trip) giveUp() {
-	if t.settled.Swap(true) && t.resp != nil {
+// settle is called when the response has come, and when the task has given it up.
+func (t *trip) settle() {
+	if t.settled.Swap(true) && t.resp != nil && t.resp.Body != nil {
 		_ = t.resp.Body.Close()
 	}
 }
@@ -131,4 +133,7 @@ func (b *body) fill() {
 // grow makes room for more at the next read; what was read stays where it is.
 func (b *body) grow() { b.buf = make([]byte, min(4*len(b.buf), mostRead)) }
 
-func (b *body) Close() error { return b.next.Close() }
+func (b *body) Close() error {
+	b.read, b.err = nil, http.ErrBodyReadAfterClose
+	return b.next.Close()
+}

@@ -274,3 +274,47 @@ func TestTransportWithARealServer(t *testing.T) {
 		return err
 	}))
 }
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// http.Client copes with a response without a body, and with none at all.
+func TestTransportPassesOddResponsesOn(t *testing.T) {
+	get := func(next roundTrip) error {
+		return task.Each(func(ctx context.Context, _ int) error {
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://nowhere/", nil)
+			require.NoError(t, err)
+			resp, err := (&http.Client{Transport: task.Transport(next)}).Do(req)
+			if err != nil {
+				return err
+			}
+			defer resp.Body.Close()
+			_, err = io.ReadAll(resp.Body)
+			return err
+		})(pl.Range(1)).Run(t.Context())
+	}
+	require.NoError(t, get(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusNoContent, Request: r}, nil
+	}))
+	err := get(func(*http.Request) (*http.Response, error) { return nil, nil })
+	require.ErrorContains(t, err, "nil *Response")
+}
+
+func TestNothingIsReadOfAClosedBody(t *testing.T) {
+	next := roundTrip(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Request: r, Body: io.NopCloser(strings.NewReader("many letters"))}, nil
+	})
+	err := task.Each(func(ctx context.Context, _ int) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://nowhere/", nil)
+		require.NoError(t, err)
+		resp, err := (&http.Client{Transport: task.Transport(next)}).Do(req)
+		require.NoError(t, err)
+		_, err = io.ReadFull(resp.Body, make([]byte, 4))
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		_, err = resp.Body.Read(make([]byte, 4))
+		return err
+	})(pl.Range(1)).Run(t.Context())
+	require.ErrorIs(t, err, http.ErrBodyReadAfterClose)
+}

@@ -7,6 +7,7 @@
 package loop
 
 import (
+	"math"
 	"runtime"
 	"strconv"
 	"sync"
@@ -101,6 +102,12 @@ func (l *Loop) WhenIdle(r Receiver) { l.idlers = append(l.idlers, r) }
 
 // Now is the time since the loop was made; it is what [Task.Park] understands. Any goroutine may call it.
 func (l *Loop) Now() time.Duration { return time.Since(l.epoch) }
+
+// In is what Now will return after d. Any goroutine may call it.
+func (l *Loop) In(d time.Duration) time.Duration {
+	now := l.Now()
+	return now + min(d, math.MaxInt64-now)
+}
 
 // Time converts what Now returns back to a time. Any goroutine may call it.
 func (l *Loop) Time(now time.Duration) time.Time { return l.epoch.Add(now) }

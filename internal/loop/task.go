@@ -80,6 +80,7 @@ func (l *Loop) resume(t *Task) {
 	case t.again:
 		t.again = false
 		l.deliver() // what the task has asked for comes before its own next turn
+		l.expire()  // and who has waited for a time, before one who yields
 		l.ready.push(t)
 	case t.until > 0:
 		l.timers.add(t, t.until)
@@ -114,7 +115,8 @@ func (t *Task) Wake() {
 // Yield lets everybody else have a turn. Where nobody wants one it returns at once.
 func (t *Task) Yield() {
 	l := t.loop()
-	if l.ready.n == 0 && l.inbox.empty() && !l.due() {
+	if l.ready.n == 0 && l.inbox.empty() && len(l.idlers) == 0 && !l.due() {
+		l.watch.sign()
 		return
 	}
 	t.again = true

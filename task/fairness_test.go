@@ -1,0 +1,115 @@
+package task_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/task"
+	"github.com/gopeln/pl/thread"
+)
+
+// spin holds the loop for d.
+func spin(d time.Duration) {
+	for start := time.Now(); time.Since(start) < d; {
+	}
+}
+
+// The figures leave much room for a busy machine: timers that wait for 64 values of each of 64 workers are late by seconds.
+func TestTimersAreInTimeBesideABusyStage(t *testing.T) {
+	require.Less(t, lateness(t, 1, 2*time.Millisecond, 400), 100*time.Millisecond)
+	require.Less(t, lateness(t, 64, 200*time.Microsecond, 8000), 300*time.Millisecond)
+}
+
+// lateness is how late a task wakes at worst while another stage has workers that never await once they have begun.
+func lateness(t *testing.T, workers int, each time.Duration, values int) (worst time.Duration) {
+	over := false
+	busy := func(ctx context.Context, n int) (int, error) {
+		if n < workers { // so that all of them take part
+			return n, task.Sleep(ctx, 5*time.Millisecond)
+		}
+		spin(each)
+		over = over || n == values-1
+		return n, nil
+	}
+	tick := func(ctx context.Context, _ int) error {
+		for !over {
+			start := time.Now()
+			if err := task.Sleep(ctx, time.Millisecond); err != nil {
+				return err
+			}
+			worst = max(worst, time.Since(start)-time.Millisecond)
+		}
+		return nil
+	}
+	require.NoError(t, pl.Run(t.Context(), task.Map(busy, pl.Workers(workers))(pl.Range(values)), task.Each(tick)(pl.Range(1))))
+	return worst
+}
+
+// The first value waits in yield, for the second to begin, while another stage never lets the loop rest.
+func TestAValueBeginsThoughTheLoopIsNeverIdle(t *testing.T) {
+	begun, over := make(chan struct{}), false
+	first := task.FlatMap(func(_ context.Context, n int, yield func(int) bool) error {
+		if n == 1 {
+			close(begun)
+			over = true
+		}
+		for i := range 10 {
+			yield(i)
+		}
+		return nil
+	}, pl.Workers(2))(pl.Range(2))
+	sink := thread.Each(func(context.Context, int) error { <-begun; return nil }, pl.MaxSize(1))(first)
+	busy := task.Each(func(context.Context, int) error {
+		if !over {
+			spin(time.Millisecond)
+		}
+		return nil
+	})(pl.Range(20_000))
+	start := time.Now()
+	require.NoError(t, pl.Run(t.Context(), sink, busy))
+	require.Less(t, time.Since(start), 10*time.Second, "the second value began only when the other stage had ended")
+}
+
+func TestRetriesLetOthersRun(t *testing.T) {
+	flag, attempts := false, 0
+	poll := func(context.Context, int) error {
+		if attempts++; !flag {
+			return errors.New("not yet")
+		}
+		return nil
+	}
+	set := func(ctx context.Context, _ int) error {
+		err := task.Sleep(ctx, time.Millisecond)
+		flag = true
+		return err
+	}
+	const most = 10_000_000
+	require.NoError(t, pl.Run(t.Context(),
+		task.Each(poll, pl.Retry(most, nil))(pl.Range(1)), task.Each(set)(pl.Range(1))))
+	require.Less(t, attempts, most)
+}
+
+func TestAFunctionThatYieldsHoldsNothing(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	defer slog.SetDefault(before)
+	err := task.Each(func(ctx context.Context, _ int) error {
+		for range 300 {
+			spin(time.Millisecond)
+			if err := task.Yield(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})(pl.Range(1)).Run(t.Context())
+	require.NoError(t, err)
+	require.NotContains(t, log.String(), "holds")
+}
