@@ -15,9 +15,9 @@ import (
 )
 
 func TestOptionsWhereTheyMeanNothingAreRefused(t *testing.T) {
-	fails(t, pl.Range(3).With(pl.Workers(2)), "range(3)", "Workers(2)")
+	fails(t, pl.Range(3).With(pl.Workers(2)), "range(3)", "Workers(2)", "it knows Name")
 	fails(t, pl.Range(3).With(pl.MaxSize(2)), "MaxSize(2)")
-	fails(t, pl.Take[int](2)(pl.Range(3)).With(pl.Timeout(time.Second)), "Take", "Timeout(1s)")
+	fails(t, pl.Take[int](2)(pl.Range(3)).With(pl.Timeout(time.Second)), "Take", "Timeout(1s)", "it knows MaxSize, Name")
 	fails(t, pl.Concat(pl.Range(3)).With(pl.Workers(2)), "Concat", "Workers(2)")
 	fails(t, pl.Ordered(pl.Range(3)).With(pl.OnError(pl.Skip)), "Ordered", "OnError")
 	fails(t, pl.Enumerate(pl.Range(3)).With(pl.Retry(2, nil)), "Enumerate", "Retry")

@@ -47,7 +47,9 @@
 //
 // The first error stops the run and is what the consumer gets, once, as the last pair of the loop; values that were
 // under way are dropped. An error of a user's function comes as a [*StageError], which names the stage, the worker and
-// the value; a panic in it, or its call of runtime.Goexit, is an error too, a panic with its stack as [*PanicError].
+// the value; a panic in it, or its call of runtime.Goexit, is an error too, a panic with its stack as [*PanicError]. Only
+// where a function runs in the caller's own goroutine, as those of package serial may, does Goexit end the caller, after
+// all resources have been closed.
 // Where the caller's context ends, its cause is the error. [Retry], [OnError] and [Timeout] change what becomes of a
 // value that fails.
 //

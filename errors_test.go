@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"strings"
 	"testing"
@@ -85,7 +86,7 @@ func TestBackoff(t *testing.T) {
 	for _, odd := range []func(int) time.Duration{
 		pl.Backoff(0, 0), pl.Backoff(-1, -1), pl.Backoff(time.Hour, time.Second), pl.Backoff(1<<62, 1<<62),
 	} {
-		for _, attempt := range []int{-1, 0, 1, 2, 3, 100} {
+		for _, attempt := range []int{-1, 0, 1, 2, 3, 100, math.MaxInt} {
 			assert.NotPanics(t, func() { assert.GreaterOrEqual(t, odd(attempt), time.Duration(0)) })
 		}
 	}

@@ -66,7 +66,7 @@ func ExampleAttach() {
 	fmt.Println(thread.Map(double, Greeting("hello"))(pl.Range(3)).Run(context.Background()))
 	// Output:
 	// pl: stage "double": Greeting(""): must not be empty
-	// pl: stage "double": Greeting("hello"): this operator does not know the option
+	// pl: stage "double": Greeting("hello"): this operator does not know the option; it knows Workers, MaxSize, Name, Timeout, OnError, Retry, those of its backend
 }
 
 // An inline operator has no workers: it runs in the goroutine that takes its results.

@@ -96,8 +96,8 @@ func (b *base) fail(err error) {
 	}
 }
 
-// functionName is the name of f as a reader knows it: without its package's path, type arguments, and the numbers of
-// function literals inside Lift and Try.
+// functionName is the name of f as a reader knows it: without its package's path and type arguments. What Lift and Try
+// make is called after them, wherever that was.
 func functionName(f any) string {
 	v := reflect.ValueOf(f)
 	if v.Kind() != reflect.Func || v.IsNil() {
@@ -110,6 +110,11 @@ func functionName(f any) string {
 	name := strings.ReplaceAll(fn.Name(), "[...]", "")
 	name = name[strings.LastIndexByte(name, '/')+1:]
 	_, name, _ = strings.Cut(name, ".")
+	for _, adapter := range []string{"Lift", "Try"} {
+		if strings.Contains("."+name, "."+adapter+".func") {
+			return adapter
+		}
+	}
 	return strings.TrimSuffix(name, "-fm")
 }
 

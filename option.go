@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -35,6 +36,17 @@ const (
 	// functionOptions are what an operator with a user's function knows.
 	functionOptions = optWorkers | optMaxSize | optName | optTimeout | optOnError | optRetry | optAttached
 )
+
+// String lists the options.
+func (k optionKind) String() string {
+	var names []string
+	for i, name := range []string{"Workers", "MaxSize", "Name", "Timeout", "OnError", "Retry", "those of its backend"} {
+		if k&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
 
 // Workers sets how many workers the stage has, 1 by default.
 func Workers(n int) Option {
@@ -109,7 +121,7 @@ func (c config) with(known optionKind, knowsKey func(key any) bool, opts []Optio
 		case o.set == nil:
 			errs = append(errs, errors.New("an Option{} of no content: options are made by functions such as pl.Workers"))
 		case o.kind&known == 0, o.kind == optAttached && !knowsKey(o.key):
-			errs = append(errs, fmt.Errorf("%s: this operator does not know the option", o.text))
+			errs = append(errs, fmt.Errorf("%s: this operator does not know the option; it knows %v", o.text, known))
 		case o.err != nil:
 			errs = append(errs, fmt.Errorf("%s: %w", o.text, o.err))
 		default:

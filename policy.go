@@ -40,7 +40,7 @@ func Backoff(first, most time.Duration) func(attempt int) time.Duration {
 	most = max(most, first)
 	return func(attempt int) time.Duration {
 		d := first
-		for range attempt - 2 {
+		for range min(attempt-2, 63) {
 			if d > most/2 {
 				d = most
 				break

@@ -23,11 +23,20 @@ func (r Resource[R]) OnEnd(closeFn func(ctx context.Context, resource R) error) 
 	return r
 }
 
+// Err tells what is wrong with r, if anything: it was not made with OnStart, or with no function. It is for backends; see
+// [Operation].
+func (r Resource[R]) Err() error {
+	if r.open == nil {
+		return errNoOpen
+	}
+	return nil
+}
+
 // Open calls the function given to OnStart. It is for backends; see [Opener].
 func (r Resource[R]) Open(ctx context.Context) (R, error) {
-	if r.open == nil {
+	if err := r.Err(); err != nil {
 		var zero R
-		return zero, errNoOpen
+		return zero, err
 	}
 	return r.open(ctx)
 }

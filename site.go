@@ -22,7 +22,7 @@ type Site struct {
 	start   func()
 	worker  func(index int) Worker
 	onEnd   func()                // passes the end on to the consumers
-	inputs  []interface{ stop() } // queues
+	inputs  []interface{ stop() } // queues, and parts
 }
 
 func (r *run) site(of *base) *Site {
@@ -30,6 +30,14 @@ func (r *run) site(of *base) *Site {
 	s.ctx, s.cancel = context.WithCancelCause(r.ctx)
 	r.sites = append(r.sites, s)
 	return s
+}
+
+// within is a part of s, on the same goroutine, that can be stopped on its own: what is upstream of a Take.
+func (s *Site) within() *Site {
+	part := &Site{run: s.run, of: s.of, seat: s.seat}
+	part.ctx, part.cancel = context.WithCancelCause(s.ctx)
+	s.inputs = append(s.inputs, part)
+	return part
 }
 
 // Context ends when the stage shall stop: with the run, or when nobody wants its results any more.
@@ -70,6 +78,9 @@ func (s *Site) Stop() {
 		q.stop()
 	}
 }
+
+// stop makes a part of a site one of its inputs.
+func (s *Site) stop() { s.Stop() }
 
 // Fail fails the run with err, unless it has failed before or the stage is stopping anyway.
 func (s *Site) Fail(err error) {

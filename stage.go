@@ -100,7 +100,15 @@ func loop[T any](b *builder, n node, yield func(T) bool) (consume func()) {
 	at := b.site(&consumer)
 	values := pull[T](b, &consumer, n, at, false)
 	return func() {
-		values(func(v T, _ tag) bool { return yield(v) && !at.stopped.Load() })
+		values(func(v T, _ tag) (more bool) {
+			defer func() {
+				if !more { // before the values return, also by a panic: a source may wait for its context on its way out
+					at.Stop()
+				}
+			}()
+			more = yield(v) && !at.stopped.Load()
+			return more
+		})
 	}
 }
 

@@ -3,6 +3,8 @@ package pl_test
 import (
 	"context"
 	"math"
+	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,5 +77,80 @@ func TestCancelEndsWhatYieldsNothing(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 		require.ErrorIs(t, pl.Run(ctx, s), context.DeadlineExceeded, name)
 		cancel()
+	}
+}
+
+// produced has a goroutine of its own, which it waits for on its way out: the shape of many a source. That goroutine ends
+// with the context.
+func produced() pl.Stage[int] {
+	return pl.FromFunc(func(ctx context.Context, yield func(int) bool) error {
+		values := make(chan int)
+		var producer sync.WaitGroup
+		defer producer.Wait()
+		producer.Go(func() {
+			defer close(values)
+			for i := 0; ctx.Err() == nil; i++ {
+				select {
+				case values <- i:
+				case <-ctx.Done():
+				}
+			}
+		})
+		for v := range values {
+			if !yield(v) {
+				break
+			}
+		}
+		return nil
+	})
+}
+
+func TestWhoWaitsForItsContextDoesNotHoldUpTheEnd(t *testing.T) {
+	plus := func(_ context.Context, n int) (int, error) { return n + 1, nil }
+	many := func(ctx context.Context, n int, yield func(int) bool) error {
+		for yield(n) {
+		}
+		<-ctx.Done()
+		return nil
+	}
+	stages := map[string]pl.Stage[int]{
+		"source":             produced(),
+		"serial":             serial.Map(plus)(produced()),
+		"serial FlatMap":     serial.FlatMap(many)(produced()),
+		"thread":             thread.Map(plus)(produced()),
+		"Take":               pl.Take[int](2)(produced()),
+		"Take of a FlatMap":  pl.Take[int](2)(serial.FlatMap(many)(pl.Range(5))),
+		"Take before thread": pl.Pipe2(produced(), pl.Take[int](1), thread.Map(plus)),
+	}
+	ends := map[string]func(*testing.T, pl.Stage[int]){
+		"break": func(t *testing.T, s pl.Stage[int]) {
+			for range s.All(t.Context()) {
+				break
+			}
+		},
+		"panic": func(t *testing.T, s pl.Stage[int]) {
+			require.Panics(t, func() {
+				for range s.All(t.Context()) {
+					panic("in the body")
+				}
+			})
+		},
+		"Goexit": func(t *testing.T, s pl.Stage[int]) {
+			var consumer sync.WaitGroup
+			consumer.Go(func() {
+				for range s.All(t.Context()) {
+					runtime.Goexit()
+				}
+			})
+			consumer.Wait()
+		},
+		"Take": func(t *testing.T, s pl.Stage[int]) { require.NoError(t, pl.Take[int](1)(s).Run(t.Context())) },
+	}
+	for name, stage := range stages {
+		for end, leave := range ends {
+			t.Run(name+", "+end, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { leave(t, stage) }) // which notices a deadlock
+			})
+		}
 	}
 }

@@ -18,13 +18,18 @@ func Take[T any](n int) Partial[T, T] {
 				return func(func(T, tag) bool) {}
 			}
 			c := b.tallies[o].add()
-			values := counted(upstream[T](b, o, in, at), &c.in)
+			up := at.within()
+			values := counted(upstream[T](b, o, in, up), &c.in)
 			return func(yield func(T, tag) bool) {
 				left := n
 				values(func(v T, t tag) bool {
 					left--
 					c.out.Add(1)
-					return yield(v, t) && left > 0
+					if yield(v, t) && left > 0 {
+						return true
+					}
+					up.Stop() // before the values return: a source may wait for its context on its way out
+					return false
 				})
 			}
 		}

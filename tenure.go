@@ -9,15 +9,17 @@ type tenure[A, B any] struct {
 }
 
 func (w *worker[A, B]) Open() bool {
-	t, err := begin(w.ctx, w.open)
-	if err != nil {
-		if w.site.ctx.Err() == nil {
+	err := ErrGoexit // unless begin returns
+	defer func() {
+		if err != nil && w.site.ctx.Err() == nil {
 			w.site.Fail(&StageError{Stage: w.site.Name(), Worker: w.index, Err: err})
 		}
-		return false
+	}()
+	var t *tenure[A, B]
+	if t, err = begin(w.ctx, w.open); err == nil {
+		w.tenure = t
 	}
-	w.tenure = t
-	return true
+	return err == nil
 }
 
 // begin calls an Opener, guarded.

@@ -27,6 +27,7 @@ type Operation[A, B any] struct {
 	Verb    string  // "Map"
 	Results Results // how many the kernel makes of a value
 	Func    any     // the user's function, for the stage's name; where it is nil the run fails
+	Err     error   // where it is not nil the run fails with it: a mistake in making the operator
 	Open    Opener[A, B]
 	// One is not nil only where the kernel does no more than emit what One returns. The workers' loop then calls it
 	// directly, which saves about a third of the price of a value.
@@ -141,6 +142,9 @@ func withFunction[A, B any](b Backend, op Operation[A, B], s Stage[A], opts []Op
 	o = o.with(opts)
 	if isNil(op.Func) {
 		o.fail(errNilFunction)
+	}
+	if op.Err != nil {
+		o.fail(op.Err)
 	}
 	return o
 }

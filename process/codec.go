@@ -174,8 +174,9 @@ func explained(err error) error {
 		return &pl.PanicError{Value: p.Value, Stack: p.Stack}
 	}
 	const unregistered = "type not registered for interface: "
-	if _, name, ok := strings.Cut(err.Error(), unregistered); ok {
-		return fmt.Errorf("%w: call gob.Register with a value of type %s in an init function, so that parent and worker "+
+	const cure = "call gob.Register"
+	if _, name, ok := strings.Cut(err.Error(), unregistered); ok && !strings.Contains(name, cure) {
+		return fmt.Errorf("%w: "+cure+" with a value of type %s in an init function, so that parent and worker "+
 			"both know it", err, name)
 	}
 	return err
@@ -190,12 +191,14 @@ func (o ownCodec[T]) Append(buf []byte, batch []T) (out []byte, err error) {
 	for _, v := range batch {
 		at := len(buf)
 		buf = append(buf, 0, 0, 0, 0)
-		if buf, err = o.c.Append(buf, v); err != nil {
+		next, err := o.c.Append(buf, v)
+		if err != nil {
 			return buf[:start:start], err
 		}
-		if len(buf) < at+4 {
+		if len(next) < at+4 {
 			return buf[:start:start], errors.New("the codec's Append returned less than it got")
 		}
+		buf = next
 		binary.LittleEndian.PutUint32(buf[at:], uint32(len(buf)-at-4))
 	}
 	return buf, nil

@@ -24,7 +24,8 @@ func Recycle(n int) pl.Option {
 	return attach(keyRecycle, n, fmt.Sprintf("Recycle(%d)", n), n >= 1, "must be at least 1")
 }
 
-// Env adds variables, each "NAME=value", to what the workers inherit of the program's environment.
+// Env adds variables, each "NAME=value", to what the workers inherit of the program's environment. Where a stage is given
+// it twice the last counts.
 func Env(kv ...string) pl.Option {
 	bad := slices.IndexFunc(kv, func(s string) bool { return strings.IndexByte(s, '=') < 1 })
 	return attach(keyEnv, slices.Clone(kv), fmt.Sprintf("Env(%q)", kv), bad < 0, `must be of the form "NAME=value"`)
@@ -45,7 +46,7 @@ func MemoryLimit(bytes int64) pl.Option {
 // Naming Gob makes it gob for all, and accepts gob's own rules: channels, functions and unexported fields stay behind, and a
 // pointer to a zero value arrives as nil.
 func WithCodec(c Codec) pl.Option {
-	return attach(keyCodec, c, "WithCodec", c != nil, "must not be nil")
+	return attach(keyCodec, c, fmt.Sprintf("WithCodec(%T)", c), c != nil, "must not be nil")
 }
 
 func attach(k key, value any, text string, ok bool, allowed string) pl.Option {

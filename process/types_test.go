@@ -161,6 +161,7 @@ func TestAValueThatCannotTravelCostsItself(t *testing.T) {
 	require.Equal(t, []any{1, "x", registered{2}, nil}, values)
 	require.Len(t, dropped.errs, 2)
 	require.ErrorContains(t, dropped.errs[0], "gob.Register")
+	require.Equal(t, 1, strings.Count(dropped.errs[0].Error(), "call gob.Register"))
 	require.ErrorContains(t, dropped.errs[1], "half.hidden is an unexported field")
 }
 
@@ -235,7 +236,36 @@ var (
 		return m, nil
 	}, process.WithCodec(jsonCodec{}))
 	byRaw = process.Map(addOne, process.WithCodec(process.Raw))
+	picky = process.Map(addOne, process.WithCodec(pickyCodec{}))
 )
+
+// pickyCodec fails with nothing in hand, as is natural, and once returns less than it got.
+type pickyCodec struct{ jsonCodec }
+
+func (c pickyCodec) Append(buf []byte, v any) ([]byte, error) {
+	switch v {
+	case 3:
+		return nil, errors.New("no threes")
+	case 5:
+		return nil, nil
+	}
+	return c.jsonCodec.Append(buf, v)
+}
+
+func TestTheErrorOfACodecIsTheValues(t *testing.T) {
+	var dropped drops
+	got, err := picky(pl.Range(8)).With(dropped.option()).Collect(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 2, 7, 8}, got) // without the values 3 and 5, and those whose results they are
+	require.Len(t, dropped.errs, 4)
+	why := map[any]string{
+		2: "cannot encode the result: no threes", 3: "cannot encode the value: no threes",
+		4: "returned less than it got", 5: "returned less than it got",
+	}
+	for _, e := range dropped.errs {
+		require.ErrorContains(t, e, why[e.Item])
+	}
+}
 
 func TestCodecs(t *testing.T) {
 	got, err := byJSON(pl.From(map[string]int{"a": 1}, map[string]int{})).Collect(t.Context())

@@ -13,14 +13,11 @@ func yielding[A, B any](kernel pl.Kernel[A, B]) pl.Kernel[A, B] {
 	return func(ctx context.Context, in A, emit func(B) bool) error {
 		c := current(ctx)
 		return kernel(ctx, in, func(result B) bool {
-			switch err := c.mine(); err {
-			case nil:
-				return emit(result)
-			case errEnded:
-				return false
-			default:
+			err := c.mine()
+			if errors.Is(err, errForeign) {
 				panic(errYield)
 			}
+			return err == nil && emit(result)
 		})
 	}
 }

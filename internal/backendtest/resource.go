@@ -117,6 +117,7 @@ func openGoexit(t *testing.T, api API) {
 		})
 		_, err := collect(t, api, api.MapWith(r, useless, pl.Workers(workers))(pl.Range(10)))
 		assert.ErrorContains(t, err, "Goexit", "%d workers", workers)
+		assert.ErrorContains(t, err, "worker 0", "%d workers", workers)
 	}
 }
 

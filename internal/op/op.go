@@ -96,7 +96,7 @@ func with[R, A, B any](
 	verb string, results pl.Results, f any, r pl.Resource[R], kernel func(resource R) pl.Kernel[A, B],
 ) pl.Operation[A, B] {
 	return pl.Operation[A, B]{
-		Verb: verb, Results: results, Func: f,
+		Verb: verb, Results: results, Func: f, Err: r.Err(),
 		Open: func(ctx context.Context) (pl.Kernel[A, B], func(context.Context) error, error) {
 			resource, err := r.Open(ctx)
 			if err != nil {
