@@ -10,8 +10,9 @@ import (
 const (
 	// glance is the time between two looks at the workers.
 	glance = 2 * time.Millisecond
-	// startPatience is how long values wait for a worker that starts, before others are started for their sake.
-	startPatience = 100 * time.Millisecond
+	// startPatience is how long values wait for a worker that starts before another is started for their sake: that one
+	// is likely to take as long.
+	startPatience = time.Second
 	// helloTimeout is how long a worker may take to reach Main or to parse the flags of a test.
 	helloTimeout = 30 * time.Second
 	// stopGrace is how long a function may run on after its context was cancelled before its worker is killed.
