@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/gopeln/pl"
@@ -73,6 +74,7 @@ var sentinels = struct {
 // failure is an error on its way.
 type failure struct {
 	Type, Message, Stack string
+	Before               string      `json:",omitempty"` // the text that wraps a panic
 	Kind                 failureKind `json:",omitempty"`
 	Sentinels            []int       `json:",omitempty"`
 }
@@ -91,6 +93,10 @@ func newFailure(err error) *failure {
 		f.Kind = failureGoexit
 	}
 	if p, ok := errors.AsType[*pl.PanicError](err); ok {
+		before, wraps := strings.CutSuffix(f.Message, p.Error())
+		if wraps {
+			f.Before = before
+		}
 		f.Kind, f.Message, f.Stack = failurePanic, fmt.Sprint(p.Value), string(p.Stack)
 	}
 	sentinels.Lock()
@@ -126,7 +132,11 @@ func matches(err, target error) (ok bool) {
 func (f *failure) err() error {
 	switch f.Kind {
 	case failurePanic:
-		return &pl.PanicError{Value: f.Message, Stack: []byte(f.Stack)}
+		p := &pl.PanicError{Value: f.Message, Stack: []byte(f.Stack)}
+		if f.Before != "" {
+			return fmt.Errorf("%s%w", f.Before, p)
+		}
+		return p
 	case failureGoexit:
 		return pl.ErrGoexit
 	}

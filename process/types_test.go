@@ -239,7 +239,7 @@ var (
 	picky = process.Map(addOne, process.WithCodec(pickyCodec{}))
 )
 
-// pickyCodec fails with nothing in hand, as is natural, and once returns less than it got.
+// pickyCodec fails with nothing in hand, as is natural, once returns less than it got, and once panics.
 type pickyCodec struct{ jsonCodec }
 
 func (c pickyCodec) Append(buf []byte, v any) ([]byte, error) {
@@ -248,6 +248,8 @@ func (c pickyCodec) Append(buf []byte, v any) ([]byte, error) {
 		return nil, errors.New("no threes")
 	case 5:
 		return nil, nil
+	case 7:
+		panic("no sevens")
 	}
 	return c.jsonCodec.Append(buf, v)
 }
@@ -256,14 +258,17 @@ func TestTheErrorOfACodecIsTheValues(t *testing.T) {
 	var dropped drops
 	got, err := picky(pl.Range(8)).With(dropped.option()).Collect(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, []int{1, 2, 7, 8}, got) // without the values 3 and 5, and those whose results they are
-	require.Len(t, dropped.errs, 4)
+	require.Equal(t, []int{1, 2}, got) // without the values 3, 5 and 7, and those whose results they are
+	require.Len(t, dropped.errs, 6)
 	why := map[any]string{
 		2: "cannot encode the result: no threes", 3: "cannot encode the value: no threes",
 		4: "returned less than it got", 5: "returned less than it got",
+		6: "cannot encode the result: panic: no sevens", 7: "cannot encode the value: panic: no sevens",
 	}
 	for _, e := range dropped.errs {
 		require.ErrorContains(t, e, why[e.Item])
+		_, panicked := errors.AsType[*pl.PanicError](e)
+		require.Equal(t, e.Item.(int) > 5, panicked)
 	}
 }
 
