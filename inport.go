@@ -105,30 +105,9 @@ func (p *inPort[T]) fill(seat Seat, quit func() bool) (w uint64, ok bool) {
 		n = q.fetch(p, size)
 	}
 	if n == 0 {
-		me := waiterOf(seat)
-		me.into = nil
-		if me.alone && quit == nil {
-			me.into = p
+		if n, w, ok = p.wait(seat, size, quit); n == 0 {
+			return w, ok
 		}
-		for ; n == 0; n = q.fetch(p, size) {
-			if !q.await(me, quit) {
-				return 0, false
-			}
-			if p.handed {
-				p.handed = false
-				if !q.quiet() {
-					q.passOn(false)
-				}
-				return 0, true
-			}
-			if p.inWindow() > 0 { // another seat of this worker has filled it meanwhile
-				q.hungry.remove(me)
-				w = p.word.Add(oneClaim) - oneClaim // nobody steals while the lock is held
-				q.passOn(windowOf(w) > 1)
-				return w, true
-			}
-		}
-		q.hungry.remove(me)
 	}
 	fields := oneClaim | uint64(n)
 	if len(q.producers.parked) > 0 {
@@ -143,10 +122,41 @@ func (p *inPort[T]) fill(seat Seat, quit func() bool) (w uint64, ok bool) {
 	return 0, true
 }
 
+// wait is fetch that waits for values. Where n is 0 there is nothing left to fetch: with ok, the first value of the window
+// was claimed when the word was w; else there is none.
+func (p *inPort[T]) wait(seat Seat, size int, quit func() bool) (n int, w uint64, ok bool) {
+	q := p.q
+	me := waiterOf(seat)
+	me.into = nil
+	if me.alone && quit == nil {
+		me.into = p
+	}
+	for q.await(me, quit) {
+		if p.handed {
+			p.handed = false
+			if !q.quiet() {
+				q.passOn(false)
+			}
+			return 0, 0, true
+		}
+		if p.inWindow() > 0 { // another seat of this worker has filled it meanwhile
+			q.hungry.remove(me)
+			w = p.word.Add(oneClaim) - oneClaim // nobody steals while the lock is held
+			q.passOn(windowOf(w) > 1)
+			return 0, w, true
+		}
+		if n = q.fetch(p, size); n > 0 {
+			q.hungry.remove(me)
+			return n, 0, true
+		}
+	}
+	return 0, 0, false
+}
+
 // await parks the worker where there was nothing to fetch; then the caller looks again. It reports false at the end of
 // the input, once the queue is stopped, and when quit says so; whoever makes quit true wakes the seat. The lock is held
-// on entry and on return, so that no value can have come between the look and the park: fetch has had every producer's
-// next value announced, which takes the lock too.
+// on entry and on return, so that no value can have come between the look and the park: who is not ready announces its
+// next value, which takes the lock too.
 func (q *windowQueue[T]) await(me *waiter, quit func() bool) bool {
 	switch {
 	case q.stopped:
