@@ -169,6 +169,9 @@ func (k *call) giveUp(c *valueContext) {
 func (k *call) forget() {
 	if !k.forgotten {
 		k.forgotten = true
+		if !k.returned {
+			k.host.crew.abandon(&k.job)
+		}
 		k.host.calls--
 		k.host.settle()
 	}

@@ -19,8 +19,8 @@ type crew struct {
 	idle        int  // those that wait in called, and have not been
 	called      sync.Cond
 	over        bool
-	present     int // goroutines that are called, idle, or between two jobs
-	gone        sync.Cond
+
+	present sync.WaitGroup // the goroutines, but for those whose job was abandoned; counted up under the lock
 }
 
 // mostIdle is how many wait for jobs at most. The stack of one is as large as a job has ever made it.
@@ -30,11 +30,13 @@ const mostIdle = 64
 type job struct {
 	do   interface{ run() }
 	next *job
+
+	done, abandoned bool // guarded by the crew's lock
 }
 
 func newCrew(o *loop.Owner) *crew {
 	c := &crew{owner: o}
-	c.called.L, c.gone.L = &c.mu, &c.mu
+	c.called.L = &c.mu
 	return c
 }
 
@@ -58,7 +60,7 @@ func (c *crew) call() {
 	}
 	c.coming = true
 	if c.idle == 0 {
-		c.present++
+		c.present.Add(1)
 		go c.work()
 		return
 	}
@@ -68,13 +70,18 @@ func (c *crew) call() {
 
 // work is the life of one of the crew, from the moment it has been called.
 func (c *crew) work() {
+	counts := true
+	defer func() {
+		if counts {
+			c.present.Done()
+		}
+	}()
 	pprof.SetGoroutineLabels(c.owner.Labels())
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	defer c.absent()
 	for c.coming = false; ; c.coming = false {
 		for c.first != nil {
-			c.doNext()
+			c.doNext(&counts)
 		}
 		if c.over || c.idle == mostIdle {
 			return
@@ -84,34 +91,36 @@ func (c *crew) work() {
 	}
 }
 
-// doNext does a job. The lock is held on entry and on return.
-func (c *crew) doNext() {
+// doNext does a job. The lock is held on entry and on return. After an abandoned job the goroutine counts again, unless
+// nobody waits for it any more.
+func (c *crew) doNext(counts *bool) {
 	j := c.first
 	if c.first, j.next = j.next, nil; c.first == nil {
 		c.last = nil
 	}
 	c.call() // before j takes its time
-	c.absent()
 	c.mu.Unlock()
 	defer func() {
 		c.mu.Lock()
-		c.present++
+		j.done = true
+		switch {
+		case !j.abandoned:
+		case c.over:
+			*counts = false
+		default:
+			c.present.Add(1)
+		}
 	}()
 	j.do.run()
 }
 
-func (c *crew) absent() {
-	if c.present--; c.present == 0 {
-		c.gone.Broadcast()
-	}
-}
-
-// wait waits, after dismiss, for the goroutines that have no job.
-func (c *crew) wait() {
+// abandon says that nobody waits for j.
+func (c *crew) abandon(j *job) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for c.present > 0 {
-		c.gone.Wait()
+	if !j.done {
+		j.abandoned = true
+		c.present.Done()
 	}
 }
 
@@ -122,3 +131,6 @@ func (c *crew) dismiss() {
 	c.over, c.idle = true, 0
 	c.called.Broadcast()
 }
+
+// wait waits, after dismiss, for all but those whose job was abandoned.
+func (c *crew) wait() { c.present.Wait() }
