@@ -46,7 +46,7 @@
 //
 // Under pl.Timeout a worker is killed with SIGKILL when its value is over its time. OnEnd of a pl.Resource runs in
 // every worker that ends in an orderly way, and in none that is killed or crashes. When a run ends early, the context of
-// the functions is cancelled; one that runs on for 5 seconds is killed.
+// the functions is cancelled; one that runs on for 5 seconds is killed, and so is an OnStart.
 //
 // When the program dies, even by SIGKILL, its workers go with it. Ctrl-C is left to the program: workers do not hear
 // it. A worker's standard input is empty; standard output and standard error are the program's own.

@@ -10,7 +10,7 @@ import (
 type ledger struct {
 	mu      sync.Mutex
 	open    int
-	changed chan struct{} // closed with the next change; nil while nobody waits
+	settled chan struct{} // closed when none is open any more; nil while nobody waits
 }
 
 // add counts n values more, or less.
@@ -18,26 +18,26 @@ func (l *ledger) add(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.open += n
-	if l.changed != nil {
-		close(l.changed)
-		l.changed = nil
+	if l.open == 0 && l.settled != nil {
+		close(l.settled)
+		l.settled = nil
 	}
 }
 
-// wait waits for a change, or the end of ctx. It reports false, at once, where no value is open.
+// wait waits until no value is open, or ctx ends. It reports false, at once, where none is.
 func (l *ledger) wait(ctx context.Context) bool {
 	l.mu.Lock()
 	if l.open == 0 {
 		l.mu.Unlock()
 		return false
 	}
-	if l.changed == nil {
-		l.changed = make(chan struct{})
+	if l.settled == nil {
+		l.settled = make(chan struct{})
 	}
-	changed := l.changed
+	settled := l.settled
 	l.mu.Unlock()
 	select {
-	case <-changed:
+	case <-settled:
 	case <-ctx.Done():
 	}
 	return true

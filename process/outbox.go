@@ -2,6 +2,7 @@ package process
 
 import (
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -167,7 +168,9 @@ func (o *outbox[R]) flush(waits bool) {
 	}
 	clear(o.results)
 	o.results, o.header.marks = o.results[:0], o.header.marks[:0]
-	_ = o.worker.answer.Flush() // an error means that the parent is gone, which the lifeline tells
+	if o.worker.answer.Flush() != nil { // the parent is gone, or the function has closed the pipe: results would be lost
+		os.Exit(exitOrphaned)
+	}
 }
 
 // sendEach sends the results of each value in a frame of their own. Those that cannot be encoded make their value
@@ -181,9 +184,11 @@ func (o *outbox[R]) sendEach() {
 		h.waits = o.header.waits && i == len(o.header.marks)-1
 		if err := o.send(&h, results[:m.results]); err != nil {
 			err = fmt.Errorf("cannot encode the result: %w", err)
-			if m.fate == fateOpen {
+			switch m.fate {
+			case fateOpen:
 				o.failed = err
-			} else {
+			case fateHeld: // it has failed already, and the worker waits for the verdict
+			default:
 				m.fate, m.failure = fateFailed, newFailure(err)
 			}
 			o.worker.page.produced.Add(-uint64(m.results)) // they never arrive, and need no room

@@ -146,6 +146,7 @@ func (s *slot[A, B, R]) conclude(w *remote[A, R], f *flight[A], seq uint64, m ma
 			s.adopt(retake([]*flight[A]{f})...)
 		}
 	case m.fate == fateHeld:
+		f.undecoded = nil // of this attempt
 		s.pronounce(w, seq, s.failed(f, m.failure.err()))
 	case m.fate == fateFailed:
 		if s.failed(f, m.failure.err()) {

@@ -2,7 +2,10 @@ package process
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gopeln/pl/internal/child"
@@ -162,7 +165,7 @@ func (w *remote[A, R]) close(left int, stop bool) {
 		w.page.stop.Store(true)
 		w.ring()
 	}
-	w.closing = true
+	w.closing = w.closing || w.ctx.Err() == nil // else it was dead before
 	w.proc.In.Close()
 }
 
@@ -170,7 +173,18 @@ func (w *remote[A, R]) close(left int, stop bool) {
 // its results, which tells.
 func (w *remote[A, R]) ring() {
 	_ = w.proc.Life.SetWriteDeadline(time.Now().Add(time.Second))
-	_, _ = w.proc.Life.Write([]byte{0})
+	if _, err := w.proc.Life.Write([]byte{0}); errors.Is(err, syscall.EPIPE) {
+		w.proc.Kill() // it is dead, or would never hear of anything
+	}
+}
+
+// kill ends the worker.
+func (w *remote[A, R]) kill() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.gone {
+		w.proc.Kill()
+	}
 }
 
 // remains is what a worker leaves.
@@ -182,13 +196,14 @@ type remains[A any] struct {
 	running      bool   // the last of them was running, or was being decoded
 	reserved     int    // room that was not used
 	timedOut     uint64 // the seq+1 of a value for which the worker was killed
+	idle         bool   // nothing was with it
 	opened       bool
 	progress     bool
 	ok           bool
 }
 
 // orderly tells whether the worker ended as it should.
-func (r *remains[A]) orderly() bool { return r.ok && len(r.values) == 0 }
+func (r *remains[A]) orderly() bool { return r.ok && r.idle }
 
 // autopsy waits for the end of the worker, whose results have ended, and finds out what it was doing.
 func (w *remote[A, R]) autopsy() *remains[A] {
@@ -199,18 +214,23 @@ func (w *remote[A, R]) autopsy() *remains[A] {
 	if !w.farewell {
 		w.proc.Kill() // it may have closed its results and live on
 	}
+	values := w.flights
+	if n := slices.IndexFunc(values, func(f *flight[A]) bool { return f.taken }); n >= 0 {
+		values = values[:n] // others have the rest, which the worker was about to skip
+	}
 	r := &remains[A]{
-		values: w.flights, first: w.first, reserved: int(w.granted - min(w.granted, w.received)),
+		idle: len(w.flights) == 0, values: values, first: w.first, reserved: int(w.granted - min(w.granted, w.received)),
 		timedOut: w.watched.timedOut, opened: w.opened, progress: w.progress,
 	}
 	if w.granted == unlimited {
 		r.reserved = 0
 	}
 	if begun := current >> 1; begun > w.first {
-		r.begun = min(int(begun-w.first), len(w.flights))
-		r.running = current&1 == 1
+		n := int(begun - w.first)
+		r.begun = min(n, len(values))
+		r.running = current&1 == 1 && n <= len(values)
 	}
-	if r.begun == 0 && decoding == w.first+1 && len(w.flights) == 1 {
+	if r.begun == 0 && decoding == w.first+1 && len(w.flights) == 1 && len(values) == 1 {
 		r.begun, r.running = 1, true
 	}
 	var ok bool

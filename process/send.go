@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"syscall"
 	"time"
 
 	"github.com/gopeln/pl/internal/wire"
@@ -68,7 +69,7 @@ func (s *slot[A, B, R]) dispatch(w *remote[A, R], values []*flight[A]) {
 	single := s.in.single
 	var bad *flight[A]
 	var err error
-	for len(values) > 0 && bad == nil && w.out.Buffered() < full {
+	for len(values) > 0 && bad == nil && w.out.Buffered() < full && !w.out.Tailed() {
 		n := min(len(values), w.sizing.batch)
 		if single {
 			n = 1
@@ -85,7 +86,9 @@ func (s *slot[A, B, R]) dispatch(w *remote[A, R], values []*flight[A]) {
 	if len(values) > 0 {
 		s.adopt(values...)
 	}
-	_ = w.out.Flush() // an error means that the worker has died, which its results tell
+	if err := w.out.Flush(); errors.Is(err, syscall.EPIPE) {
+		w.kill() // it is dead, or would never read
+	}
 	if bad != nil {
 		s.unsendable(bad, err)
 	}

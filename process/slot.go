@@ -20,7 +20,6 @@ type slot[A, B, R any] struct {
 	batch   []pl.Item[A]
 	boarded []*flight[A] // what board returned last
 	values  []A          // of the frame that is being packed
-	started bool         // a worker was, in this run
 	barren  int          // workers in a row that died without a value to blame
 	active  atomic.Bool  // counted in the stage's active
 
@@ -51,11 +50,15 @@ func (s *slot[A, B, R]) run() {
 	defer s.retire()
 	prompt := false
 	for {
-		next, ok := s.next(s.site.Context(), startWindow)
-		if s.stopping() || !ok && (s.index > 0 || s.started) {
+		window := startWindow
+		if prompt {
+			window = 1 // so that it is clear who is to blame
+		}
+		next, ok := s.next(s.site.Context(), window)
+		if s.stopping() || !ok && (s.index > 0 || s.started.Load()) {
 			return
 		}
-		s.started = true
+		s.started.Store(true)
 		w, err := s.start(prompt)
 		if err != nil {
 			s.fail(s.index, err)
@@ -209,6 +212,7 @@ func (s *slot[A, B, R]) adopt(values ...*flight[A]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.insert(values)
+	s.stir()
 	if s.waiting != nil {
 		s.waiting()
 	}
@@ -274,7 +278,7 @@ func (s *slot[A, B, R]) bury(w *remote[A, R]) (died bool) {
 		s.barren++
 	}
 	endless := s.barren >= mostKilled || s.barren >= maxBarren && !killed
-	inOnEnd := w.closing && len(left.values) == 0 && !killed
+	inOnEnd := w.closing && left.idle && !killed
 	if endless || inOnEnd {
 		s.fail(s.index, crash)
 	}
@@ -310,8 +314,7 @@ func (s *slot[A, B, R]) sort(left *remains[A], crash *CrashError) (blamed bool) 
 		lost = done
 	}
 	// First, since the verdict on the suspect may be to wait, and others can have these meanwhile.
-	s.adopt(slices.DeleteFunc(slices.Clone(again), func(f *flight[A]) bool { return f.taken })...)
-	s.stir()
+	s.adopt(again...)
 	if suspect != nil {
 		blamed = s.blame(suspect, left, crash)
 	}

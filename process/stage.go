@@ -23,6 +23,7 @@ type stage[A, B, R any] struct {
 	settings settings
 	slots    []*slot[A, B, R]
 	starter  *child.Starter
+	started  atomic.Bool  // a worker was, in this run
 	active   atomic.Int32 // slots that have had a worker and are not at their end
 	ledger   ledger
 	busy     chan struct{} // wakes the watch

@@ -15,7 +15,7 @@ const (
 	startPatience = time.Second
 	// helloTimeout is how long a worker may take to reach Main or to parse the flags of a test.
 	helloTimeout = 30 * time.Second
-	// stopGrace is how long a function may run on after its context was cancelled before its worker is killed.
+	// stopGrace is how long a function, or OnStart, may run on after its context was cancelled before its worker is killed.
 	stopGrace = 5 * time.Second
 )
 
@@ -24,7 +24,7 @@ type watched struct {
 	current  uint64 // of the page, at the last glance
 	stretch  uint64
 	since    time.Time // the stretch was seen first
-	stopping time.Time // a function was first seen to run though the stage stops
+	stopping time.Time // it was first seen to be busy though the stage stops
 	timedOut uint64    // the seq+1 of the value for which the worker was killed
 }
 
@@ -88,6 +88,9 @@ func (s *slot[A, B, R]) look(now time.Time) bool {
 				"in an init function (the environment GODEBUG=inittrace=1 tells), or does main end early?", helloTimeout))
 			w.proc.Kill()
 		}
+		if s.stopping() {
+			w.proc.Kill() // it has nothing to close
+		}
 		return true
 	}
 	return len(w.flights) > 0 || owns || w.closing
@@ -95,13 +98,11 @@ func (s *slot[A, B, R]) look(now time.Time) bool {
 
 // time kills the worker if its function has taken too long.
 func (s *slot[A, B, R]) time(w *remote[A, R], current uint64, now time.Time) {
-	if current&1 == 0 {
-		w.watched.stopping = time.Time{}
-		return
-	}
+	running := current&1 == 1
+	s.grace(w, running || !w.opened, now)
 	stretch, spent := w.page.stretch.Load(), time.Duration(w.page.spent.Load())
-	if w.page.current.Load() != current {
-		return // the figures may be of another value
+	if !running || w.page.current.Load() != current {
+		return // or the figures may be of another value
 	}
 	if timeout := s.site.Timeout(); timeout > 0 {
 		if stretch != w.watched.stretch {
@@ -111,12 +112,17 @@ func (s *slot[A, B, R]) time(w *remote[A, R], current uint64, now time.Time) {
 			w.proc.Kill()
 		}
 	}
-	if s.stopping() {
-		if w.watched.stopping.IsZero() {
-			w.watched.stopping = now
-		} else if now.Sub(w.watched.stopping) > stopGrace {
-			w.proc.Kill()
-		}
+}
+
+// grace kills the worker if it has been busy, with its function or with OnStart, for too long since the stage stops.
+func (s *slot[A, B, R]) grace(w *remote[A, R], busy bool, now time.Time) {
+	switch {
+	case !busy || !s.stopping():
+		w.watched.stopping = time.Time{}
+	case w.watched.stopping.IsZero():
+		w.watched.stopping = now
+	case now.Sub(w.watched.stopping) > stopGrace:
+		w.proc.Kill()
 	}
 }
 
@@ -135,6 +141,8 @@ func (s *slot[A, B, R]) handOver(w *remote[A, R], ready bool) {
 	if len(idle) == 0 {
 		return
 	}
+	s.ledger.add(1) // or a slot could end while its values are here
+	defer s.ledger.add(-1)
 	values := s.takeOwn(math.MaxInt)
 	if w != nil {
 		values = slices.Concat(s.takeBack(w), values)

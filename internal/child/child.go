@@ -192,6 +192,7 @@ func Adopted() bool {
 	_, ok := os.LookupEnv(marker)
 	if ok {
 		os.Unsetenv(marker)
+		keepFromChildren() // an init function may start some, before Open
 	}
 	return ok
 }

@@ -19,6 +19,13 @@ func mapShared(f *os.File, size int) ([]byte, error) {
 	return mem, err
 }
 
+// keepFromChildren keeps the descriptors that a Starter hands over from processes that this one starts.
+func keepFromChildren() {
+	for fd := fdIn; fd <= fdMemory; fd++ {
+		syscall.CloseOnExec(fd)
+	}
+}
+
 func unmap(mem []byte) { syscall.Munmap(mem) }
 
 // inherited opens one of the pipes that a Starter hands over.
@@ -27,7 +34,6 @@ func inherited(fd int, name string) (*os.File, error) {
 	if err := syscall.Fstat(fd, &stat); err != nil || stat.Mode&syscall.S_IFMT != syscall.S_IFIFO {
 		return nil, fmt.Errorf("descriptor %d is no pipe", fd)
 	}
-	syscall.CloseOnExec(fd)
 	// Before NewFile looks: a blocking descriptor would hold a thread in each read.
 	if err := syscall.SetNonblock(fd, true); err != nil {
 		return nil, err
@@ -36,7 +42,6 @@ func inherited(fd int, name string) (*os.File, error) {
 }
 
 func inheritedMemory(fd, size int) (*os.File, []byte, error) {
-	syscall.CloseOnExec(fd)
 	f := os.NewFile(uintptr(fd), "memory")
 	mem, err := mapShared(f, size)
 	return f, mem, err

@@ -21,6 +21,8 @@ func sharedMemory(int) (*os.File, []byte, error) { return nil, nil, errWindows }
 
 func unmap([]byte) {}
 
+func keepFromChildren() {}
+
 func inherited(int, string) (*os.File, error) { return nil, errWindows }
 
 func inheritedMemory(int, int) (*os.File, []byte, error) { return nil, nil, errWindows }

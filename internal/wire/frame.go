@@ -75,6 +75,9 @@ func (w *Writer) Append(kind byte, fill func(payload []byte) ([]byte, error)) er
 // Buffered is how many bytes wait for Flush, with those in the arena.
 func (w *Writer) Buffered() int { return len(w.buf) + len(w.tail) + w.lent }
 
+// Tailed tells whether the next Append would flush.
+func (w *Writer) Tailed() bool { return len(w.tail) > 0 }
+
 // Flush writes what was appended. It blocks as long as the underlying writer does.
 func (w *Writer) Flush() error {
 	if len(w.buf) == 0 {
