@@ -1,7 +1,7 @@
 package pl
 
-// restAfter is how many values a worker handles at most before its seat may rest: as many as make a window of the queue,
-// so that it is fewer, down to one, where each takes its time.
+// restAfter is how many values a worker handles at most before its seat may rest. A turn is a window of the queue, and so
+// becomes shorter, down to one value, once it is known that each takes its time.
 const restAfter = mostWindow
 
 // attend is serve for a seat of the backend's own, which wants to know of each call. Very many of them may wait within a
@@ -16,7 +16,6 @@ func (w *worker[A, B]) attend(h *handler[A, B]) (again bool) {
 	if w.window == nil || h.port == nil {
 		one = nil
 	}
-	w.unrested = 0 // the seat has just got its turn
 	for w.rested(h) && (h.busy || w.next(h)) {
 		w.unrested++
 		var out B
@@ -48,7 +47,7 @@ func (w *worker[A, B]) attend(h *handler[A, B]) (again bool) {
 func (w *worker[A, B]) rested(h *handler[A, B]) bool {
 	if w.unrested >= w.turn {
 		w.unrested = 0
-		h.seat.Rest()
+		h.seat.Rest(h.busy)
 	}
 	return true
 }

@@ -107,7 +107,7 @@ func (s *goroutineSeat) Wake() {
 }
 
 func (*goroutineSeat) WaitInput() bool { return true }
-func (*goroutineSeat) Rest()           {}
+func (*goroutineSeat) Rest(bool)       {}
 
 func (*goroutineSeat) Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

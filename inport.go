@@ -256,29 +256,31 @@ func (p *outPort[T]) moveTo(in *inPort[T], n int) {
 }
 
 // victim is the consumer with the most unclaimed values in its window, or nil.
-func (q *windowQueue[T]) victim() (v *inPort[T]) {
-	if len(q.windows) == 0 {
-		return nil
-	}
-	most := 0
-	for _, p := range q.windows {
-		if n := p.inWindow(); n > most {
-			most, v = n, p
-		}
-	}
-	if v == nil {
-		q.closeWindows()
-	}
-	return v
+func (q *windowQueue[T]) victim() *inPort[T] {
+	_, most := q.survey()
+	return most
 }
 
-// closeWindows forgets the consumers with windows, when none of them has a value left.
-func (q *windowQueue[T]) closeWindows() {
-	for _, p := range q.windows {
-		p.isOpen = false
+// survey counts the values that consumers have in their windows, unclaimed, and finds who has the most of them, nil where
+// there are none. It forgets the consumers without any.
+func (q *windowQueue[T]) survey() (n int, most *inPort[T]) {
+	if len(q.windows) == 0 {
+		return 0, nil
 	}
-	clear(q.windows)
-	q.windows = q.windows[:0]
+	kept, record := q.windows[:0], 0
+	for _, p := range q.windows {
+		u := p.inWindow()
+		if p.isOpen = u > 0; !p.isOpen {
+			continue
+		}
+		if n += u; u > record {
+			record, most = u, p
+		}
+		kept = append(kept, p)
+	}
+	clear(q.windows[len(kept):])
+	q.windows = kept
+	return n, most
 }
 
 // steal moves the later half of another consumer's unclaimed values to p's buffer. Only the owner writes to its

@@ -104,6 +104,8 @@ func (p *outPort[T]) store(w uint64, v T, claim uint64) bool {
 		change += claim
 	}
 	if !p.word.CompareAndSwap(w, w+change) {
+		var zero T
+		p.vals[p.pos] = zero // the next try may hand v over, past this place, which must not keep it alive
 		return false
 	}
 	p.pos++
@@ -280,21 +282,10 @@ func (q *windowQueue[T]) room() int64 {
 	return q.limit - (q.granted - q.pulled + q.unclaimed())
 }
 
-// unclaimed counts the values that consumers have fetched and not begun, and forgets the consumers without any.
-func (q *windowQueue[T]) unclaimed() (n int64) {
-	n = q.held.Load()
-	kept := q.windows[:0]
-	for _, p := range q.windows {
-		if u := p.inWindow(); u > 0 {
-			n += int64(u)
-			kept = append(kept, p)
-		} else {
-			p.isOpen = false
-		}
-	}
-	clear(q.windows[len(kept):])
-	q.windows = kept
-	return n
+// unclaimed counts the values that consumers have fetched and not begun.
+func (q *windowQueue[T]) unclaimed() int64 {
+	n, _ := q.survey()
+	return q.held.Load() + int64(n)
 }
 
 // revoke takes back all unspent credit and returns the room there is then.

@@ -75,16 +75,10 @@ func (k *parking) popLast() *waiter { return k.pop(len(k.parked) - 1) }
 
 // popReceiver is popLast for a value to be handed over: nil also where that worker could not take it.
 func (k *parking) popReceiver() *waiter {
-	last := len(k.parked) - 1
-	if k.waking != nil || last < 0 || k.parked[last].into == nil {
+	if last := len(k.parked) - 1; last < 0 || k.parked[last].into == nil {
 		return nil
 	}
-	w := k.parked[last]
-	k.parked = k.parked[:last]
-	w.listed = false
-	k.alone--
-	k.waking = w
-	return w
+	return k.popLast()
 }
 
 // wakeFirst wakes the worker that has waited longest, if one needs to be woken. Where that one may be kept from running,

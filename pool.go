@@ -62,6 +62,7 @@ func (w *worker[A, B]) Serve(seat Seat) {
 		return
 	}
 	h.attended, h.timed = true, w.of.cfg.timeout > 0
+	w.unrested = 0 // the seat has just got its turn
 	for w.attend(h) {
 	}
 	w.release(h)

@@ -94,8 +94,9 @@ type Seat interface {
 	// value's time was over.
 	Leave(err error) error
 	// Rest is called now and then between two calls of the function, so that a stage whose functions never wait lets
-	// others run.
-	Rest()
+	// others run. With again, a value is in the worker's hands, to be tried again; it may fail for want of another of
+	// the stage, which another seat has to begin.
+	Rest(again bool)
 	// Pause is called, if the stage has a Timeout, when the function hands a result on, which may wait for room: the
 	// Timeout does not run until Resume. It reports false where the value's time was over; the result is then dropped.
 	Pause() bool

@@ -137,8 +137,13 @@ func TestNoGoroutineOfAwaitedFunctionsIsLeft(t *testing.T) {
 			})
 			return err
 		}, pl.Workers(64))(pl.Range(200)).Run(t.Context())
-		worst = max(worst, runtime.NumGoroutine()-before)
+		left := runtime.NumGoroutine() - before
+		if left > 2 { // NumGoroutine is rough while others end; a profile is exact
+			n, _ := runtime.GoroutineProfile(nil)
+			left = n - before
+		}
+		worst = max(worst, left)
 		require.NoError(t, err)
 	}
-	require.LessOrEqual(t, worst, 16, "goroutines when Run has returned, which may be in their last instructions")
+	require.LessOrEqual(t, worst, 2, "goroutines when Run has returned") // which may be in their last instructions
 }

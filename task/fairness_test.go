@@ -80,23 +80,70 @@ func TestAValueBeginsThoughTheLoopIsNeverIdle(t *testing.T) {
 	require.Less(t, time.Since(start), 10*time.Second, "the second value began only when the other stage had ended")
 }
 
-func TestRetriesLetOthersRun(t *testing.T) {
-	flag, attempts := false, 0
-	poll := func(context.Context, int) error {
-		if attempts++; !flag {
-			return errors.New("not yet")
+func TestFailuresLetOthersRun(t *testing.T) {
+	for name, fail := range map[string]func() error{
+		"errors": func() error { return errors.New("not yet") },
+		"panics": func() error { panic("not yet") },
+	} {
+		t.Run("attempts that end in "+name, func(t *testing.T) {
+			flag, attempts := false, 0
+			poll := func(_ context.Context, n int) error {
+				if n < 1000 || flag { // cheap values first: the worker's turns are long by then
+					return nil
+				}
+				attempts++
+				return fail()
+			}
+			set := func(ctx context.Context, _ int) (err error) {
+				for attempts == 0 && err == nil {
+					err = task.Yield(ctx)
+				}
+				flag = true
+				return err
+			}
+			const most = 100_000
+			require.NoError(t, pl.Run(t.Context(),
+				task.Each(poll, pl.Retry(most, nil), pl.OnError(pl.Skip))(pl.Range(1001)), task.Each(set)(pl.Range(1))))
+			require.Less(t, attempts, most)
+		})
+		t.Run("values that end in "+name, func(t *testing.T) {
+			const cheap, bad = 5000, 5000
+			failed, between := 0, 0
+			work := func(_ context.Context, n int) error {
+				if n < cheap {
+					return nil
+				}
+				failed++
+				return fail()
+			}
+			tick := func(ctx context.Context, _ int) error {
+				for failed < bad {
+					before := failed
+					if err := task.Yield(ctx); err != nil {
+						return err
+					}
+					if before > 0 {
+						between = max(between, failed-before)
+					}
+				}
+				return nil
+			}
+			require.NoError(t, pl.Run(t.Context(),
+				task.Each(work, pl.OnError(pl.Skip))(pl.Range(cheap+bad)), task.Each(tick)(pl.Range(1))))
+			require.LessOrEqual(t, between, 64)
+		})
+	}
+}
+
+func TestAValueThatIsTriedAgainDoesNotHoldUpItsSibling(t *testing.T) {
+	done := false
+	f := func(_ context.Context, n int) error {
+		if done = done || n == 1; done {
+			return nil
 		}
-		return nil
+		return errors.New("not yet")
 	}
-	set := func(ctx context.Context, _ int) error {
-		err := task.Sleep(ctx, time.Millisecond)
-		flag = true
-		return err
-	}
-	const most = 10_000_000
-	require.NoError(t, pl.Run(t.Context(),
-		task.Each(poll, pl.Retry(most, nil))(pl.Range(1)), task.Each(set)(pl.Range(1))))
-	require.Less(t, attempts, most)
+	require.NoError(t, task.Each(f, pl.Workers(2), pl.Retry(300_000, nil))(pl.Range(2)).Run(t.Context()))
 }
 
 func TestAFunctionThatYieldsHoldsNothing(t *testing.T) {

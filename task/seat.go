@@ -129,8 +129,14 @@ func (s *seat) Sleep(ctx context.Context, d time.Duration) error {
 	return context.Cause(ctx)
 }
 
-// Rest lets the other tasks have a turn. It keeps the lead: nobody of this stage could use the time.
-func (s *seat) Rest() { s.task.Yield() }
+// Rest lets the other tasks have a turn. Between two values it keeps the lead: nobody of this stage could use the time.
+func (s *seat) Rest(again bool) {
+	if again {
+		s.host().passLead(s.task)
+		defer s.host().takeLead(s.task)
+	}
+	s.task.Yield()
+}
 
 func (s *seat) Enter(context.Context) context.Context {
 	s.host().loop.Sign()
