@@ -130,6 +130,7 @@ func (p *inPort[T]) wait(seat Seat, size int, quit func() bool) (n int, w uint64
 	me.into = nil
 	if me.alone && quit == nil {
 		me.into = p
+		q.receptive.Store(true)
 	}
 	for q.await(me, quit) {
 		if p.handed {

@@ -65,7 +65,7 @@ func (p *outPort[T]) put(seat Seat, v T, t tag) bool {
 // publish is put that, with claim = oneClaim, also claims the next value of the window that shares p's word, if there
 // is one. It returns the word as it was before.
 func (p *outPort[T]) publish(seat Seat, v T, t tag, claim uint64) (w uint64, ok bool) {
-	if w = p.word.Load(); w&announceValue != 0 && windowOf(w) == 0 && p.handOver(v) {
+	if w = p.word.Load(); w&announceValue != 0 && windowOf(w) == 0 && p.q.receptive.Load() && p.handOver(v) {
 		return w, true
 	}
 	for {
@@ -117,6 +117,7 @@ func (p *outPort[T]) store(w uint64, v T, claim uint64) bool {
 func (p *outPort[T]) handOver(v T) bool {
 	q := p.q
 	q.mu.Lock()
+	q.receptive.Store(false)
 	var to *waiter
 	if q.ready.first == nil && !p.tagged && !p.driven {
 		to = q.hungry.popReceiver()

@@ -38,6 +38,8 @@ type windowQueue[T any] struct {
 
 	// held counts values that driven workers have pulled and not begun; they are in no window.
 	held atomic.Int64
+	// receptive tells producers that a value might be handed over.
+	receptive atomic.Bool
 	// starved tells driven workers that a producer is parked for want of room.
 	starved atomic.Bool
 }
