@@ -75,7 +75,7 @@ func (p *outPort[T]) publish(seat Seat, v T, t tag, claim uint64) (w uint64, ok 
 		if p.tagged {
 			p.last.tags[p.pos] = t
 		}
-		if w = p.word.Load(); p.store(w, v, claim) {
+		if w, ok = p.offer(v, claim, 0); ok {
 			return w, w&announceValue == 0 || p.announce()
 		}
 		if w&creditField == 0 && !p.q.acquire(p, seat) {
@@ -84,19 +84,12 @@ func (p *outPort[T]) publish(seat Seat, v T, t tag, claim uint64) (w uint64, ok 
 	}
 }
 
-// offer is publish without its slow cases: it fails where the value is to be announced, where there is no credit or no
-// place, and when the word has just been changed by others. It leaves the tag to its caller.
-func (p *outPort[T]) offer(v T, claim uint64) (w uint64, ok bool) {
-	if w = p.word.Load(); w&announceValue != 0 {
+// offer is publish without its slow cases: it fails where the word has one of the bits in unless, where there is no credit
+// or no place, and when the word has just been changed by others. It leaves the tag, and the announcement, to its caller.
+func (p *outPort[T]) offer(v T, claim, unless uint64) (w uint64, ok bool) {
+	w = p.word.Load()
+	if w&creditField == 0 || w&unless != 0 || p.pos >= len(p.vals) {
 		return w, false
-	}
-	return w, p.store(w, v, claim)
-}
-
-// store is offer, when the word was w, that leaves the announcement to its caller too.
-func (p *outPort[T]) store(w uint64, v T, claim uint64) bool {
-	if w&creditField == 0 || p.pos >= len(p.vals) {
-		return false
 	}
 	p.vals[p.pos] = v
 	change := p.step
@@ -106,10 +99,10 @@ func (p *outPort[T]) store(w uint64, v T, claim uint64) bool {
 	if !p.word.CompareAndSwap(w, w+change) {
 		var zero T
 		p.vals[p.pos] = zero // the next try may hand v over, past this place, which must not keep it alive
-		return false
+		return w, false
 	}
 	p.pos++
-	return true
+	return w, true
 }
 
 // handOver gives a value to a consumer that waits, past the queue, if the queue is empty. A value that comes alone is there

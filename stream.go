@@ -94,7 +94,7 @@ func (w *worker[A, B]) streamWindow(h *handler[A, B]) bool {
 			return true
 		}
 		h.busy = false
-		before, ok := port.offer(out, oneClaim) // as publish, whose call alone would cost the loop 15 %
+		before, ok := port.offer(out, oneClaim, announceValue) // as publish, whose call alone would cost the loop 15 %
 		if !ok {
 			if before, ok = port.publish(h.seat, out, tag{}, oneClaim); !ok {
 				return false

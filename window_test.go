@@ -172,29 +172,3 @@ func TestAHandedValueDoesNotHoldUpTheNext(t *testing.T) {
 		q.closeOne()
 	})
 }
-
-// The exchange that stores a value fails because the port has just been drained; then the value is handed over instead.
-func TestAHandedValueIsNotKeptByTheChunk(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q := newWindowQueue[*int](0, false)
-		q.attach(func() {})
-		out, in := q.producer().(*outPort[*int]), q.consumer(nil)
-		seat := newGoroutineSeat()
-		out.put(seat, new(int), tag{})
-		before := out.word.Load()
-		go func() {
-			for s, ok := newGoroutineSeat(), true; ok; {
-				_, _, ok = in.take(s)
-			}
-		}()
-		synctest.Wait() // until the port is drained
-		v := new(int)
-		require.False(t, out.store(before, v, 0))
-		out.publish(seat, v, tag{}, 0)
-		synctest.Wait()
-		for _, kept := range out.vals {
-			assert.Nil(t, kept)
-		}
-		q.closeOne()
-	})
-}
