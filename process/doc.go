@@ -37,7 +37,7 @@
 // # Death
 //
 // A worker that dies fails the value that it was running, with a *[CrashError], and no other; a new worker takes its
-// place, and under [pl.Retry] it runs that value again. Values that were sent and had not begun go to the new worker.
+// place, and under [pl.Retry] it runs that value again. Values that were sent and had not begun go to it, or to another.
 //
 // To be fast, a worker writes cheap results together, within a millisecond. Where a crash could make some of them
 // be missed, under [pl.OnError] without Retry, it writes each before it begins the next value. With Retry, the values of
