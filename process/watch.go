@@ -10,8 +10,8 @@ import (
 const (
 	// glance is the time between two looks at the workers.
 	glance = 2 * time.Millisecond
-	// startPatience is how long values wait for a worker that starts before another is started for their sake: that one
-	// is likely to take as long.
+	// startPatience is how long values wait for a worker that runs no function, since it starts or is about to begin them,
+	// before another is started for their sake: that one is likely to take longer.
 	startPatience = time.Second
 	// helloTimeout is how long a worker may take to reach Main or to parse the flags of a test.
 	helloTimeout = 30 * time.Second
@@ -21,7 +21,8 @@ const (
 
 // watched is what the watch knows of a worker.
 type watched struct {
-	current  uint64 // of the page, at the last glance
+	current  uint64    // of the page, at the last glance
+	moved    time.Time // it was first seen at the value where it is
 	stretch  uint64
 	since    time.Time // the stretch was seen first
 	stopping time.Time // it was first seen to be busy though the stage stops
@@ -75,12 +76,15 @@ func (s *slot[A, B, R]) look(now time.Time) bool {
 	}
 	current := w.page.current.Load()
 	still := current>>1 == w.watched.current>>1
+	if !still || w.watched.moved.IsZero() {
+		w.watched.moved = now
+	}
 	w.watched.current = current
 	s.began(w.noteBegun(current >> 1))
 	s.time(w, current, now)
 	if still {
 		s.giveRoomBack(w)
-		s.handOver(w, !w.opened && now.Sub(w.began) < startPatience)
+		s.handOver(w, current&1 == 0 && now.Sub(w.watched.moved) < startPatience)
 	}
 	if !w.welcomed {
 		if now.Sub(w.began) > helloTimeout {
