@@ -122,14 +122,12 @@ func planned[T any](s shape) (c channel[T], ok bool) {
 	if s.custom || s.recursive {
 		return c, false
 	}
-	if _, ok = wire.NewPlan[T](); !ok {
-		return c, false
+	plan, ok := wire.NewPlan[T]()
+	fresh := func() *wire.Plan[T] {
+		p := *plan
+		return &p
 	}
-	plan := func() *wire.Plan[T] {
-		p, _ := wire.NewPlan[T]()
-		return p
-	}
-	return channel[T]{"plan", func() wire.Encoder[T] { return plan() }, func() wire.Decoder[T] { return plan() }, false}, true
+	return channel[T]{"plan", func() wire.Encoder[T] { return fresh() }, func() wire.Decoder[T] { return fresh() }, false}, ok
 }
 
 func rawChannel[T any]() (c channel[T], ok bool) {

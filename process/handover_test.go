@@ -87,14 +87,7 @@ func TestValuesOfADeadWorkerGoToOthers(t *testing.T) {
 func TestValuesDoNotWaitForAnotherOnesRetry(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	got := 0
-	for _, err := range diesPatiently(pl.Range(1000)).With(pl.Workers(2)).All(ctx) {
-		require.NoError(t, err, "after %d values", got)
-		if got++; got == 999 { // all but the one that waits an hour
-			break
-		}
-	}
-	assert.Equal(t, 999, got)
+	require.Equal(t, 999, taken(t, ctx, diesPatiently(pl.Range(1000)), 999))
 }
 
 // The worker that waits has read a part of what was sent to it; the rest does not fit into the pipe.
@@ -122,12 +115,18 @@ func TestValuesDoNotWaitForAnEncodingThatIsTriedAgain(t *testing.T) {
 		}
 		return nil
 	})
-	got := 0
-	for _, err := range choosy(source).With(pl.Workers(2)).All(ctx) {
+	require.Equal(t, 99, taken(t, ctx, choosy(source), 99))
+}
+
+// taken takes the first n values of a stage with two workers, all but the one that waits an hour, and returns how many
+// there were.
+func taken(t *testing.T, ctx context.Context, s pl.Stage[int], n int) (got int) {
+	t.Helper()
+	for _, err := range s.With(pl.Workers(2)).All(ctx) {
 		require.NoError(t, err, "after %d values", got)
-		if got++; got == 99 { // all but the one that waits an hour
+		if got++; got == n {
 			break
 		}
 	}
-	assert.Equal(t, 99, got)
+	return got
 }

@@ -96,6 +96,8 @@ type body struct {
 	buf  []byte
 	read []byte // ahead, in buf
 	err  error  // that came with or after it
+
+	closed atomic.Bool // Close may be called by any goroutine, also during a Read
 }
 
 func newBody(ctx context.Context, task *valueContext, resp *http.Response) *body {
@@ -107,6 +109,9 @@ func newBody(ctx context.Context, task *valueContext, resp *http.Response) *body
 }
 
 func (b *body) Read(p []byte) (int, error) {
+	if b.closed.Load() {
+		return 0, http.ErrBodyReadAfterClose
+	}
 	if len(b.read) == 0 && b.err == nil {
 		if b.task.mine() != nil {
 			return b.next.Read(p)
@@ -134,6 +139,6 @@ func (b *body) fill() {
 func (b *body) grow() { b.buf = make([]byte, min(4*len(b.buf), mostRead)) }
 
 func (b *body) Close() error {
-	b.read, b.err = nil, http.ErrBodyReadAfterClose
+	b.closed.Store(true)
 	return b.next.Close()
 }

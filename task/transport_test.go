@@ -318,3 +318,23 @@ func TestNothingIsReadOfAClosedBody(t *testing.T) {
 	})(pl.Range(1)).Run(t.Context())
 	require.ErrorIs(t, err, http.ErrBodyReadAfterClose)
 }
+
+// A timer that closes a body which takes too long is a goroutine of its own.
+func TestABodyMayBeClosedWhileItIsRead(t *testing.T) {
+	in, out := io.Pipe()
+	next := roundTrip(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Request: r, Body: in}, nil
+	})
+	go func() { _, _ = out.Write([]byte("the beginning")) }()
+	err := task.Each(func(ctx context.Context, _ int) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://nowhere/", nil)
+		require.NoError(t, err)
+		resp, err := (&http.Client{Transport: task.Transport(next)}).Do(req)
+		require.NoError(t, err)
+		closing := time.AfterFunc(10*time.Millisecond, func() { _ = resp.Body.Close() })
+		defer closing.Stop()
+		_, err = io.ReadAll(resp.Body)
+		return err
+	})(pl.Range(1)).Run(t.Context())
+	require.ErrorIs(t, err, io.ErrClosedPipe)
+}
