@@ -6,7 +6,8 @@ type inPort[T any] struct {
 	q      *windowQueue[T]
 	tagged bool
 	handed bool // buf has a value that is in no window; guarded by q.mu
-	buf    []T
+	buf    []T  // in one, until a window is larger: a value that comes alone is beside the rest of what its way touches
+	one    [1]T
 	tags   []tag
 
 	// onFill is called before each fill, at most once per window.
@@ -23,6 +24,7 @@ func (q *windowQueue[T]) consumer(shared *word) inlet[T] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	p := &inPort[T]{word: shared, q: q, tagged: q.tagged}
+	p.buf = p.one[:0]
 	if shared == nil {
 		p.word = new(word)
 	}
@@ -110,7 +112,7 @@ func (p *inPort[T]) fill(seat Seat, quit func() bool) (w uint64, ok bool) {
 		}
 	}
 	fields := oneClaim | uint64(n)
-	if len(q.producers.parked) > 0 {
+	if !q.producers.empty() {
 		fields |= announceClaim
 	}
 	p.word.set(windowFields|announceClaim, fields)
@@ -128,7 +130,7 @@ func (p *inPort[T]) wait(seat Seat, size int, quit func() bool) (n int, w uint64
 	q := p.q
 	me := waiterOf(seat)
 	me.into = nil
-	if me.alone && quit == nil {
+	if me.alone() && quit == nil {
 		me.into = p
 		q.receptive.Store(true)
 	}
@@ -168,7 +170,7 @@ func (q *windowQueue[T]) await(me *waiter, quit func() bool) bool {
 		return false
 	case q.victim() != nil: // its owner was faster, once
 		return true
-	case q.edges == 0 || !me.alone && !me.listed && !me.seat.WaitInput():
+	case q.edges == 0 || !me.alone() && !me.listed && !me.seat.WaitInput():
 		q.hungry.remove(me)
 		return false
 	}
@@ -193,7 +195,7 @@ func (q *windowQueue[T]) anything() bool {
 // passOn is called by a consumer that was served: it wakes the next if there is work left, its own included.
 func (q *windowQueue[T]) passOn(own bool) {
 	if q.hungry.waits() && (own || q.anything()) {
-		q.wakeConsumer().seat.Wake()
+		q.wakeConsumer().wake()
 	}
 	if q.limit > 0 && q.producers.waits() && q.room() > 0 {
 		q.wakeProducer()

@@ -6,6 +6,7 @@ type outPort[T any] struct {
 	q      *windowQueue[T]
 	step   uint64 // what publishing adds to word
 	tagged bool
+	driven bool // its credit is what it reserved, and never taken back
 
 	// the producer's own
 	last *chunk[T]
@@ -22,7 +23,6 @@ type outPort[T any] struct {
 	isReady   bool      // listed in q.ready, followed by
 	nextReady *outPort[T]
 	holds     bool // listed in q.holders
-	driven    bool // its credit is what it reserved, and never taken back
 
 	_ [64]byte
 }
@@ -122,7 +122,7 @@ func (p *outPort[T]) handOver(v T) bool {
 	in := to.into.(*inPort[T])
 	in.buf, in.handed = append(in.buf[:0], v), true
 	q.mu.Unlock()
-	to.seat.Wake()
+	to.wake()
 	return true
 }
 
@@ -142,7 +142,7 @@ func (p *outPort[T]) announce() bool {
 	woken := q.wakeConsumer()
 	q.mu.Unlock()
 	if woken != nil {
-		woken.seat.Wake()
+		woken.wake()
 	}
 	return true
 }
@@ -324,7 +324,7 @@ func (q *windowQueue[T]) awaitClaims() {
 // passRoomOn wakes the next producer if there may be room for it, be it credit of another, who may keep it for as long
 // as its function takes. So nobody is parked, without one awake who would wake him, while there is credit to take back.
 func (q *windowQueue[T]) passRoomOn() {
-	if len(q.producers.parked) > 0 {
+	if !q.producers.empty() {
 		q.awaitClaims()
 		if len(q.holders) > 0 || q.room() > 0 {
 			q.wakeProducer()

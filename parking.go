@@ -1,22 +1,21 @@
 package pl
 
-import "slices"
-
 // parking is a list of parked workers, guarded by its queue's lock. At most one of them is awake and not yet served:
 // it wakes the next if there is work left, so that trivial work does not wake everybody. A seat that is not a
 // goroutine's does not count: others may keep it from running for as long as they like.
 type parking struct {
-	parked []*waiter
-	waking *waiter
-	alone  int // of the parked, those that have a goroutine to themselves
+	first, last *waiter // by when they parked
+	waking      *waiter
+	alone       int // of the parked, those that have a goroutine to themselves
 }
 
 // waiter is a worker that waits, or is about to.
 type waiter struct {
-	seat   Seat
-	listed bool
-	alone  bool // its seat is a goroutine's own, so that nothing keeps it from running
-	into   any  // the *inPort that a value can be handed to; nil: none
+	into       any            // the *inPort that a value can be handed to; nil: none
+	own        *goroutineSeat // its seat, if that has a goroutine to itself, so that nothing keeps it from running
+	seat       Seat
+	prev, next *waiter
+	listed     bool
 }
 
 // waiterOf is the seat's waiter. A goroutine has one for life, since it waits at one place at a time.
@@ -27,13 +26,30 @@ func waiterOf(seat Seat) *waiter {
 	return &waiter{seat: seat}
 }
 
+func (w *waiter) alone() bool { return w.own != nil }
+
+// wake spares the usual seat a call through the interface: a value that comes alone waits for each line of memory.
+func (w *waiter) wake() {
+	if w.own != nil {
+		w.own.Wake()
+	} else {
+		w.seat.Wake()
+	}
+}
+
 func (k *parking) add(w *waiter) {
-	if !w.listed {
-		w.listed = true
-		k.parked = append(k.parked, w)
-		if w.alone {
-			k.alone++
-		}
+	if w.listed {
+		return
+	}
+	w.listed, w.prev = true, k.last
+	if k.last == nil {
+		k.first = w
+	} else {
+		k.last.next = w
+	}
+	k.last = w
+	if w.alone() {
+		k.alone++
 	}
 }
 
@@ -41,19 +57,25 @@ func (k *parking) add(w *waiter) {
 func (k *parking) remove(w *waiter) {
 	k.awake(w)
 	if w.listed {
-		k.take(slices.Index(k.parked, w))
+		k.unlist(w)
 	}
 }
 
-// take takes the i-th off the list.
-func (k *parking) take(i int) *waiter {
-	w := k.parked[i]
-	k.parked = slices.Delete(k.parked, i, i+1)
-	w.listed = false
-	if w.alone {
+func (k *parking) unlist(w *waiter) {
+	if w.prev == nil {
+		k.first = w.next
+	} else {
+		w.prev.next = w.next
+	}
+	if w.next == nil {
+		k.last = w.prev
+	} else {
+		w.next.prev = w.prev
+	}
+	w.listed, w.prev, w.next = false, nil, nil
+	if w.alone() {
 		k.alone--
 	}
-	return w
 }
 
 // awake is called by a worker that has come back from Park, for whatever reason.
@@ -63,54 +85,61 @@ func (k *parking) awake(w *waiter) {
 	}
 }
 
+// empty tells whether nobody is parked.
+func (k *parking) empty() bool { return k.first == nil }
+
 // busy tells whether somebody is parked, or awake and not yet served.
-func (k *parking) busy() bool { return k.waking != nil || len(k.parked) > 0 }
+func (k *parking) busy() bool { return k.waking != nil || !k.empty() }
 
 // waits tells whether somebody is parked, and nobody who would wake him is awake.
-func (k *parking) waits() bool { return k.waking == nil && len(k.parked) > 0 }
+func (k *parking) waits() bool { return k.waking == nil && !k.empty() }
 
 // popLast takes the worker off the list that parked last, whose caches are the warmest; the caller wakes it. nil: nobody
 // needs to be woken.
-func (k *parking) popLast() *waiter { return k.pop(len(k.parked) - 1) }
+func (k *parking) popLast() *waiter { return k.pop(k.last) }
 
 // popReceiver is popLast for a value to be handed over: nil also where that worker could not take it.
 func (k *parking) popReceiver() *waiter {
-	if last := len(k.parked) - 1; last < 0 || k.parked[last].into == nil {
+	if k.last == nil || k.last.into == nil {
 		return nil
 	}
-	return k.popLast()
+	return k.pop(k.last)
 }
 
 // wakeFirst wakes the worker that has waited longest, if one needs to be woken. Where that one may be kept from running,
 // it also wakes the first that cannot be.
 func (k *parking) wakeFirst() {
-	for w := k.pop(0); w != nil; w = k.popAlone() {
-		w.seat.Wake()
+	for w := k.pop(k.first); w != nil; w = k.pop(k.firstAlone()) {
+		w.wake()
 	}
 }
 
-func (k *parking) popAlone() *waiter {
+func (k *parking) firstAlone() *waiter {
 	if k.alone == 0 {
 		return nil
 	}
-	return k.pop(slices.IndexFunc(k.parked, func(w *waiter) bool { return w.alone }))
+	w := k.first
+	for !w.alone() {
+		w = w.next
+	}
+	return w
 }
 
-func (k *parking) pop(i int) *waiter {
-	if !k.waits() {
+// pop takes w off the list, if somebody needs to be woken.
+func (k *parking) pop(w *waiter) *waiter {
+	if !k.waits() || w == nil {
 		return nil
 	}
-	w := k.take(i)
-	if w.alone {
+	k.unlist(w)
+	if w.alone() {
 		k.waking = w
 	}
 	return w
 }
 
 func (k *parking) wakeAll() {
-	for _, w := range k.parked {
-		w.listed = false
-		w.seat.Wake()
+	for w := k.first; w != nil; w = k.first {
+		k.unlist(w)
+		w.wake()
 	}
-	k.parked, k.alone = nil, 0
 }

@@ -18,16 +18,20 @@ import (
 // if each value were handed over alone, and the bound is exact: room is what is neither published, nor in a window
 // unclaimed, nor promised as credit.
 type windowQueue[T any] struct {
-	limit  int64 // 0: no bound
-	tagged bool
+	// What a value touches that comes alone stands first, on as few cache lines as can be.
 
-	mu        sync.Mutex
+	mu sync.Mutex
+	// receptive tells producers that a value might be handed over.
+	receptive atomic.Bool
 	stopped   bool
-	edges     int
+	tagged    bool
 	ready     readyPorts[T] // the producers that may have values
-	origin    *origin[T]    // instead of producers; nil: there is none
 	hungry    parking       // consumers
+	origin    *origin[T]    // instead of producers; nil: there is none
 	windows   []*inPort[T]  // those that may hold unclaimed values
+
+	limit     int64 // 0: no bound
+	edges     int
 	producers parking
 	holders   []*outPort[T] // those that may hold unspent credit
 	granted   int64         // credits ever given, less those taken back
@@ -38,8 +42,6 @@ type windowQueue[T any] struct {
 
 	// held counts values that driven workers have pulled and not begun; they are in no window.
 	held atomic.Int64
-	// receptive tells producers that a value might be handed over.
-	receptive atomic.Bool
 	// starved tells driven workers that a producer is parked for want of room.
 	starved atomic.Bool
 }

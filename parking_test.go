@@ -1,0 +1,58 @@
+package pl
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestParkingKeepsTheOrderOfThoseThatAreLeft(t *testing.T) {
+	var k parking
+	var parked [4]*waiter
+	for i := range parked {
+		parked[i] = &newGoroutineSeat().waiter
+		k.add(parked[i])
+		k.add(parked[i]) // no second time
+	}
+	k.remove(parked[1])
+	k.remove(parked[1])
+
+	assert.Same(t, parked[3], k.popLast())
+	assert.Nil(t, k.popLast(), "one is awake and not yet served")
+	assert.True(t, k.busy())
+	k.awake(parked[3])
+
+	k.wakeFirst()
+	assert.Len(t, parked[0].own.wake, 1)
+	k.awake(parked[0])
+
+	k.wakeAll()
+	assert.Len(t, parked[2].own.wake, 1)
+	assert.Empty(t, parked[1].own.wake)
+	assert.True(t, k.empty())
+	assert.Zero(t, k.alone)
+}
+
+// otherSeat is one that others may keep from running.
+type otherSeat struct {
+	Seat
+	woken int
+}
+
+func (s *otherSeat) Wake() { s.woken++ }
+
+func TestParkingWakesSomebodyWhoIsSureToRun(t *testing.T) {
+	var k parking
+	others := [2]otherSeat{}
+	for i := range others {
+		k.add(waiterOf(&others[i]))
+	}
+	own := newGoroutineSeat()
+	k.add(waiterOf(own))
+
+	k.wakeFirst()
+	assert.Equal(t, 1, others[0].woken)
+	assert.Zero(t, others[1].woken)
+	assert.Len(t, own.wake, 1)
+	assert.False(t, k.waits(), "the goroutine wakes the next")
+}
