@@ -67,21 +67,30 @@ func (p *inPort[T]) next(seat Seat, quit func() bool) (w uint64, ok bool) {
 
 // remove gets the value that was claimed when the word was w. With that it leaves the queue.
 func (p *inPort[T]) remove(w uint64) (v T, t tag) {
-	v, t = p.lift(nextOf(w))
-	if w&announceClaim != 0 {
-		p.announceClaim()
-	}
+	v, t = p.lift(nextOf(w)), p.liftTag(nextOf(w))
+	p.claimed(w)
 	return v, t
 }
 
 // lift gets the value at place i. The place is cleared, or it would keep alive what the value points to.
-func (p *inPort[T]) lift(i uint64) (v T, t tag) {
-	var zero T
-	v, p.buf[i] = p.buf[i], zero
+func (p *inPort[T]) lift(i uint64) (v T) {
+	v, p.buf[i] = p.buf[i], v
+	return v
+}
+
+// liftTag gets the tag at place i, if there are tags.
+func (p *inPort[T]) liftTag(i uint64) (t tag) {
 	if p.tagged {
-		t, p.tags[i] = p.tags[i], tag{}
+		t, p.tags[i] = p.tags[i], t
 	}
-	return v, t
+	return t
+}
+
+// claimed tells the queue, if it wants to hear of it, that a value was claimed when the word was w.
+func (p *inPort[T]) claimed(w uint64) {
+	if w&announceClaim != 0 {
+		p.announceClaim()
+	}
 }
 
 // announceClaim tells the queue that a value has left it: a producer waits for room.
@@ -241,7 +250,7 @@ func (p *outPort[T]) moveTo(in *inPort[T], n int) {
 		c := p.first
 		if p.headPos == len(c.vals) {
 			p.first, p.headPos = c.next, 0
-			c.next, p.spare = nil, c
+			p.spares.push(c)
 			continue
 		}
 		from := c.vals[p.headPos:min(p.headPos+todo, len(c.vals))]

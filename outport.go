@@ -19,7 +19,7 @@ type outPort[T any] struct {
 	first     *chunk[T]
 	head      uint64 // values ever pulled
 	headPos   int
-	spare     *chunk[T] // emptied, to be used again
+	spares    spares[T]
 	isReady   bool      // listed in q.ready, followed by
 	nextReady *outPort[T]
 	holds     bool // listed in q.holders
@@ -75,34 +75,35 @@ func (p *outPort[T]) publish(seat Seat, v T, t tag, claim uint64) (w uint64, ok 
 		if p.tagged {
 			p.last.tags[p.pos] = t
 		}
-		if w, ok = p.offer(v, claim, 0); ok {
-			return w, w&announceValue == 0 || p.announce()
+		w = p.word.Load()
+		also := claim
+		if windowOf(w) == 0 {
+			also = 0
 		}
-		if w&creditField == 0 && !p.q.acquire(p, seat) {
-			return 0, false
+		switch {
+		case w&creditField == 0:
+			if !p.q.acquire(p, seat) {
+				return 0, false
+			}
+		case p.offer(v, w, also):
+			return w, w&announceValue == 0 || p.announce()
 		}
 	}
 }
 
-// offer is publish without its slow cases: it fails where the word has one of the bits in unless, where there is no credit
-// or no place, and when the word has just been changed by others. It leaves the tag, and the announcement, to its caller.
-func (p *outPort[T]) offer(v T, claim, unless uint64) (w uint64, ok bool) {
-	w = p.word.Load()
-	if w&creditField == 0 || w&unless != 0 || p.pos >= len(p.vals) {
-		return w, false
+// offer is publish without its slow cases, small enough to be inlined into the workers' loop: it fails where there is no
+// credit or no place, and where the word is no longer w. It leaves the tag, and the announcement, to its caller.
+func (p *outPort[T]) offer(v T, w, claim uint64) bool {
+	if w&creditField == 0 || p.pos >= len(p.vals) {
+		return false
 	}
 	p.vals[p.pos] = v
-	change := p.step
-	if nextOf(w) != endOf(w) {
-		change += claim
-	}
-	if !p.word.CompareAndSwap(w, w+change) {
-		var zero T
-		p.vals[p.pos] = zero // the next try may hand v over, past this place, which must not keep it alive
-		return w, false
+	if !p.word.CompareAndSwap(w, w+p.step+claim) {
+		p.vals[p.pos] = *new(T) // the next try may hand v over, past this place, which must not keep it alive
+		return false
 	}
 	p.pos++
-	return w, true
+	return true
 }
 
 // handOver gives a value to a consumer that waits, past the queue, if the queue is empty. A value that comes alone is there
@@ -164,12 +165,11 @@ func (q *windowQueue[T]) awaitValues() {
 	}
 }
 
-// grow gives the producer a chunk to write to: the one that was emptied, if it is not much smaller than the last, else
+// grow gives the producer a chunk to write to: one that was emptied, if it is not much smaller than the last, else
 // one of twice the size. So a port has small chunks while its consumers keep up.
 func (p *outPort[T]) grow() {
 	p.q.mu.Lock()
-	c := p.spare
-	p.spare = nil
+	c := p.spares.pop()
 	p.q.mu.Unlock()
 	if size := len(p.vals); c == nil || len(c.vals) < size/2 {
 		c = newChunk[T](max(firstChunk, min(2*size, mostChunk)), p.tagged)

@@ -124,7 +124,7 @@ func (p *Port[A, B]) pull(buf []Item[A]) (n int) {
 	n = q.pull(p.in, q.share(len(buf)))
 	for i := range n {
 		buf[i] = Item[A]{n: q.pulled - int64(n-i)}
-		buf[i].Value, buf[i].t = p.in.lift(uint64(i))
+		buf[i].Value, buf[i].t = p.in.lift(uint64(i)), p.in.liftTag(uint64(i))
 	}
 	q.held.Add(int64(n))
 	return n

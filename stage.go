@@ -16,7 +16,7 @@ type Stage[T any] struct{ op *operator[T] }
 func (s Stage[T]) All(ctx context.Context) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		left := false
-		err := s.consume(ctx, func(v T) bool {
+		err := s.consume(ctx, func(v T, _ tag) bool {
 			left = true // also if yield does not return
 			left = !yield(v, nil)
 			return !left
@@ -31,7 +31,7 @@ func (s Stage[T]) All(ctx context.Context) iter.Seq2[T, error] {
 // Collect runs the stage and returns its values. With an error they are what came before it.
 func (s Stage[T]) Collect(ctx context.Context) ([]T, error) {
 	var all []T
-	err := s.consume(ctx, func(v T) bool {
+	err := s.consume(ctx, func(v T, _ tag) bool {
 		all = append(all, v)
 		return true
 	}, new(bool))
@@ -90,23 +90,26 @@ func Run(ctx context.Context, stages ...Runnable) error {
 }
 
 // consume runs the stage in the caller's goroutine. left tells, at the end, that the consumer wants to hear no more.
-func (s Stage[T]) consume(ctx context.Context, yield func(T) bool, left *bool) error {
+func (s Stage[T]) consume(ctx context.Context, yield func(T, tag) bool, left *bool) error {
 	root := s.node()
 	return execute(ctx, []node{root}, func(b *builder) func() { return loop(b, root, yield) }, left)
 }
 
 // loop makes the consumer's part of a run: yield gets the values of n in the goroutine that calls consume.
-func loop[T any](b *builder, n node, yield func(T) bool) (consume func()) {
+func loop[T any](b *builder, n node, yield func(T, tag) bool) (consume func()) {
 	at := b.site(&consumer)
 	values := pull[T](b, &consumer, n, at, false)
+	if !b.fused[n] { // they come from a queue: nothing upstream is in this goroutine
+		return func() { values(yield) }
+	}
 	return func() {
-		values(func(v T, _ tag) (more bool) {
+		values(func(v T, t tag) (more bool) {
 			defer func() {
 				if !more { // before the values return, also by a panic: a source may wait for its context on its way out
 					at.Stop()
 				}
 			}()
-			more = yield(v) && !at.stopped.Load()
+			more = yield(v, t) && !at.stopped.Load()
 			return more
 		})
 	}
@@ -117,7 +120,7 @@ func (o *operator[T]) keep(b *builder) { outletOf[T](b, o).kept = true }
 
 // drop makes a consumer that drops the values.
 func (o *operator[T]) drop(b *builder) (consume func()) {
-	return loop(b, o, func(T) bool { return true })
+	return loop(b, o, func(T, tag) bool { return true })
 }
 
 // consumer stands for the loop over All.

@@ -57,7 +57,31 @@ const (
 	firstChunk = 8
 	mostChunk  = 256
 	mostWindow = 64
+	mostSpares = 4
 )
+
+// spares are emptied chunks, to be used again.
+type spares[T any] struct {
+	last *chunk[T]
+	n    int
+}
+
+func (s *spares[T]) push(c *chunk[T]) {
+	c.next = nil
+	if s.n < mostSpares {
+		c.next, s.last = s.last, c
+		s.n++
+	}
+}
+
+func (s *spares[T]) pop() *chunk[T] {
+	c := s.last
+	if c != nil {
+		s.last, c.next = c.next, nil
+		s.n--
+	}
+	return c
+}
 
 func newWindowQueue[T any](bound int, tagged bool) *windowQueue[T] {
 	return &windowQueue[T]{limit: int64(bound), tagged: tagged}
