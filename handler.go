@@ -71,6 +71,14 @@ func (p *places) place(t tag, i int) tag {
 	return t.child(i)
 }
 
+// send is put in the usual case, without a call through an interface.
+func (d *duty[A, B]) send(seat Seat, v B) bool {
+	if d.channel != nil {
+		return d.channel.put(seat, v, tag{})
+	}
+	return d.port.put(seat, v, tag{})
+}
+
 // begin is called when v and t have been set.
 func (h *handler[A, B]) begin() {
 	h.busy = true
@@ -129,19 +137,11 @@ func (h *handler[A, B]) callAttended() error {
 
 // hand is what a kernel's emit does. The usual case comes first: one consumer, no order, no timeout, first attempt.
 func (h *handler[A, B]) hand(b B) (ok bool) {
-	if h.timed || h.attempt > 1 || !h.calling || h.refused {
+	if h.timed || h.attempt > 1 || !h.calling || h.refused || h.port == nil && h.channel == nil {
 		return h.handSlowly(b)
 	}
 	h.putting = true
-	switch {
-	case h.port != nil:
-		ok = h.port.put(h.seat, b, tag{})
-	case h.channel != nil:
-		ok = h.channel.put(h.seat, b, tag{})
-	default:
-		h.putting = false
-		return h.handSlowly(b)
-	}
+	ok = h.send(h.seat, b)
 	h.putting = false
 	h.given++
 	h.tally.out++

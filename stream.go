@@ -72,7 +72,7 @@ func (w *worker[A, B]) streamOne(h *handler[A, B]) bool {
 			return true
 		}
 		h.busy = false
-		if !w.out.put(h.seat, out, tag{}) {
+		if !h.send(h.seat, out) {
 			return false
 		}
 		h.tally.out++
