@@ -20,7 +20,7 @@ type outPort[T any] struct {
 	head      uint64 // values ever pulled
 	headPos   int
 	spares    spares[T]
-	isReady   bool      // listed in q.ready, followed by
+	isReady   bool // listed in q.ready, followed by
 	nextReady *outPort[T]
 	holds     bool // listed in q.holders
 
