@@ -14,6 +14,7 @@ type page struct {
 	current  atomic.Uint64 // of the value begun last: (seq+1)<<1, and 1 more while its function runs
 	stretch  atomic.Uint64 // counts the stretches in which a function runs without a pause
 	spent    atomic.Int64  // nanoseconds that the current value took in its earlier stretches
+	skipped  atomic.Uint64 // seq+1 of the first value skipped of those taken back; 0: none was
 	decoding atomic.Uint64 // seq+1 of the value that is being decoded, where values come one by one
 	produced atomic.Uint64 // results ever
 
@@ -52,10 +53,33 @@ func (p *page) begun() uint64 { return p.current.Load() >> 1 }
 func (p *page) begin(seq uint64) bool {
 	p.current.Store((seq+1)<<1 | 1)
 	if r := p.revoked.Load(); r != 0 && seq+1 >= r {
+		if p.skipped.Load() == 0 {
+			p.skipped.Store(seq + 1)
+		}
 		p.current.Store((seq + 1) << 1)
 		return false
 	}
 	return true
+}
+
+// begunOf tells, of a worker that is dead, how many of its values from first on it has begun, and whether the last of
+// those was running. What it skipped it has not begun, though it may not have lived to say so.
+func (p *page) begunOf(first uint64) (n int, running bool) {
+	current := p.current.Load()
+	begun, running := current>>1, current&1 == 1
+	if skipped := p.skipped.Load(); skipped != 0 && skipped <= begun {
+		begun, running = skipped-1, false
+	}
+	if begun <= first {
+		return 0, false
+	}
+	return int(begun - first), running
+}
+
+// regrant ends a taking back: the worker has answered for all the values in question.
+func (p *page) regrant() {
+	p.revoked.Store(0)
+	p.skipped.Store(0)
 }
 
 // idle says that no function runs: the value's is over, or waits.

@@ -131,7 +131,7 @@ func (w *remote[A, R]) finish(n int) {
 		w.flights = w.line[:0]
 		if w.revoking {
 			w.revoking = false
-			w.page.revoked.Store(0)
+			w.page.regrant()
 		}
 	}
 	w.free()
@@ -210,7 +210,6 @@ func (w *remote[A, R]) autopsy() *remains[A] {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.gone = true
-	current, decoding := w.page.current.Load(), w.page.decoding.Load()
 	if !w.farewell {
 		w.proc.Kill() // it may have closed its results and live on
 	}
@@ -225,16 +224,14 @@ func (w *remote[A, R]) autopsy() *remains[A] {
 	if w.granted == unlimited {
 		r.reserved = 0
 	}
-	if begun := current >> 1; begun > w.first {
-		n := int(begun - w.first)
-		r.begun = min(n, len(values))
-		r.running = current&1 == 1 && n <= len(values)
-	}
-	if r.begun == 0 && decoding == w.first+1 && len(w.flights) == 1 && len(values) == 1 {
-		r.begun, r.running = 1, true
-	}
 	var ok bool
 	r.state, ok, r.trace = w.proc.Wait()
 	r.ok = ok && w.farewell && w.broken == nil
+	n, running := w.page.begunOf(w.first)
+	r.begun, r.running = min(n, len(values)), running && n <= len(values)
+	if r.begun == 0 && w.page.decoding.Load() == w.first+1 && len(w.flights) == 1 && len(values) == 1 {
+		r.begun, r.running = 1, true
+	}
+	w.proc.Close()
 	return r
 }

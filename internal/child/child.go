@@ -86,7 +86,7 @@ func start(env []string) (p *Process, err error) {
 			f.Close()
 		}
 		if err != nil {
-			p.close()
+			p.Close()
 		}
 	}()
 	pipe := func() (r, w *os.File) {
@@ -145,20 +145,20 @@ func (p *Process) PID() int { return p.proc.Pid }
 // Kill ends the child at once. It may be called at any time before Wait has returned, also twice.
 func (p *Process) Kill() { p.proc.Kill() }
 
-// Wait waits for the end of the child, which it must have been told of, and frees what was held for it; Shared must
-// not be used any more. state is like "exit status 3" or "signal: killed", and trace what the Go runtime said last.
+// Wait waits for the end of the child, which it must have been told of. What Shared says then is the child's last word.
+// state is like "exit status 3" or "signal: killed", and trace what the Go runtime said last.
 func (p *Process) Wait() (state string, ok bool, trace string) {
 	ended, err := p.proc.Wait()
 	text := make([]byte, maxTrace)
 	n, _ := p.memory.ReadAt(text, SharedSize)
-	p.close()
 	if err != nil {
 		return err.Error(), false, ""
 	}
 	return ended.String(), ended.Success(), strings.TrimSpace(string(text[:n]))
 }
 
-func (p *Process) close() {
+// Close frees what is held for a child that has ended; Shared must not be used any more.
+func (p *Process) Close() {
 	for _, f := range []*os.File{p.In, p.Out, p.Life, p.memory} {
 		if f != nil {
 			f.Close()

@@ -45,6 +45,7 @@ func start(t *testing.T, mode string) *child.Process {
 	t.Cleanup(s.Close)
 	p, err := s.Start([]string{"MODE=other", "MODE=" + mode})
 	require.NoError(t, err)
+	t.Cleanup(p.Close)
 	return p
 }
 
