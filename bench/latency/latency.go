@@ -5,6 +5,7 @@ package latency
 import (
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/gopeln/pl/bench/measure"
@@ -45,6 +46,10 @@ var pipelines = []pipeline{
 // Run prints the delays, as medians over the repetitions.
 func Run(e measure.Effort, w io.Writer) error {
 	n := e.ValuesOr(1000)
+	pipelines := slices.DeleteFunc(slices.Clone(pipelines), func(p pipeline) bool { return !e.Wants(p.name) })
+	if len(pipelines) == 0 {
+		return measure.ErrNobody
+	}
 	p50, p99 := make([][]float64, len(pipelines)), make([][]float64, len(pipelines))
 	for range e.Reps {
 		for i, p := range pipelines {

@@ -26,6 +26,12 @@ type Effort struct {
 	Only   *regexp.Regexp // the contenders to run, by name; nil: all
 }
 
+// Wants tells whether the contender of that name is to run.
+func (e Effort) Wants(name string) bool { return e.Only == nil || e.Only.MatchString(name) }
+
+// ErrNobody is why nothing is measured where -only leaves no contender.
+var ErrNobody = errors.New("no contender has a name that the pattern of -only matches")
+
 // ValuesOr is the number of values a run takes, n where the caller of the program has no wish.
 func (e Effort) ValuesOr(n int) int {
 	if e.Values > 0 {
@@ -47,10 +53,10 @@ type Result struct {
 // the machine meets them all alike; ratios within a repetition are therefore steadier than the figures themselves.
 func Compare(contenders []Contender, e Effort, n, want int) ([]Result, error) {
 	contenders = slices.DeleteFunc(slices.Clone(contenders), func(c Contender) bool {
-		return e.Only != nil && !e.Only.MatchString(c.Name)
+		return !e.Wants(c.Name)
 	})
 	if len(contenders) == 0 {
-		return nil, errors.New("no contender has a name that the pattern of -only matches")
+		return nil, ErrNobody
 	}
 	results := make([]Result, len(contenders))
 	for i, c := range contenders {
