@@ -60,7 +60,7 @@ const (
 	mostSpares = 4
 )
 
-// spares are emptied chunks, to be used again.
+// spares are emptied chunks, to be used again: as many as a queue of a thousand values needs.
 type spares[T any] struct {
 	last *chunk[T]
 	n    int
