@@ -71,7 +71,7 @@ func (p *places) place(t tag, i int) tag {
 	return t.child(i)
 }
 
-// send is put in the usual case, without a call through an interface.
+// send is put without a call through an interface, where port or channel is not nil.
 func (d *duty[A, B]) send(seat Seat, v B) bool {
 	if d.channel != nil {
 		return d.channel.put(seat, v, tag{})
@@ -79,7 +79,8 @@ func (d *duty[A, B]) send(seat Seat, v B) bool {
 	return d.port.put(seat, v, tag{})
 }
 
-// begin is called when v and t have been set.
+// begin is called when v and t have been set. streamWindow, where neither attempt nor given can have changed since the
+// value before, only counts instead.
 func (h *handler[A, B]) begin() {
 	h.busy = true
 	h.attempt, h.given = 1, 0

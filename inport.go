@@ -6,8 +6,7 @@ type inPort[T any] struct {
 	q      *windowQueue[T]
 	tagged bool
 	handed bool // buf has a value that is in no window; guarded by q.mu
-	buf    []T  // in one, until a window is larger: a value that comes alone is beside the rest of what its way touches
-	one    [1]T
+	buf    []T
 	tags   []tag
 
 	// onFill is called before each fill, at most once per window.
@@ -24,7 +23,6 @@ func (q *windowQueue[T]) consumer(shared *word) inlet[T] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	p := &inPort[T]{word: shared, q: q, tagged: q.tagged}
-	p.buf = p.one[:0]
 	if shared == nil {
 		p.word = new(word)
 	}

@@ -63,7 +63,7 @@ func (p *outPort[T]) put(seat Seat, v T, t tag) bool {
 }
 
 // publish is put that, with claim = oneClaim, also claims the next value of the window that shares p's word, if there
-// is one. It returns the word as it was before.
+// is one, in the same exchange, which is how [worker.pass] takes it. It returns the word as it was before.
 func (p *outPort[T]) publish(seat Seat, v T, t tag, claim uint64) (w uint64, ok bool) {
 	if w = p.word.Load(); w&announceValue != 0 && windowOf(w) == 0 && p.q.receptive.Load() && p.handOver(v) {
 		return w, true

@@ -6,14 +6,14 @@ package pl
 type parking struct {
 	first, last *waiter // by when they parked
 	waking      *waiter
-	alone       int // of the parked, those that have a goroutine to themselves
+	owned       int // of the parked, those that have a goroutine to themselves
 }
 
 // waiter is a worker that waits, or is about to.
 type waiter struct {
-	into       any            // the *inPort that a value can be handed to; nil: none
-	own        *goroutineSeat // its seat, if that has a goroutine to itself, so that nothing keeps it from running
+	into       any // the *inPort that a value can be handed to; nil: none
 	seat       Seat
+	own        *goroutineSeat // seat, if that has a goroutine to itself, so that nothing keeps it from running; else nil
 	prev, next *waiter
 	listed     bool
 }
@@ -49,7 +49,7 @@ func (k *parking) add(w *waiter) {
 	}
 	k.last = w
 	if w.alone() {
-		k.alone++
+		k.owned++
 	}
 }
 
@@ -74,7 +74,7 @@ func (k *parking) unlist(w *waiter) {
 	}
 	w.listed, w.prev, w.next = false, nil, nil
 	if w.alone() {
-		k.alone--
+		k.owned--
 	}
 }
 
@@ -103,7 +103,7 @@ func (k *parking) popReceiver() *waiter {
 	if k.last == nil || k.last.into == nil {
 		return nil
 	}
-	return k.pop(k.last)
+	return k.popLast()
 }
 
 // wakeFirst wakes the worker that has waited longest, if one needs to be woken. Where that one may be kept from running,
@@ -115,7 +115,7 @@ func (k *parking) wakeFirst() {
 }
 
 func (k *parking) firstAlone() *waiter {
-	if k.alone == 0 {
+	if k.owned == 0 {
 		return nil
 	}
 	w := k.first

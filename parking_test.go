@@ -30,7 +30,7 @@ func TestParkingKeepsTheOrderOfThoseThatAreLeft(t *testing.T) {
 	assert.Len(t, parked[2].own.wake, 1)
 	assert.Empty(t, parked[1].own.wake)
 	assert.True(t, k.empty())
-	assert.Zero(t, k.alone)
+	assert.Zero(t, k.owned)
 }
 
 // otherSeat is one that others may keep from running.

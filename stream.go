@@ -102,7 +102,7 @@ func (w *worker[A, B]) streamWindow(h *handler[A, B]) bool {
 				h.busy = false
 				return false
 			}
-			h.tally.in++ // which is all of begin, as h stands
+			h.tally.in++ // the rest of begin stands as it is
 			continue
 		}
 		h.busy = false

@@ -45,13 +45,13 @@ func newWatch(timeout time.Duration, replace func()) *watch {
 }
 
 func (w *watch) enter(ctx context.Context) context.Context {
-	call, cancel := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.calls++
 	w.cancel = cancel
 	w.run(w.timeout)
-	return &timedContext{Context: ctx, call: call, watch: w, n: w.calls, due: w.due}
+	return timedContext{ctx}
 }
 
 // run starts the clock with d left.
@@ -123,16 +123,6 @@ func (w *watch) expire() {
 	}
 }
 
-// deadline is when the n-th call's time is over, as it stands: a pause puts it off. ok is false once that call has ended.
-func (w *watch) deadline(n uint64) (due time.Time, ok bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.calls == n && w.state == watchPaused {
-		return time.Now().Add(w.left), true
-	}
-	return w.due, w.calls == n && w.state != watchIdle
-}
-
 func (w *watch) still(state watchState, call uint64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -152,4 +142,15 @@ func (w *watch) stop() {
 	if w.timer != nil {
 		w.timer.Stop()
 	}
+}
+
+// timedContext is a context that its watch cancels. To the function it looks like one whose deadline has passed.
+type timedContext struct{ context.Context }
+
+func (c timedContext) Err() error {
+	err := c.Context.Err()
+	if err != nil && errors.Is(context.Cause(c.Context), ErrTimeout) {
+		return context.DeadlineExceeded
+	}
+	return err
 }

@@ -68,7 +68,7 @@ type spares[T any] struct {
 
 func (s *spares[T]) push(c *chunk[T]) {
 	c.next = nil
-	if s.n < mostSpares {
+	if s.n < mostSpares && len(c.vals) > 0 { // a port's first chunk has no place
 		c.next, s.last = s.last, c
 		s.n++
 	}

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"weak"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -171,4 +172,28 @@ func TestAHandedValueDoesNotHoldUpTheNext(t *testing.T) {
 		<-met
 		q.closeOne()
 	})
+}
+
+// A window that was fetched in pieces, of one value from each producer, keeps none of them alive once they are taken.
+func TestConsumerKeepsNothingThatItHasTaken(t *testing.T) {
+	q := newWindowQueue[*[1024]byte](0, false)
+	q.attach(func() {})
+	producers := []sink[*[1024]byte]{q.producer(), q.producer(), q.producer()}
+	in, seat := q.consumer(nil).(*inPort[*[1024]byte]), newGoroutineSeat()
+	in.pace.size = len(producers)
+	var refs []weak.Pointer[[1024]byte]
+	for _, p := range producers {
+		v := new([1024]byte)
+		refs = append(refs, weak.Make(v))
+		require.True(t, p.put(seat, v, tag{}))
+	}
+	for range producers {
+		_, _, ok := in.take(seat)
+		require.True(t, ok)
+	}
+	runtime.GC()
+	for i, ref := range refs {
+		assert.Nil(t, ref.Value(), "value %d", i)
+	}
+	runtime.KeepAlive(in)
 }

@@ -66,7 +66,8 @@ func (p *page) begin(seq uint64) bool {
 // those was running. What it skipped it has not begun, though it may not have lived to say so.
 func (p *page) begunOf(first uint64) (n int, running bool) {
 	current := p.current.Load()
-	begun, running := current>>1, current&1 == 1
+	begun := current >> 1
+	running = current&1 == 1
 	if skipped := p.skipped.Load(); skipped != 0 && skipped <= begun {
 		begun, running = skipped-1, false
 	}

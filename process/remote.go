@@ -227,6 +227,7 @@ func (w *remote[A, R]) autopsy() *remains[A] {
 	var ok bool
 	r.state, ok, r.trace = w.proc.Wait()
 	r.ok = ok && w.farewell && w.broken == nil
+	// Now that it is dead, the page does not change any more.
 	n, running := w.page.begunOf(w.first)
 	r.begun, r.running = min(n, len(values)), running && n <= len(values)
 	if r.begun == 0 && w.page.decoding.Load() == w.first+1 && len(w.flights) == 1 && len(values) == 1 {

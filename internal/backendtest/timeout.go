@@ -27,7 +27,6 @@ var timeoutChecks = []check{
 	{"SlowStageDownstreamCostsNothing", here | queued, timeoutSlowDownstream},
 	{"EachAttemptHasItsOwn", here, timeoutRetry},
 	{"ContextSaysSo", here, timeoutContext},
-	{"ContextHasADeadline", here, timeoutDeadline},
 	{"OpeningIsNotTimed", here, timeoutNotOnStart},
 	{"FastEnoughIsKept", nothing, timeoutKeepsFast},
 	{"SlowSourceCostsNothing", here, timeoutSlowSource},
@@ -171,49 +170,6 @@ func timeoutContext(t *testing.T, api API) {
 	time.Sleep(api.Tick) // an abandoned worker notes it in its own time
 	assert.ErrorIs(t, err, context.DeadlineExceeded, "Err, as of any context with a deadline")
 	assert.ErrorIs(t, cause, context.DeadlineExceeded, "Cause")
-}
-
-// timeoutDeadline looks at what clients of databases and of HTTP look at: the deadline, and contexts derived from the
-// function's, which end for its reason.
-func timeoutDeadline(t *testing.T, api API) {
-	var left, nearest, after time.Duration
-	var err, derived error
-	f := func(ctx context.Context, x int, yield func(int) bool) error {
-		left = remaining(ctx)
-		soon, cancel := context.WithTimeout(ctx, api.Tick)
-		nearest = remaining(soon)
-		cancel()
-		if err := api.Sleep(ctx, api.Tick); err != nil {
-			return err
-		}
-		yield(x) // which waits for the loop
-		after = remaining(ctx)
-		late, cancel := context.WithTimeout(ctx, time.Hour)
-		defer cancel()
-		err = api.Sleep(late, 100*api.Tick)
-		derived = late.Err()
-		return err
-	}
-	for x, err := range api.FlatMap(f, pl.Timeout(4*api.Tick), pl.OnError(pl.Skip), pl.MaxSize(1))(pl.From(7)).All(t.Context()) {
-		require.NoError(t, err)
-		assert.Equal(t, 7, x)
-		time.Sleep(20 * api.Tick)
-	}
-	time.Sleep(api.Tick) // an abandoned worker notes it in its own time
-	assert.Equal(t, 4*api.Tick, left)
-	assert.Equal(t, api.Tick, nearest)
-	assert.Equal(t, 3*api.Tick, after)
-	assert.ErrorIs(t, err, context.DeadlineExceeded, "the sleep in a derived context")
-	assert.ErrorIs(t, derived, context.DeadlineExceeded, "Err of a derived context")
-}
-
-// remaining is the time until the context's deadline; 0: it has none.
-func remaining(ctx context.Context) time.Duration {
-	due, ok := ctx.Deadline()
-	if !ok {
-		return 0
-	}
-	return time.Until(due)
 }
 
 func timeoutNotOnStart(t *testing.T, api API) {
