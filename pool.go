@@ -10,7 +10,7 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 	s := b.site(&o.base)
 	input := joined[A](b, o, in, s)
 	out := outletOf[B](b, o)
-	out.site = s
+	out.site, s.results = s, op.Results
 	p := places{marks: b.marks[o], results: op.Results}
 	figures := b.tallies[o]
 	s.worker = func(index int) Worker {

@@ -35,7 +35,7 @@ func assembleDriven[A, B any](
 	s := b.site(&o.base)
 	input := joined[A](b, o, in, s).(*windowQueue[A])
 	out := outletOf[B](b, o)
-	out.site = s
+	out.site, s.results = s, results
 	s.onEnd = out.close
 	port := func(index int) *Port[A, B] {
 		e := out.emitter()

@@ -19,6 +19,7 @@ type Site struct {
 	stopped atomic.Bool
 	active  atomic.Int32 // holds; the last to be released ends the stage
 	workers atomic.Int32 // workers that have not ended
+	results Results
 	start   func()
 	worker  func(index int) Worker
 	onEnd   func()                // passes the end on to the consumers
@@ -54,6 +55,10 @@ func (s *Site) MaxSize() int { return s.of.cfg.maxSize }
 
 // Timeout is how long the function may take for one value; 0 is no bound.
 func (s *Site) Timeout() time.Duration { return s.of.cfg.timeout }
+
+// Results is how many results the stage makes of a value. Where that is Many, the function can wait in the middle of a
+// call, which Timeout does not count, so that nobody knows beforehand when its time will be over.
+func (s *Site) Results() Results { return s.results }
 
 // Attempts is how often a value may be tried in all.
 func (s *Site) Attempts() int { return max(1, s.of.cfg.policy.attempts) }

@@ -63,7 +63,7 @@ func (h *host) newContext(p *place) *valueContext {
 	c.place = p
 	if h.config.timeout > 0 {
 		own := &timed{scope: h.scope}
-		own.deadline.begin(h.loop, h.scope.life, h.config.timeout)
+		own.deadline.begin(h.loop, h.scope.life, h.config.timeout, h.config.moves)
 		own.scope.limit = &own.deadline
 		own.place = place{&own.scope, p.task}
 		c.place = &own.place

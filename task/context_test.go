@@ -134,6 +134,25 @@ func TestTheContextIsLikeAnyOther(t *testing.T) {
 	}
 }
 
+// A deadline that yield moves would be wrong in the hands of a client that has copied it.
+func TestADeadlineThatMovesIsNotTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		for _, outer := range []context.Context{t.Context(), ctx} {
+			want, limited := outer.Deadline()
+			f := func(ctx context.Context, x int, yield func(int) bool) error {
+				got, ok := ctx.Deadline()
+				assert.Equal(t, limited, ok)
+				assert.WithinDuration(t, want, got, 0)
+				yield(x)
+				return nil
+			}
+			require.NoError(t, task.FlatMap(f, pl.Timeout(time.Minute))(pl.From(1)).Run(outer))
+		}
+	})
+}
+
 func TestDerivedContextsStartNoGoroutine(t *testing.T) {
 	for _, timeout := range []time.Duration{0, time.Minute} {
 		inTask(t, func(ctx context.Context) error {

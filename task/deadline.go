@@ -14,6 +14,7 @@ import (
 type deadline struct {
 	loop   *loop.Loop
 	parent context.Context
+	moves  bool
 
 	mu     sync.Mutex
 	due    time.Duration // in the loop's time
@@ -29,8 +30,8 @@ type deadline struct {
 	unhook func() bool
 }
 
-func (d *deadline) begin(l *loop.Loop, parent context.Context, timeout time.Duration) {
-	d.loop, d.parent, d.due = l, parent, l.In(timeout)
+func (d *deadline) begin(l *loop.Loop, parent context.Context, timeout time.Duration, moves bool) {
+	d.loop, d.parent, d.due, d.moves = l, parent, l.In(timeout), moves
 }
 
 func (d *deadline) Err() error {
@@ -71,16 +72,14 @@ func (d *deadline) finish(err error) {
 	}
 }
 
+// Deadline is the parent's where that comes first, and where the own one may yet move: a client that takes it along, to set
+// it on a connection or send it with a call, would not hear of that.
 func (d *deadline) Deadline() (time.Time, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	due := d.due
-	if d.paused {
-		due = d.loop.In(d.due - d.since)
-	}
-	own := d.loop.Time(due)
-	if parents, ok := d.parent.Deadline(); ok && parents.Before(own) {
-		return parents, true
+	own := d.loop.Time(d.due)
+	if parents, ok := d.parent.Deadline(); d.moves || ok && parents.Before(own) {
+		return parents, ok
 	}
 	return own, true
 }

@@ -37,10 +37,12 @@ type config struct {
 	seats, loops int
 	blocking     bool
 	timeout      time.Duration
+	// moves: yield puts the end of the Timeout off.
+	moves bool
 }
 
 func configOf(s *pl.Site) (config, error) {
-	c := config{seats: s.Workers(), loops: 1, timeout: s.Timeout()}
+	c := config{seats: s.Workers(), loops: 1, timeout: s.Timeout(), moves: s.Results() == pl.Many}
 	if n, ok := s.Setting(loops).(int); ok {
 		c.loops = n
 	}
