@@ -93,7 +93,7 @@ type goroutineSeat struct {
 
 func newGoroutineSeat() *goroutineSeat {
 	s := &goroutineSeat{wake: make(chan struct{}, 1)}
-	s.waiter.seat, s.waiter.own = s, s
+	s.waiter.seat, s.waiter.alone = s, true
 	return s
 }
 

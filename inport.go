@@ -137,7 +137,7 @@ func (p *inPort[T]) wait(seat Seat, size int, quit func() bool) (n int, w uint64
 	q := p.q
 	me := waiterOf(seat)
 	me.into = nil
-	if me.alone() && quit == nil {
+	if me.alone && quit == nil {
 		me.into = p
 		q.receptive.Store(true)
 	}
@@ -177,7 +177,7 @@ func (q *windowQueue[T]) await(me *waiter, quit func() bool) bool {
 		return false
 	case q.victim() != nil: // its owner was faster, once
 		return true
-	case q.edges == 0 || !me.alone() && !me.listed && !me.seat.WaitInput():
+	case q.edges == 0 || !me.alone && !me.listed && !me.seat.WaitInput():
 		q.hungry.remove(me)
 		return false
 	}
@@ -202,7 +202,7 @@ func (q *windowQueue[T]) anything() bool {
 // passOn is called by a consumer that was served: it wakes the next if there is work left, its own included.
 func (q *windowQueue[T]) passOn(own bool) {
 	if q.hungry.waits() && (own || q.anything()) {
-		q.wakeConsumer().wake()
+		q.wakeConsumer().seat.Wake()
 	}
 	if q.limit > 0 && q.producers.waits() && q.room() > 0 {
 		q.wakeProducer()

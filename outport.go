@@ -80,13 +80,11 @@ func (p *outPort[T]) publish(seat Seat, v T, t tag, claim uint64) (w uint64, ok 
 		if windowOf(w) == 0 {
 			also = 0
 		}
-		switch {
-		case w&creditField == 0:
-			if !p.q.acquire(p, seat) {
-				return 0, false
-			}
-		case p.offer(v, w, also):
+		if p.offer(v, w, also) {
 			return w, w&announceValue == 0 || p.announce()
+		}
+		if w&creditField == 0 && !p.q.acquire(p, seat) {
+			return 0, false
 		}
 	}
 }
@@ -123,7 +121,7 @@ func (p *outPort[T]) handOver(v T) bool {
 	in := to.into.(*inPort[T])
 	in.buf, in.handed = append(in.buf[:0], v), true
 	q.mu.Unlock()
-	to.wake()
+	to.seat.Wake()
 	return true
 }
 
@@ -143,7 +141,7 @@ func (p *outPort[T]) announce() bool {
 	woken := q.wakeConsumer()
 	q.mu.Unlock()
 	if woken != nil {
-		woken.wake()
+		woken.seat.Wake()
 	}
 	return true
 }

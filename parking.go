@@ -13,7 +13,7 @@ type parking struct {
 type waiter struct {
 	into       any // the *inPort that a value can be handed to; nil: none
 	seat       Seat
-	own        *goroutineSeat // seat, if that has a goroutine to itself, so that nothing keeps it from running; else nil
+	alone      bool // its seat is a goroutine's own, so that nothing keeps it from running
 	prev, next *waiter
 	listed     bool
 }
@@ -24,17 +24,6 @@ func waiterOf(seat Seat) *waiter {
 		return &own.waiter
 	}
 	return &waiter{seat: seat}
-}
-
-func (w *waiter) alone() bool { return w.own != nil }
-
-// wake spares the usual seat a call through the interface: a value that comes alone waits for each line of memory.
-func (w *waiter) wake() {
-	if w.own != nil {
-		w.own.Wake()
-	} else {
-		w.seat.Wake()
-	}
 }
 
 func (k *parking) add(w *waiter) {
@@ -48,7 +37,7 @@ func (k *parking) add(w *waiter) {
 		k.last.next = w
 	}
 	k.last = w
-	if w.alone() {
+	if w.alone {
 		k.owned++
 	}
 }
@@ -73,7 +62,7 @@ func (k *parking) unlist(w *waiter) {
 		w.next.prev = w.prev
 	}
 	w.listed, w.prev, w.next = false, nil, nil
-	if w.alone() {
+	if w.alone {
 		k.owned--
 	}
 }
@@ -110,7 +99,7 @@ func (k *parking) popReceiver() *waiter {
 // it also wakes the first that cannot be.
 func (k *parking) wakeFirst() {
 	for w := k.pop(k.first); w != nil; w = k.pop(k.firstAlone()) {
-		w.wake()
+		w.seat.Wake()
 	}
 }
 
@@ -119,7 +108,7 @@ func (k *parking) firstAlone() *waiter {
 		return nil
 	}
 	w := k.first
-	for !w.alone() {
+	for !w.alone {
 		w = w.next
 	}
 	return w
@@ -131,7 +120,7 @@ func (k *parking) pop(w *waiter) *waiter {
 		return nil
 	}
 	k.unlist(w)
-	if w.alone() {
+	if w.alone {
 		k.waking = w
 	}
 	return w
@@ -140,6 +129,6 @@ func (k *parking) pop(w *waiter) *waiter {
 func (k *parking) wakeAll() {
 	for w := k.first; w != nil; w = k.first {
 		k.unlist(w)
-		w.wake()
+		w.seat.Wake()
 	}
 }

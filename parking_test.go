@@ -8,9 +8,11 @@ import (
 
 func TestParkingKeepsTheOrderOfThoseThatAreLeft(t *testing.T) {
 	var k parking
+	var seats [4]*goroutineSeat
 	var parked [4]*waiter
 	for i := range parked {
-		parked[i] = &newGoroutineSeat().waiter
+		seats[i] = newGoroutineSeat()
+		parked[i] = waiterOf(seats[i])
 		k.add(parked[i])
 		k.add(parked[i]) // no second time
 	}
@@ -23,12 +25,12 @@ func TestParkingKeepsTheOrderOfThoseThatAreLeft(t *testing.T) {
 	k.awake(parked[3])
 
 	k.wakeFirst()
-	assert.Len(t, parked[0].own.wake, 1)
+	assert.Len(t, seats[0].wake, 1)
 	k.awake(parked[0])
 
 	k.wakeAll()
-	assert.Len(t, parked[2].own.wake, 1)
-	assert.Empty(t, parked[1].own.wake)
+	assert.Len(t, seats[2].wake, 1)
+	assert.Empty(t, seats[1].wake)
 	assert.True(t, k.empty())
 	assert.Zero(t, k.owned)
 }
