@@ -71,14 +71,6 @@ func (p *places) place(t tag, i int) tag {
 	return t.child(i)
 }
 
-// send is put without a call through an interface, where port or channel is not nil.
-func (d *duty[A, B]) send(seat Seat, v B) bool {
-	if d.channel != nil {
-		return d.channel.put(seat, v, tag{})
-	}
-	return d.port.put(seat, v, tag{})
-}
-
 // begin is called when v and t have been set. streamWindow, where neither attempt nor given can have changed since the
 // value before, only counts instead.
 func (h *handler[A, B]) begin() {
@@ -138,11 +130,19 @@ func (h *handler[A, B]) callAttended() error {
 
 // hand is what a kernel's emit does. The usual case comes first: one consumer, no order, no timeout, first attempt.
 func (h *handler[A, B]) hand(b B) (ok bool) {
-	if h.timed || h.attempt > 1 || !h.calling || h.refused || h.port == nil && h.channel == nil {
+	if h.timed || h.attempt > 1 || !h.calling || h.refused {
 		return h.handSlowly(b)
 	}
 	h.putting = true
-	ok = h.send(h.seat, b)
+	switch {
+	case h.port != nil:
+		ok = h.port.put(h.seat, b, tag{})
+	case h.channel != nil:
+		ok = h.channel.put(h.seat, b, tag{})
+	default:
+		h.putting = false
+		return h.handSlowly(b)
+	}
 	h.putting = false
 	h.given++
 	h.tally.out++

@@ -71,6 +71,9 @@ func (e *emitter[T]) put(seat Seat, v T, t tag) bool {
 	if e.port != nil {
 		return e.port.put(seat, v, t)
 	}
+	if e.channel != nil {
+		return e.channel.put(seat, v, t)
+	}
 	if e.only != nil {
 		return e.only.put(seat, v, t)
 	}

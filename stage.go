@@ -89,7 +89,8 @@ func Run(ctx context.Context, stages ...Runnable) error {
 	}, new(bool))
 }
 
-// consume runs the stage in the caller's goroutine. yield is a flow's as it stands, which spares each value a call. left tells, at the end, that the consumer wants to hear no more.
+// consume runs the stage in the caller's goroutine. yield is a flow's as it stands, which spares each value a call. left
+// tells, at the end, that the consumer wants to hear no more.
 func (s Stage[T]) consume(ctx context.Context, yield func(T, tag) bool, left *bool) error {
 	root := s.node()
 	return execute(ctx, []node{root}, func(b *builder) func() { return loop(b, root, yield) }, left)

@@ -72,7 +72,7 @@ func (w *worker[A, B]) streamOne(h *handler[A, B]) bool {
 			return true
 		}
 		h.busy = false
-		if !h.send(h.seat, out) {
+		if !w.out.put(h.seat, out, tag{}) {
 			return false
 		}
 		h.tally.out++
