@@ -5,7 +5,6 @@ package latency
 import (
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/gopeln/pl/bench/measure"
@@ -46,9 +45,9 @@ var pipelines = []pipeline{
 // Run prints the delays, as medians over the repetitions.
 func Run(e measure.Effort, w io.Writer) error {
 	n := e.ValuesOr(1000)
-	pipelines := slices.DeleteFunc(slices.Clone(pipelines), func(p pipeline) bool { return !e.Wants(p.name) })
-	if len(pipelines) == 0 {
-		return measure.ErrNobody
+	pipelines, err := measure.Wanted(e, pipelines, func(p pipeline) string { return p.name })
+	if err != nil {
+		return err
 	}
 	p50, p99 := make([][]float64, len(pipelines)), make([][]float64, len(pipelines))
 	for range e.Reps {

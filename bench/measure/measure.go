@@ -26,11 +26,14 @@ type Effort struct {
 	Only   *regexp.Regexp // the contenders to run, by name; nil: all
 }
 
-// Wants tells whether the contender of that name is to run.
-func (e Effort) Wants(name string) bool { return e.Only == nil || e.Only.MatchString(name) }
-
-// ErrNobody is why nothing is measured where -only leaves no contender.
-var ErrNobody = errors.New("no contender has a name that the pattern of -only matches")
+// Wanted are those of all that e asks for, at least one.
+func Wanted[C any](e Effort, all []C, name func(C) string) ([]C, error) {
+	wanted := slices.DeleteFunc(slices.Clone(all), func(c C) bool { return e.Only != nil && !e.Only.MatchString(name(c)) })
+	if len(wanted) == 0 {
+		return nil, errors.New("no contender has a name that the pattern of -only matches")
+	}
+	return wanted, nil
+}
 
 // ValuesOr is the number of values a run takes, n where the caller of the program has no wish.
 func (e Effort) ValuesOr(n int) int {
@@ -52,11 +55,9 @@ type Result struct {
 // One repetition runs them all before the next begins, each time beginning with another one, so that a slow moment of
 // the machine meets them all alike; ratios within a repetition are therefore steadier than the figures themselves.
 func Compare(contenders []Contender, e Effort, n, want int) ([]Result, error) {
-	contenders = slices.DeleteFunc(slices.Clone(contenders), func(c Contender) bool {
-		return !e.Wants(c.Name)
-	})
-	if len(contenders) == 0 {
-		return nil, ErrNobody
+	contenders, err := Wanted(e, contenders, func(c Contender) string { return c.Name })
+	if err != nil {
+		return nil, err
 	}
 	results := make([]Result, len(contenders))
 	for i, c := range contenders {
