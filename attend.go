@@ -1,8 +1,10 @@
 package pl
 
+import "github.com/gopeln/pl/internal/queue"
+
 // restAfter is how many values a worker handles at most before its seat may rest. A turn is a window of the queue, and so
 // becomes shorter, down to one value, once it is known that each takes its time.
-const restAfter = mostWindow
+const restAfter = queue.MostWindow
 
 // attend is serve for a seat of the backend's own, which wants to know of each call. Very many of them may wait within a
 // call at a time, and each keeps its stack; so from here down to the function there are few frames, and small ones.
@@ -56,18 +58,18 @@ func (w *worker[A, B]) rested(h *handler[A, B]) bool {
 // value. It reports false where the stage shall stop.
 func (w *worker[A, B]) pass(h *handler[A, B], out B) (ok bool) {
 	h.busy = false
-	claim := uint64(oneClaim)
+	claim := queue.AndClaim
 	if w.unrested >= w.turn {
 		claim = 0
 	}
-	before, ok := h.port.publish(h.seat, out, tag{}, claim)
+	before, ok := h.port.Publish(h.me, out, queue.Tag{}, claim)
 	if !ok {
 		return false
 	}
 	h.tally.out++
-	if claim == 0 || windowOf(before) == 0 {
+	if claim == 0 || before.Window() == 0 {
 		return true
 	}
-	h.v, _ = w.window.remove(before)
+	h.v, _ = w.window.Remove(before)
 	return w.start(h)
 }

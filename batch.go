@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"github.com/gopeln/pl/internal/queue"
 )
 
 // Batch collects values to slices of up to n. With wait > 0 a slice is out, also if it is not full, when wait has passed
@@ -34,19 +36,19 @@ func Batch[T any](n int, wait time.Duration) Partial[T, []T] {
 
 // batches are full, but for the last.
 func batches[T any](at *Site, values flow[T], n int) flow[[]T] {
-	return func(yield func([]T, tag) bool) {
+	return func(yield func([]T, queue.Tag) bool) {
 		var batch []T
 		wanted := true
-		values(func(v T, _ tag) bool {
+		values(func(v T, _ queue.Tag) bool {
 			if batch = append(batch, v); len(batch) == n {
 				full := batch
 				batch = nil
-				wanted = yield(full, tag{})
+				wanted = yield(full, queue.Tag{})
 			}
 			return wanted
 		})
 		if wanted && len(batch) > 0 && !at.stopped.Load() {
-			yield(batch, tag{})
+			yield(batch, queue.Tag{})
 		}
 	}
 }
@@ -55,50 +57,32 @@ func batches[T any](at *Site, values flow[T], n int) flow[[]T] {
 func timedBatches[T any](
 	b *builder, o *operator[[]T], in node, at *Site, n int, wait time.Duration, count *atomic.Uint64,
 ) flow[[]T] {
-	q := newWindowQueue[T](b.bound(&o.base, in), false)
-	b.tallies[o].queue = q.length
+	q := queue.NewWindow[T](b.bound(&o.base, in), false)
+	b.tallies[o].queue = q.Len
 	connect(b, at, q, in)
-	values := q.consumer(nil).(*inPort[T])
-	return func(yield func([]T, tag) bool) {
-		defer q.stop()
+	values := q.Consumer(nil).(*queue.In[T])
+	return func(yield func([]T, queue.Tag) bool) {
+		defer q.Stop()
 		for !at.stopped.Load() {
-			v, _, ok := values.take(at.seat)
+			v, _, ok := values.Take(at.me)
 			if !ok {
 				return
 			}
-			batch := append([]T{v}, values.takeFor(at.seat, n-1, wait)...)
+			batch := append([]T{v}, values.TakeFor(at.me, n-1, wait)...)
 			count.Add(uint64(len(batch)))
-			if at.stopped.Load() || !yield(batch, tag{}) {
+			if at.stopped.Load() || !yield(batch, queue.Tag{}) {
 				return
 			}
 		}
 	}
-}
-
-// takeFor takes up to n values: what comes until the time is over or the input ends.
-func (p *inPort[T]) takeFor(seat Seat, n int, d time.Duration) (values []T) {
-	var over atomic.Bool
-	timer := time.AfterFunc(d, func() {
-		over.Store(true)
-		seat.Wake()
-	})
-	defer timer.Stop()
-	for len(values) < n && !over.Load() { // also where there is always a value, and so never a wait
-		v, _, ok := p.takeUnless(seat, over.Load)
-		if !ok {
-			break
-		}
-		values = append(values, v)
-	}
-	return values
 }
 
 // Flatten yields the elements of slices.
 func Flatten[T any](s Stage[[]T]) Stage[T] {
 	return step("Flatten", s, func(b *builder, o *operator[T], at *Site, values flow[[]T]) flow[T] {
 		p := places{marks: b.marks[o], results: Many}
-		return func(yield func(T, tag) bool) {
-			values(func(batch []T, t tag) bool {
+		return func(yield func(T, queue.Tag) bool) {
+			values(func(batch []T, t queue.Tag) bool {
 				for i, v := range batch {
 					if at.stopped.Load() || !yield(v, p.place(t, i)) {
 						return false

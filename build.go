@@ -3,6 +3,8 @@ package pl
 import (
 	"errors"
 	"slices"
+
+	"github.com/gopeln/pl/internal/queue"
 )
 
 // builder makes a run of a graph. It goes from the consumers to the sources: when an operator is built, all its
@@ -13,7 +15,7 @@ type builder struct {
 	consumers map[node]int
 	fused     map[node]bool // built as part of their consumer
 	outlets   map[node]any  // *outlet[T]
-	marks     map[node][]marker
+	marks     map[node][]queue.Marker
 	tallies   map[node]*stageFigures
 }
 
@@ -21,7 +23,7 @@ type builder struct {
 func plan(r *run, roots []node) (*builder, error) {
 	b := &builder{
 		run: r, consumers: map[node]int{}, fused: map[node]bool{}, outlets: map[node]any{},
-		marks: map[node][]marker{}, tallies: map[node]*stageFigures{},
+		marks: map[node][]queue.Marker{}, tallies: map[node]*stageFigures{},
 	}
 	b.nodes = reachable(roots)
 	var errs []error
@@ -101,7 +103,7 @@ func (o *operator[T]) build(b *builder) {
 	s.onEnd = out.close
 	s.start = func() {
 		s.Go(func() {
-			flow(func(v T, t tag) bool { return sink.put(s.seat, v, t) })
+			flow(func(v T, t queue.Tag) bool { return sink.put(s.me, v, t) })
 		})
 	}
 }

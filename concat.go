@@ -1,5 +1,7 @@
 package pl
 
+import "github.com/gopeln/pl/internal/queue"
+
 // Concat merges stages: it yields their values as they come, all of them in one run, and ends when all have ended. A
 // stage that is given twice yields each value twice. For [Ordered] the order begins anew here, with that of arrival.
 func Concat[T any](stages ...Stage[T]) Stage[T] {
@@ -31,7 +33,7 @@ func merged[T any](b *builder, o *operator[T], at *Site) flow[T] {
 		}
 	}
 	q := newQueue[T](bound, false, b.plain(&o.base, o.inputs...), b.run.goroutines.Go)
-	b.tallies[o].queue = q.length
+	b.tallies[o].queue = q.Len
 	connect(b, at, q, o.inputs...)
 	return drain(at, q)
 }
@@ -43,10 +45,10 @@ func appended[T any](b *builder, o *operator[T], at *Site) flow[T] {
 	for _, in := range o.inputs {
 		flows = append(flows, upstream[T](b, o, in, at))
 	}
-	return func(yield func(T, tag) bool) {
+	return func(yield func(T, queue.Tag) bool) {
 		wanted := true
 		for _, values := range flows {
-			values(func(v T, t tag) bool {
+			values(func(v T, t queue.Tag) bool {
 				wanted = yield(v, t)
 				return wanted
 			})

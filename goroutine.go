@@ -5,6 +5,8 @@ import (
 	"runtime/pprof"
 	"sync"
 	"time"
+
+	"github.com/gopeln/pl/internal/queue"
 )
 
 // Employ runs all workers of the stage, each on a goroutine of its own from Open to Close. It is the whole Start of a
@@ -85,29 +87,14 @@ func (l *life) ended() {
 
 // goroutineSeat is the seat of a worker that has a goroutine to itself, and of inline operators.
 type goroutineSeat struct {
-	wake   chan struct{}
-	waiter waiter
-	watch  *watch // nil without Timeout
-	token  *token
+	*queue.Goroutine
+	watch *watch // nil without Timeout
+	token *token
 }
 
-func newGoroutineSeat() *goroutineSeat {
-	s := &goroutineSeat{wake: make(chan struct{}, 1)}
-	s.waiter.seat, s.waiter.alone = s, true
-	return s
-}
+func newGoroutineSeat() *goroutineSeat { return &goroutineSeat{Goroutine: queue.NewGoroutine()} }
 
-func (s *goroutineSeat) Park() { <-s.wake }
-
-func (s *goroutineSeat) Wake() {
-	select {
-	case s.wake <- struct{}{}:
-	default: // it has been woken already
-	}
-}
-
-func (*goroutineSeat) WaitInput() bool { return true }
-func (*goroutineSeat) Rest(bool)       {}
+func (*goroutineSeat) Rest(bool) {}
 
 func (*goroutineSeat) Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

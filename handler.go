@@ -3,6 +3,8 @@ package pl
 import (
 	"context"
 	"errors"
+
+	"github.com/gopeln/pl/internal/queue"
 )
 
 // duty is what a worker does with every value, whichever of its seats has it.
@@ -12,10 +14,10 @@ type duty[A, B any] struct {
 	index int
 	ctx   context.Context
 
-	put     func(seat Seat, v B, t tag) bool
-	port    *outPort[B]      // what put comes to in the usual case, or
-	channel *channelQueue[B] // this; both nil else
-	places                   // of the values in the order
+	put     func(me *queue.Waiter, v B, t queue.Tag) bool
+	port    *queue.Out[B]     // what put comes to in the usual case, or
+	channel *queue.Channel[B] // this; both nil else
+	places                    // of the values in the order
 	tally   tally
 }
 
@@ -26,11 +28,12 @@ type handler[A, B any] struct {
 	*duty[A, B]
 	*tenure[A, B]
 	seat Seat
+	me   *queue.Waiter // of the seat
 	emit func(B) bool
 
 	// the value under way
 	v       A
-	t       tag
+	t       queue.Tag
 	attempt int
 	given   int   // results handed on, in all attempts
 	yielded int   // results of this attempt
@@ -47,28 +50,28 @@ type handler[A, B any] struct {
 
 // places tells the Ordered stages downstream what becomes of values that do not reach them as themselves.
 type places struct {
-	marks   []marker
+	marks   []queue.Marker
 	results Results
 }
 
 // finished reports a value that has ended with n results.
-func (p *places) finished(t tag, n int) {
+func (p *places) finished(t queue.Tag, n int) {
 	for _, m := range p.marks {
 		switch {
 		case n == 0:
-			m.hole(t)
+			m.Hole(t)
 		case p.results == Many:
-			m.children(t, n)
+			m.Children(t, n)
 		}
 	}
 }
 
 // place is the tag of a value's i-th result.
-func (p *places) place(t tag, i int) tag {
+func (p *places) place(t queue.Tag, i int) queue.Tag {
 	if p.results != Many || len(p.marks) == 0 {
 		return t
 	}
-	return t.child(i)
+	return t.Child(i)
 }
 
 // begin is called when v and t have been set. streamWindow, where neither attempt nor given can have changed since the
@@ -136,9 +139,9 @@ func (h *handler[A, B]) hand(b B) (ok bool) {
 	h.putting = true
 	switch {
 	case h.port != nil:
-		ok = h.port.put(h.seat, b, tag{})
+		ok = h.port.Put(h.me, b, queue.Tag{})
 	case h.channel != nil:
-		ok = h.channel.put(h.seat, b, tag{})
+		ok = h.channel.Put(h.me, b, queue.Tag{})
 	default:
 		h.putting = false
 		return h.handSlowly(b)
@@ -161,7 +164,7 @@ func (h *handler[A, B]) handSlowly(b B) bool {
 		return false
 	}
 	h.putting = true
-	ok := h.put(h.seat, b, h.place(h.t, h.given))
+	ok := h.put(h.me, b, h.place(h.t, h.given))
 	h.putting = false
 	if ok {
 		h.given++

@@ -1,5 +1,7 @@
 package pl
 
+import "github.com/gopeln/pl/internal/queue"
+
 // Ordered puts the values back into the order of their source, across any number of stages and backends, streaming: a
 // value is out as soon as all before it are out or known to be dropped. The values of a FlatMap come in the order in
 // which it yielded them, in its value's place. The order is that of the last source, [Concat], [Batch] or Ordered
@@ -16,9 +18,9 @@ func Ordered[T any](s Stage[T]) Stage[T] {
 		if b.straight(in) {
 			return numbered(b, o, at, counted(counted(upstream[T](b, o, in, at), &c.in), &c.out))
 		}
-		q := newReorderQueue[T](o.cfg.maxSize)
+		q := queue.NewReorder[T](o.cfg.maxSize)
 		b.marks[in] = append(b.marks[in], q)
-		b.tallies[o].queue = q.length
+		b.tallies[o].queue = q.Len
 		connect(b, at, q, in)
 		return numbered(b, o, at, counted(counted(drain(at, q), &c.in), &c.out))
 	}
@@ -40,9 +42,9 @@ type Indexed[T any] struct {
 // Enumerate numbers the values from 0, as they arrive. At the source that is their order there.
 func Enumerate[T any](s Stage[T]) Stage[Indexed[T]] {
 	return step("Enumerate", s, func(_ *builder, _ *operator[Indexed[T]], _ *Site, values flow[T]) flow[Indexed[T]] {
-		return func(yield func(Indexed[T], tag) bool) {
+		return func(yield func(Indexed[T], queue.Tag) bool) {
 			next := 0
-			values(func(v T, t tag) bool {
+			values(func(v T, t queue.Tag) bool {
 				next++
 				return yield(Indexed[T]{next - 1, v}, t)
 			})

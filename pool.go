@@ -3,6 +3,8 @@ package pl
 import (
 	"context"
 	"sync"
+
+	"github.com/gopeln/pl/internal/queue"
 )
 
 // assemble makes a stage with workers: its queue, and what its backend starts.
@@ -21,7 +23,7 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 				site: s, of: s.of, index: index, ctx: s.workerContext(&o.base, index), put: results.put, places: p,
 			},
 			open: op.Open, one: op.One,
-			in: input.consumer(results.word()), out: results, counts: figures.add(),
+			in: input.Consumer(results.word()), out: results, counts: figures.add(),
 		}
 		if len(p.marks) == 0 {
 			w.port, w.channel = results.port, results.channel
@@ -39,9 +41,9 @@ type worker[A, B any] struct {
 	tenure *tenure[A, B] // nil unless the worker is open
 	open   Opener[A, B]
 	one    func(context.Context, A) (B, error) // what the kernel does, if it is that simple
-	in     inlet[A]
-	window *inPort[A]       // in, if it is one
-	direct *channelQueue[A] // in, if it is one
+	in     queue.Inlet[A]
+	window *queue.In[A]      // in, if it is one
+	direct *queue.Channel[A] // in, if it is one
 	out    *emitter[B]
 	counts *counts
 	// unrested is how many values, or attempts, there were since a seat could rest; turn is how many there may be.
@@ -124,6 +126,11 @@ func (w *worker[A, B]) handler(seat Seat) *handler[A, B] {
 		h = w.vacant()
 	}
 	h.seat, h.tenure = seat, w.tenure
+	if own, ok := seat.(*goroutineSeat); ok {
+		h.me = &own.Waiter
+	} else if !h.me.Sits(seat) {
+		h.me = queue.NewWaiter(seat)
+	}
 	return h
 }
 
@@ -159,11 +166,11 @@ func (w *worker[A, B]) flush() { w.counts.publish(&w.tally) }
 // flushWhenIdle has the tally published whenever the worker turns to the queue, so that the figures of a worker that
 // waits are exact, and those of a busy one lag by a window at most. The worker's turn becomes a window, too.
 func (w *worker[A, B]) flushWhenIdle() {
-	w.direct, _ = w.in.(*channelQueue[A])
-	if w.window, _ = w.in.(*inPort[A]); w.window != nil {
-		w.window.onFill = func() {
+	w.direct, _ = w.in.(*queue.Channel[A])
+	if w.window, _ = w.in.(*queue.In[A]); w.window != nil {
+		w.window.OnFill = func() {
 			w.flush()
-			w.turn = max(1, min(restAfter, w.window.pace.size))
+			w.turn = max(1, min(restAfter, w.window.WindowSize()))
 		}
 	}
 }

@@ -3,6 +3,8 @@ package pl
 import (
 	"cmp"
 	"context"
+
+	"github.com/gopeln/pl/internal/queue"
 )
 
 // NewDriven makes an operator whose workers do not run the engine's loop: start brings up goroutines of its own, with
@@ -33,21 +35,21 @@ func assembleDriven[A, B any](
 	b *builder, o *operator[B], in node, results Results, start func(Ports[A, B]),
 ) {
 	s := b.site(&o.base)
-	input := joined[A](b, o, in, s).(*windowQueue[A])
+	input := joined[A](b, o, in, s).(*queue.Window[A])
 	out := outletOf[B](b, o)
 	out.site, s.results = s, results
 	s.onEnd = out.close
 	port := func(index int) *Port[A, B] {
 		e := out.emitter()
 		for _, s := range e.sinks {
-			if port, ok := s.(*outPort[B]); ok {
-				port.driven = true
+			if port, ok := s.(*queue.Out[B]); ok {
+				port.Drive()
 			}
 		}
 		return &Port[A, B]{
-			site: s, index: index, in: input.consumer(nil).(*inPort[A]), out: e,
+			site: s, index: index, in: input.Consumer(nil).(*queue.In[A]), out: e,
 			places: places{marks: b.marks[o], results: results}, counts: b.tallies[o].add(),
-			taking: newGoroutineSeat(), giving: newGoroutineSeat(),
+			taking: &queue.NewGoroutine().Waiter, giving: &queue.NewGoroutine().Waiter,
 		}
 	}
 	s.start = func() { start(Ports[A, B]{s, port}) }
@@ -58,12 +60,12 @@ func assembleDriven[A, B any](
 type Port[A, B any] struct {
 	site   *Site
 	index  int
-	in     *inPort[A]
+	in     *queue.In[A]
 	out    *emitter[B]
 	places places
 	counts *counts
 
-	taking, giving *goroutineSeat
+	taking, giving *queue.Waiter
 }
 
 // Item is a value on its way through a driven worker. It is copied freely before it is begun, and not after.
@@ -71,7 +73,7 @@ type Item[A any] struct {
 	Value A
 
 	n       int64 // its number in the queue
-	t       tag
+	t       queue.Tag
 	attempt int // the attempts before this one
 	given   int // results handed on, in all attempts
 	yielded int // results of this attempt
@@ -86,72 +88,35 @@ func (it *Item[A]) Attempt() int { return it.attempt + 1 }
 // Pull moves values from the queue to buf, a fair share of what is there, and waits for the first. They still count as
 // queued, until Begin. ok is false at the end of the input, when the stage stops, and when ctx ends.
 func (p *Port[A, B]) Pull(ctx context.Context, buf []Item[A]) (n int, ok bool) {
-	q := p.in.q
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if n = p.pull(buf); n == 0 {
-		stop := context.AfterFunc(ctx, p.taking.Wake)
-		defer stop()
-		me := waiterOf(p.taking)
-		for ; n == 0; n = p.pull(buf) {
-			if !q.await(me, func() bool { return ctx.Err() != nil }) {
-				return 0, false
-			}
-		}
-		q.hungry.remove(me)
-	}
-	q.passOn(false)
-	return n, true
+	return p.in.Pull(ctx, p.taking, len(buf), into(buf))
 }
 
 // TryPull is Pull that does not wait; it may move no value.
-func (p *Port[A, B]) TryPull(buf []Item[A]) int {
-	p.in.q.mu.Lock()
-	defer p.in.q.mu.Unlock()
-	if n := p.pull(buf); n > 0 {
-		p.in.q.passOn(false)
-		return n
-	}
-	return 0
-}
+func (p *Port[A, B]) TryPull(buf []Item[A]) int { return p.in.TryPull(len(buf), into(buf)) }
 
-// pull is called with the queue's lock held.
-func (p *Port[A, B]) pull(buf []Item[A]) (n int) {
-	q := p.in.q
-	if q.stopped || len(buf) == 0 {
-		return 0
-	}
-	n = q.pull(p.in, q.share(len(buf)))
-	for i := range n {
-		buf[i] = Item[A]{n: q.pulled - int64(n-i)}
-		buf[i].Value, buf[i].t = p.in.lift(uint64(i)), p.in.liftTag(uint64(i))
-	}
-	q.held.Add(int64(n))
-	return n
+func into[A any](buf []Item[A]) queue.Pulled[A] {
+	return func(i int, number int64, v A, t queue.Tag) { buf[i] = Item[A]{Value: v, n: number, t: t} }
 }
 
 // Begin says that n pulled values have been begun, no matter by which port they were pulled: they have left the queue,
 // which has room for others.
 func (p *Port[A, B]) Begin(n int) {
 	p.counts.in.Add(uint64(n))
-	p.in.q.held.Add(-int64(n))
-	if p.in.q.starved.Load() {
-		p.in.announceClaim()
-	}
+	p.in.Begin(n)
 }
 
 // Reserve gets room for up to n results in the queues downstream, as far as there is any; it does not wait. Room that
 // is not used must be given back with Unreserve.
 func (p *Port[A, B]) Reserve(n int) int {
 	for i, s := range p.out.sinks {
-		port, ok := s.(*outPort[B])
+		port, ok := s.(*queue.Out[B])
 		if !ok {
 			continue // an Ordered: its queue has no bound of its own
 		}
-		got := port.reserve(n)
+		got := port.Reserve(n)
 		for _, before := range p.out.sinks[:i] {
-			if port, ok := before.(*outPort[B]); ok {
-				port.unreserve(n - got)
+			if port, ok := before.(*queue.Out[B]); ok {
+				port.Unreserve(n - got)
 			}
 		}
 		n = got
@@ -162,7 +127,7 @@ func (p *Port[A, B]) Reserve(n int) int {
 // Boundless tells whether there is always room downstream.
 func (p *Port[A, B]) Boundless() bool {
 	for _, s := range p.out.sinks {
-		if port, ok := s.(*outPort[B]); ok && port.q.limit > 0 {
+		if port, ok := s.(*queue.Out[B]); ok && port.Bounded() {
 			return false
 		}
 	}
@@ -172,8 +137,8 @@ func (p *Port[A, B]) Boundless() bool {
 // Unreserve gives back room for n results.
 func (p *Port[A, B]) Unreserve(n int) {
 	for _, s := range p.out.sinks {
-		if port, ok := s.(*outPort[B]); ok {
-			port.unreserve(n)
+		if port, ok := s.(*queue.Out[B]); ok {
+			port.Unreserve(n)
 		}
 	}
 }

@@ -1,42 +1,10 @@
 package pl
 
-// A queue stands in front of each consumer of a stage. Three kinds of it keep the same contract:
-//
-//   - windowQueue, the general one: no lock per value, any number of producers and consumers, any bound;
-//   - channelQueue, a Go channel, which is the fastest where the bound is so small that nearly every value parks;
-//   - reorderQueue, in front of Ordered, which hands values out in the order of their tags.
-//
-// The contract: a put value can be taken by any consumer at once (law 4); a queue never holds more values than its
-// bound, counting those that a consumer has fetched in bulk and not begun (law 5); nobody waits for a queue that was
-// stopped.
-type queue[T any] interface {
-	// producer adds a producing worker. Its sink must not be used by two goroutines at once.
-	producer() sink[T]
-	// consumer adds a consuming worker. Its inlet must not be used by two goroutines at once.
-	// Where the worker's results go to a port with a word, the inlet may share it; nil: there is none.
-	consumer(shared *word) inlet[T]
-	// attach adds a producing stage: the queue ends when as many closeOne calls were made as attach calls.
-	// gone is called when the queue is stopped, so that a stage which nobody listens to any more can stop.
-	attach(gone func())
-	closeOne()
-	// stop makes every put and take return at once, now and later. It is called when the consumer leaves and when
-	// the run ends; twice does no harm.
-	stop()
-	// length is the number of values in the queue now, approximately while the run goes on.
-	length() int
-}
+import (
+	"sync/atomic"
 
-// sink is where a worker puts its results.
-type sink[T any] interface {
-	// put waits for room and reports true, or reports false once the queue is stopped; the value is then dropped.
-	put(seat Seat, v T, t tag) bool
-}
-
-// inlet is where a worker takes its values.
-type inlet[T any] interface {
-	// take waits for a value; ok is false at the end of the input and once the queue is stopped.
-	take(seat Seat) (v T, t tag, ok bool)
-}
+	"github.com/gopeln/pl/internal/queue"
+)
 
 // channelBound is the bound below which a channel is the faster queue: there nearly every value costs a switch of
 // goroutines, and a channel's direct hand-off is the cheapest one.
@@ -44,9 +12,192 @@ const channelBound = 8
 
 // newQueue makes the queue for a consumer with that bound. plain tells that only goroutines of the engine's own wait
 // at it, and that its producers stop with it; spawn starts a goroutine that the run waits for.
-func newQueue[T any](bound int, tagged, plain bool, spawn func(func())) queue[T] {
+func newQueue[T any](bound int, tagged, plain bool, spawn func(func())) queue.Queue[T] {
 	if plain && !tagged && 0 < bound && bound < channelBound {
-		return newChannelQueue[T](bound, spawn)
+		return queue.NewChannel[T](bound, spawn)
 	}
-	return newWindowQueue[T](bound, tagged)
+	return queue.NewWindow[T](bound, tagged)
+}
+
+// upstream makes the flow of the values of in, for o, at site s: in's own, if it can run here, else one from a queue
+// that in's goroutines fill.
+func upstream[T any](b *builder, o node, in node, s *Site) flow[T] {
+	b.mark(o, in)
+	return pull[T](b, o.meta(), in, s, b.tagged(o))
+}
+
+// pull is upstream, for a consumer that need not be a node.
+func pull[T any](b *builder, o *base, in node, s *Site, tagged bool) flow[T] {
+	if b.fuse(in) {
+		op := in.(*operator[T])
+		return op.compose(b, op, s)
+	}
+	q := newQueue[T](b.bound(o, in), tagged, b.plain(o, in), b.run.goroutines.Go)
+	connect(b, s, q, in)
+	return drain(s, q)
+}
+
+// joined makes the queue of a stage with workers.
+func joined[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
+	b.mark(o, in)
+	q := queueBefore[T](b, o, in, s)
+	b.tallies[o].queue = q.Len
+	return q
+}
+
+func queueBefore[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
+	m := o.meta()
+	bound := b.bound(m, in)
+	if source := originOf[T](b, o, in); source != nil {
+		q := queue.NewWindow[T](bound, false)
+		q.Feed(source.n, source.at, &b.tallies[in].add().out)
+		return q
+	}
+	q := newQueue[T](bound, b.tagged(o), b.plain(m, in), b.run.goroutines.Go)
+	connect(b, s, q, in)
+	return q
+}
+
+// connect makes q take the values of in, for s.
+func connect[T any](b *builder, s *Site, q queue.Queue[T], in ...node) {
+	for _, n := range in {
+		outletOf[T](b, n).add(q)
+	}
+	s.inputs = append(s.inputs, q)
+}
+
+// drain is the flow of a queue's values. When it ends early, those who fill the queue are told.
+func drain[T any](s *Site, q queue.Queue[T]) flow[T] {
+	in := q.Consumer(nil)
+	window, _ := in.(*queue.In[T])
+	return func(yield func(T, queue.Tag) bool) {
+		defer q.Stop()
+		if window != nil {
+			drainWindow(window, s, yield)
+			return
+		}
+		for {
+			v, t, ok := in.Take(s.me)
+			if !ok || s.stopped.Load() || !yield(v, t) {
+				return
+			}
+		}
+	}
+}
+
+// drainWindow is the same for the usual queue, without calls through an interface.
+func drainWindow[T any](p *queue.In[T], s *Site, yield func(T, queue.Tag) bool) {
+	for {
+		w, ok := p.Claim()
+		if !ok {
+			if w, ok = p.Next(s.me); !ok {
+				return
+			}
+		}
+		v, t := p.Remove(w)
+		if s.stopped.Load() || !yield(v, t) {
+			return
+		}
+	}
+}
+
+// originOf makes the source in the origin of the queue in front of o, its only consumer. It is nil where in is something
+// else, and where its values have to be told apart for an Ordered downstream. Driven workers hold values that nobody
+// can steal, so that they may have to wait for an origin; it wakes nobody.
+func originOf[T any](b *builder, o, in node) *present[T] {
+	source, ok := in.(*operator[T])
+	if !ok || source.present == nil || len(b.marks[in]) > 0 || o.meta().driven || !b.fuse(in) {
+		return nil
+	}
+	return source.present
+}
+
+// outlet is where a stage's results go in a run: a queue for each of its consumers.
+type outlet[T any] struct {
+	site   *Site // of the stage; set when it is built
+	queues []queue.Queue[T]
+	live   atomic.Int32
+	// kept: the stage runs to its end, whoever listens.
+	kept bool
+}
+
+func outletOf[T any](b *builder, n node) *outlet[T] {
+	o, ok := b.outlets[n].(*outlet[T])
+	if !ok {
+		o = &outlet[T]{}
+		b.outlets[n] = o
+	}
+	return o
+}
+
+// add is called by a consumer, which has made q.
+func (o *outlet[T]) add(q queue.Queue[T]) {
+	o.queues = append(o.queues, q)
+	o.live.Add(1)
+	q.Attach(o.lose)
+}
+
+// lose is called when a consumer has left. With the last one the stage stops.
+func (o *outlet[T]) lose() {
+	if o.live.Add(-1) == 0 && !o.kept {
+		o.site.Stop()
+	}
+}
+
+// close passes the end of the stage on.
+func (o *outlet[T]) close() {
+	for _, q := range o.queues {
+		q.CloseOne()
+	}
+}
+
+// emitter makes one worker's way to all consumers.
+func (o *outlet[T]) emitter() *emitter[T] {
+	e := &emitter[T]{site: o.site, kept: o.kept}
+	for _, q := range o.queues {
+		e.sinks = append(e.sinks, q.Producer())
+	}
+	if len(e.sinks) == 1 && !o.kept {
+		e.only = e.sinks[0]
+		e.port, _ = e.only.(*queue.Out[T])
+		e.channel, _ = e.only.(*queue.Channel[T])
+	}
+	return e
+}
+
+// emitter is one worker's way to the consumers of its stage.
+type emitter[T any] struct {
+	only    queue.Sink[T]     // the only one
+	port    *queue.Out[T]     // only, if it is one: that spares calls through the interface
+	channel *queue.Channel[T] // only, if it is one
+	sinks   []queue.Sink[T]
+	site    *Site
+	kept    bool
+}
+
+// put hands v to every consumer in turn, so that a full one holds the others up. It reports false when none of them
+// wants more. A stage without consumers drops its results and goes on.
+func (e *emitter[T]) put(me *queue.Waiter, v T, t queue.Tag) bool {
+	if e.port != nil {
+		return e.port.Put(me, v, t)
+	}
+	if e.channel != nil {
+		return e.channel.Put(me, v, t)
+	}
+	if e.only != nil {
+		return e.only.Put(me, v, t)
+	}
+	wanted := e.kept && !e.site.stopped.Load()
+	for _, s := range e.sinks {
+		wanted = s.Put(me, v, t) || wanted
+	}
+	return wanted
+}
+
+// word is that of the only port, which the worker's inlet may share; nil where there is none.
+func (e *emitter[T]) word() *queue.Word {
+	if e.port == nil {
+		return nil
+	}
+	return e.port.Word()
 }

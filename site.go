@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"github.com/gopeln/pl/internal/queue"
 )
 
 // Site is one stage in one run, as a [Backend] sees it. Its methods are safe for concurrent use.
@@ -14,7 +16,7 @@ type Site struct {
 	of     *base
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	seat   *goroutineSeat // of an inline chain's goroutine
+	me     *queue.Waiter // an inline chain's goroutine
 
 	stopped atomic.Bool
 	active  atomic.Int32 // holds; the last to be released ends the stage
@@ -23,11 +25,11 @@ type Site struct {
 	start   func()
 	worker  func(index int) Worker
 	onEnd   func()                // passes the end on to the consumers
-	inputs  []interface{ stop() } // queues, and parts
+	inputs  []interface{ Stop() } // queues, and parts
 }
 
 func (r *run) site(of *base) *Site {
-	s := &Site{run: r, of: of, seat: newGoroutineSeat()}
+	s := &Site{run: r, of: of, me: &queue.NewGoroutine().Waiter}
 	s.ctx, s.cancel = context.WithCancelCause(r.ctx)
 	r.sites = append(r.sites, s)
 	return s
@@ -35,7 +37,7 @@ func (r *run) site(of *base) *Site {
 
 // within is a part of s, on the same goroutine, that can be stopped on its own: what is upstream of a Take.
 func (s *Site) within() *Site {
-	part := &Site{run: s.run, of: s.of, seat: s.seat}
+	part := &Site{run: s.run, of: s.of, me: s.me}
 	part.ctx, part.cancel = context.WithCancelCause(s.ctx)
 	s.inputs = append(s.inputs, part)
 	return part
@@ -80,12 +82,9 @@ func (s *Site) Stop() {
 	}
 	s.cancel(errStopped)
 	for _, q := range s.inputs {
-		q.stop()
+		q.Stop()
 	}
 }
-
-// stop makes a part of a site one of its inputs.
-func (s *Site) stop() { s.Stop() }
 
 // Fail fails the run with err, unless it has failed before or the stage is stopping anyway.
 func (s *Site) Fail(err error) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+
+	"github.com/gopeln/pl/internal/queue"
 )
 
 // From is a stage of these values.
@@ -28,7 +30,7 @@ func prompt[T any](name string, n int, at func(i int) T) Stage[T] {
 	o.prompt, o.present = true, &present[T]{n, at}
 	o.compose = func(b *builder, o *operator[T], s *Site) flow[T] {
 		counts := b.tallies[o].add()
-		return numbered(b, o, s, func(yield func(T, tag) bool) {
+		return numbered(b, o, s, func(yield func(T, queue.Tag) bool) {
 			for i := range n {
 				if s.stopped.Load() { // nobody else looks where what follows yields nothing
 					return
@@ -36,7 +38,7 @@ func prompt[T any](name string, n int, at func(i int) T) Stage[T] {
 				if i%64 == 0 {
 					counts.out.Store(uint64(i))
 				}
-				if !yield(at(i), tag{}) {
+				if !yield(at(i), queue.Tag{}) {
 					counts.out.Store(uint64(i + 1))
 					return
 				}
@@ -124,7 +126,7 @@ func source[T any](name string, err error, f func(context.Context, func(T) bool)
 	}
 	o.compose = func(b *builder, o *operator[T], s *Site) flow[T] {
 		counts := b.tallies[o].add()
-		return numbered(b, o, s, func(yield func(T, tag) bool) {
+		return numbered(b, o, s, func(yield func(T, queue.Tag) bool) {
 			r := &reading[T]{site: s, of: &o.base, yield: yield, counts: counts}
 			r.read(f)
 		})
@@ -136,7 +138,7 @@ func source[T any](name string, err error, f func(context.Context, func(T) bool)
 type reading[T any] struct {
 	site    *Site
 	of      *base
-	yield   func(T, tag) bool
+	yield   func(T, queue.Tag) bool
 	counts  *counts
 	tally   tally
 	handing bool // in yield: what happens there is not the source's doing
@@ -169,7 +171,7 @@ func (r *reading[T]) hand(v T) bool {
 		r.counts.publish(&r.tally)
 	}
 	r.handing = true
-	r.over = !r.yield(v, tag{})
+	r.over = !r.yield(v, queue.Tag{})
 	r.handing = false
 	return !r.over
 }

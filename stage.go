@@ -3,6 +3,8 @@ package pl
 import (
 	"context"
 	"iter"
+
+	"github.com/gopeln/pl/internal/queue"
 )
 
 // Stage describes work that yields values of type T. It holds only metadata: nothing runs until it is consumed.
@@ -16,7 +18,7 @@ type Stage[T any] struct{ op *operator[T] }
 func (s Stage[T]) All(ctx context.Context) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		left := false
-		err := s.consume(ctx, func(v T, _ tag) bool {
+		err := s.consume(ctx, func(v T, _ queue.Tag) bool {
 			left = true // also if yield does not return
 			left = !yield(v, nil)
 			return !left
@@ -31,7 +33,7 @@ func (s Stage[T]) All(ctx context.Context) iter.Seq2[T, error] {
 // Collect runs the stage and returns its values. With an error they are what came before it.
 func (s Stage[T]) Collect(ctx context.Context) ([]T, error) {
 	var all []T
-	err := s.consume(ctx, func(v T, _ tag) bool {
+	err := s.consume(ctx, func(v T, _ queue.Tag) bool {
 		all = append(all, v)
 		return true
 	}, new(bool))
@@ -91,20 +93,20 @@ func Run(ctx context.Context, stages ...Runnable) error {
 
 // consume runs the stage in the caller's goroutine. yield is a flow's as it stands, which spares each value a call. left
 // tells, at the end, that the consumer wants to hear no more.
-func (s Stage[T]) consume(ctx context.Context, yield func(T, tag) bool, left *bool) error {
+func (s Stage[T]) consume(ctx context.Context, yield func(T, queue.Tag) bool, left *bool) error {
 	root := s.node()
 	return execute(ctx, []node{root}, func(b *builder) func() { return loop(b, root, yield) }, left)
 }
 
 // loop makes the consumer's part of a run: yield gets the values of n in the goroutine that calls consume.
-func loop[T any](b *builder, n node, yield func(T, tag) bool) (consume func()) {
+func loop[T any](b *builder, n node, yield func(T, queue.Tag) bool) (consume func()) {
 	at := b.site(&consumer)
 	values := pull[T](b, &consumer, n, at, false)
 	if !b.fused[n] { // they come from a queue: nothing upstream is in this goroutine
 		return func() { values(yield) }
 	}
 	return func() {
-		values(func(v T, t tag) (more bool) {
+		values(func(v T, t queue.Tag) (more bool) {
 			defer func() {
 				if !more { // before the values return, also by a panic: a source may wait for its context on its way out
 					at.Stop()
@@ -121,7 +123,7 @@ func (o *operator[T]) keep(b *builder) { outletOf[T](b, o).kept = true }
 
 // drop makes a consumer that drops the values.
 func (o *operator[T]) drop(b *builder) (consume func()) {
-	return loop(b, o, func(T, tag) bool { return true })
+	return loop(b, o, func(T, queue.Tag) bool { return true })
 }
 
 // consumer stands for the loop over All.

@@ -1,5 +1,7 @@
 package pl
 
+import "github.com/gopeln/pl/internal/queue"
+
 // serve handles values until there are no more. A panic ends it early; then it reports true, with the value under way
 // marked as failed.
 func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
@@ -33,7 +35,7 @@ func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
 
 // next gives h a value to handle, from whatever queue.
 func (w *worker[A, B]) next(h *handler[A, B]) (ok bool) {
-	h.v, h.t, ok = w.in.take(h.seat)
+	h.v, h.t, ok = w.in.Take(h.me)
 	return ok && w.start(h)
 }
 
@@ -72,7 +74,7 @@ func (w *worker[A, B]) streamOne(h *handler[A, B]) bool {
 			return true
 		}
 		h.busy = false
-		if !w.out.put(h.seat, out, tag{}) {
+		if !w.out.put(h.me, out, queue.Tag{}) {
 			return false
 		}
 		h.tally.out++
@@ -93,11 +95,11 @@ func (w *worker[A, B]) streamWindow(h *handler[A, B]) bool {
 			h.fault = err
 			return true
 		}
-		word := port.word.Load()
-		if word&announceValue == 0 && windowOf(word) > 0 && port.offer(out, word, oneClaim) {
+		at := port.State()
+		if at.Steady() && port.Offer(out, at, queue.AndClaim) {
 			h.tally.out++
-			h.v = in.lift(nextOf(word))
-			in.claimed(word)
+			h.v = in.Lift(at)
+			in.Claimed(at)
 			if w.site.stopped.Load() {
 				h.busy = false
 				return false
@@ -106,7 +108,7 @@ func (w *worker[A, B]) streamWindow(h *handler[A, B]) bool {
 			continue
 		}
 		h.busy = false
-		if !port.put(h.seat, out, tag{}) {
+		if !port.Put(h.me, out, queue.Tag{}) {
 			return false
 		}
 		h.tally.out++
@@ -118,18 +120,18 @@ func (w *worker[A, B]) streamWindow(h *handler[A, B]) bool {
 // receive is next for the usual queues, without calls through an interface.
 func (w *worker[A, B]) receive(h *handler[A, B]) bool {
 	if w.window != nil {
-		word, ok := w.window.claim()
+		at, ok := w.window.Claim()
 		if !ok {
-			if word, ok = w.window.next(h.seat, nil); !ok {
+			if at, ok = w.window.Next(h.me); !ok {
 				return false
 			}
 		}
-		h.v, _ = w.window.remove(word)
+		h.v, _ = w.window.Remove(at)
 	} else {
-		if len(w.direct.values) == 0 {
+		if w.direct.Empty() {
 			w.flush() // before it waits
 		}
-		v, ok := <-w.direct.values
+		v, ok := w.direct.Receive()
 		if !ok {
 			return false
 		}

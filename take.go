@@ -1,6 +1,10 @@
 package pl
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/gopeln/pl/internal/queue"
+)
 
 // Take yields the first n values that arrive. Then, without waiting for another, the run upstream stops without an
 // error: contexts end, workers and sources stop, as far as no other consumer wants their values. With n = 0 nothing
@@ -15,14 +19,14 @@ func Take[T any](n int) Partial[T, T] {
 		o.compose = func(b *builder, o *operator[T], at *Site) flow[T] {
 			if n == 0 {
 				b.disown(in)
-				return func(func(T, tag) bool) {}
+				return func(func(T, queue.Tag) bool) {}
 			}
 			c := b.tallies[o].add()
 			up := at.within()
 			values := counted(upstream[T](b, o, in, up), &c.in)
-			return func(yield func(T, tag) bool) {
+			return func(yield func(T, queue.Tag) bool) {
 				left := n
-				values(func(v T, t tag) bool {
+				values(func(v T, t queue.Tag) bool {
 					left--
 					c.out.Add(1)
 					if yield(v, t) && left > 0 {

@@ -1,4 +1,4 @@
-package pl
+package queue
 
 import (
 	"testing"
@@ -8,11 +8,11 @@ import (
 
 func TestParkingKeepsTheOrderOfThoseThatAreLeft(t *testing.T) {
 	var k parking
-	var seats [4]*goroutineSeat
-	var parked [4]*waiter
+	var seats [4]*Goroutine
+	var parked [4]*Waiter
 	for i := range parked {
-		seats[i] = newGoroutineSeat()
-		parked[i] = waiterOf(seats[i])
+		seats[i] = NewGoroutine()
+		parked[i] = &seats[i].Waiter
 		k.add(parked[i])
 		k.add(parked[i]) // no second time
 	}
@@ -47,10 +47,10 @@ func TestParkingWakesSomebodyWhoIsSureToRun(t *testing.T) {
 	var k parking
 	others := [2]otherSeat{}
 	for i := range others {
-		k.add(waiterOf(&others[i]))
+		k.add(NewWaiter(&others[i]))
 	}
-	own := newGoroutineSeat()
-	k.add(waiterOf(own))
+	own := NewGoroutine()
+	k.add(&own.Waiter)
 
 	k.wakeFirst()
 	assert.Equal(t, 1, others[0].woken)

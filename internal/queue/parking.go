@@ -1,32 +1,15 @@
-package pl
+package queue
 
 // parking is a list of parked workers, guarded by its queue's lock. At most one of them is awake and not yet served:
 // it wakes the next if there is work left, so that trivial work does not wake everybody. A seat that is not a
 // goroutine's does not count: others may keep it from running for as long as they like.
 type parking struct {
-	first, last *waiter // by when they parked
-	waking      *waiter
+	first, last *Waiter // by when they parked
+	waking      *Waiter
 	owned       int // of the parked, those that have a goroutine to themselves
 }
 
-// waiter is a worker that waits, or is about to.
-type waiter struct {
-	into       any // the *inPort that a value can be handed to; nil: none
-	seat       Seat
-	alone      bool // its seat is a goroutine's own, so that nothing keeps it from running
-	prev, next *waiter
-	listed     bool
-}
-
-// waiterOf is the seat's waiter. A goroutine has one for life, since it waits at one place at a time.
-func waiterOf(seat Seat) *waiter {
-	if own, ok := seat.(*goroutineSeat); ok {
-		return &own.waiter
-	}
-	return &waiter{seat: seat}
-}
-
-func (k *parking) add(w *waiter) {
+func (k *parking) add(w *Waiter) {
 	if w.listed {
 		return
 	}
@@ -43,14 +26,14 @@ func (k *parking) add(w *waiter) {
 }
 
 // remove takes w off the list, whether it was woken or not.
-func (k *parking) remove(w *waiter) {
+func (k *parking) remove(w *Waiter) {
 	k.awake(w)
 	if w.listed {
 		k.unlist(w)
 	}
 }
 
-func (k *parking) unlist(w *waiter) {
+func (k *parking) unlist(w *Waiter) {
 	if w.prev == nil {
 		k.first = w.next
 	} else {
@@ -68,7 +51,7 @@ func (k *parking) unlist(w *waiter) {
 }
 
 // awake is called by a worker that has come back from Park, for whatever reason.
-func (k *parking) awake(w *waiter) {
+func (k *parking) awake(w *Waiter) {
 	if k.waking == w {
 		k.waking = nil
 	}
@@ -85,10 +68,10 @@ func (k *parking) waits() bool { return k.waking == nil && !k.empty() }
 
 // popLast takes the worker off the list that parked last, whose caches are the warmest; the caller wakes it. nil: nobody
 // needs to be woken.
-func (k *parking) popLast() *waiter { return k.pop(k.last) }
+func (k *parking) popLast() *Waiter { return k.pop(k.last) }
 
 // popReceiver is popLast for a value to be handed over: nil also where that worker could not take it.
-func (k *parking) popReceiver() *waiter {
+func (k *parking) popReceiver() *Waiter {
 	if k.last == nil || k.last.into == nil {
 		return nil
 	}
@@ -103,7 +86,7 @@ func (k *parking) wakeFirst() {
 	}
 }
 
-func (k *parking) firstAlone() *waiter {
+func (k *parking) firstAlone() *Waiter {
 	if k.owned == 0 {
 		return nil
 	}
@@ -115,7 +98,7 @@ func (k *parking) firstAlone() *waiter {
 }
 
 // pop takes w off the list, if somebody needs to be woken.
-func (k *parking) pop(w *waiter) *waiter {
+func (k *parking) pop(w *Waiter) *Waiter {
 	if !k.waits() || w == nil {
 		return nil
 	}

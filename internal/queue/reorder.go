@@ -1,4 +1,4 @@
-package pl
+package queue
 
 import (
 	"maps"
@@ -8,7 +8,7 @@ import (
 
 // tag is a value's place in the order of its source: the number of its source value, and, below a FlatMap, which child
 // it is. Only queues that lead to an Ordered carry tags.
-type tag struct {
+type Tag struct {
 	seq uint64
 	sub *sub
 }
@@ -19,22 +19,22 @@ type sub struct {
 	index int
 }
 
-func (t tag) child(i int) tag { return tag{t.seq, &sub{t.sub, i}} }
+func (t Tag) Child(i int) Tag { return Tag{t.seq, &sub{t.sub, i}} }
 
 // marker is what an Ordered wants to know of the values that will never reach it. The stages between it and the
 // source tell it directly, past the queues, so that it never waits for a value that is known to be dropped.
-type marker interface {
+type Marker interface {
 	// hole says that the value of tag t ends without a result.
-	hole(t tag)
+	Hole(t Tag)
 	// children says that the value of tag t has become n values, tagged as its children.
-	children(t tag, n int)
+	Children(t Tag, n int)
 	// admit waits until one more source value may be under way, or until the Ordered has ended.
-	admit(seat Seat)
+	Admit(me *Waiter)
 }
 
-// reorderQueue is the queue in front of Ordered: a ring of slots by number, from the first value that is still
+// Reorder is the queue in front of Ordered: a ring of slots by number, from the first value that is still
 // missing on. It has one consumer.
-type reorderQueue[T any] struct {
+type Reorder[T any] struct {
 	window int // source values that may be under way; 0: no bound
 
 	mu       sync.Mutex
@@ -78,30 +78,30 @@ type kids[T any] struct {
 // mostReady bounds how many values are made ready at once; it saves locks and means nothing else.
 const mostReady = 64
 
-func newReorderQueue[T any](window int) *reorderQueue[T] {
-	return &reorderQueue[T]{window: window, slots: make([]slot[T], 16)}
+func NewReorder[T any](window int) *Reorder[T] {
+	return &Reorder[T]{window: window, slots: make([]slot[T], 16)}
 }
 
-func (q *reorderQueue[T]) producer() sink[T]       { return q }
-func (q *reorderQueue[T]) consumer(*word) inlet[T] { return &reorderInlet[T]{q: q} }
+func (q *Reorder[T]) Producer() Sink[T]       { return q }
+func (q *Reorder[T]) Consumer(*Word) Inlet[T] { return &reorderInlet[T]{q: q} }
 
-func (q *reorderQueue[T]) put(_ Seat, v T, t tag) bool {
+func (q *Reorder[T]) Put(_ *Waiter, v T, t Tag) bool {
 	return q.place(t, func(s *slot[T]) {
 		s.state, s.v = slotValue, v
 		q.held++
 	})
 }
 
-func (q *reorderQueue[T]) hole(t tag) {
+func (q *Reorder[T]) Hole(t Tag) {
 	q.place(t, func(s *slot[T]) { s.state = slotHole })
 }
 
-func (q *reorderQueue[T]) children(t tag, n int) {
+func (q *Reorder[T]) Children(t Tag, n int) {
 	q.place(t, func(s *slot[T]) { s.parent().total = n })
 }
 
 // place fills in what is known of the value of tag t, and wakes the consumer if it was the first that was missing.
-func (q *reorderQueue[T]) place(t tag, fill func(*slot[T])) bool {
+func (q *Reorder[T]) place(t Tag, fill func(*slot[T])) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.stopped {
@@ -114,11 +114,11 @@ func (q *reorderQueue[T]) place(t tag, fill func(*slot[T])) bool {
 	return true
 }
 
-func (q *reorderQueue[T]) slot(t tag) *slot[T] {
+func (q *Reorder[T]) slot(t Tag) *slot[T] {
 	if t.sub == nil {
 		return q.top(t.seq)
 	}
-	above := q.slot(tag{t.seq, t.sub.up}).parent()
+	above := q.slot(Tag{t.seq, t.sub.up}).parent()
 	s := above.at[t.sub.index]
 	if s == nil {
 		s = new(slot[T])
@@ -127,7 +127,7 @@ func (q *reorderQueue[T]) slot(t tag) *slot[T] {
 	return s
 }
 
-func (q *reorderQueue[T]) top(seq uint64) *slot[T] {
+func (q *Reorder[T]) top(seq uint64) *slot[T] {
 	for seq-q.head >= uint64(len(q.slots)) {
 		grown := make([]slot[T], 2*len(q.slots))
 		for i := range uint64(len(q.slots)) {
@@ -148,13 +148,13 @@ func (s *slot[T]) parent() *kids[T] {
 
 // reorderInlet is the consumer's end: a few values at a time, in order.
 type reorderInlet[T any] struct {
-	q     *reorderQueue[T]
+	q     *Reorder[T]
 	batch []T
 	next  int // in batch
 }
 
-func (in *reorderInlet[T]) take(seat Seat) (v T, t tag, ok bool) {
-	if in.next == len(in.batch) && !in.fill(seat) {
+func (in *reorderInlet[T]) Take(me *Waiter) (v T, t Tag, ok bool) {
+	if in.next == len(in.batch) && !in.fill(me) {
 		return v, t, false
 	}
 	var zero T
@@ -164,11 +164,10 @@ func (in *reorderInlet[T]) take(seat Seat) (v T, t tag, ok bool) {
 }
 
 // fill gets the next values. That it is called says that all before them have been let out.
-func (in *reorderInlet[T]) fill(seat Seat) bool {
+func (in *reorderInlet[T]) fill(me *Waiter) bool {
 	q := in.q
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	me := waiterOf(seat)
 	for !q.stopped {
 		q.letOut()
 		q.makeReady()
@@ -184,7 +183,7 @@ func (in *reorderInlet[T]) fill(seat Seat) bool {
 		}
 		q.hungry.add(me)
 		q.mu.Unlock()
-		seat.Park()
+		me.seat.Park()
 		q.mu.Lock()
 		q.hungry.awake(me)
 	}
@@ -193,7 +192,7 @@ func (in *reorderInlet[T]) fill(seat Seat) bool {
 
 // makeReady collects values whose turn has come: with a window those of one source value, since its place becomes free
 // only when they are out. At the end of the input it collects all, since what is missing then was cut off.
-func (q *reorderQueue[T]) makeReady() {
+func (q *Reorder[T]) makeReady() {
 	for q.head < q.last && len(q.ready) < mostReady && (q.window == 0 || len(q.ready) == 0) {
 		s := &q.slots[q.head&uint64(len(q.slots)-1)]
 		if done := q.collect(s, q.edges == 0); !done {
@@ -205,7 +204,7 @@ func (q *reorderQueue[T]) makeReady() {
 }
 
 // collect appends the values below s that are next to q.ready. It reports whether none is left to come.
-func (q *reorderQueue[T]) collect(s *slot[T], all bool) (done bool) {
+func (q *Reorder[T]) collect(s *slot[T], all bool) (done bool) {
 	switch s.state {
 	case slotMissing:
 		return all
@@ -223,7 +222,7 @@ func (q *reorderQueue[T]) collect(s *slot[T], all bool) (done bool) {
 	return true
 }
 
-func (q *reorderQueue[T]) collectKids(k *kids[T]) (done bool) {
+func (q *Reorder[T]) collectKids(k *kids[T]) (done bool) {
 	for k.next != k.total {
 		child := k.at[k.next]
 		if child == nil || len(q.ready) >= mostReady || !q.collect(child, false) {
@@ -236,24 +235,23 @@ func (q *reorderQueue[T]) collectKids(k *kids[T]) (done bool) {
 }
 
 // letOut counts the source values before the head as no longer under way, and wakes a source that waited for it.
-func (q *reorderQueue[T]) letOut() {
+func (q *Reorder[T]) letOut() {
 	if q.window > 0 && q.let < q.head {
 		q.let = q.head
 		q.sources.wakeFirst()
 	}
 }
 
-func (q *reorderQueue[T]) admit(seat Seat) {
+func (q *Reorder[T]) Admit(me *Waiter) {
 	if q.window == 0 {
 		return
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	me := waiterOf(seat)
 	for !q.stopped && q.admitted-q.let >= uint64(q.window) {
 		q.sources.add(me)
 		q.mu.Unlock()
-		seat.Park()
+		me.seat.Park()
 		q.mu.Lock()
 		q.sources.awake(me)
 	}
@@ -261,14 +259,14 @@ func (q *reorderQueue[T]) admit(seat Seat) {
 	q.admitted++
 }
 
-func (q *reorderQueue[T]) attach(gone func()) {
+func (q *Reorder[T]) Attach(gone func()) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.edges++
 	q.gone = append(q.gone, gone)
 }
 
-func (q *reorderQueue[T]) closeOne() {
+func (q *Reorder[T]) CloseOne() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.edges--; q.edges == 0 {
@@ -276,7 +274,7 @@ func (q *reorderQueue[T]) closeOne() {
 	}
 }
 
-func (q *reorderQueue[T]) stop() {
+func (q *Reorder[T]) Stop() {
 	q.mu.Lock()
 	first := !q.stopped
 	q.stopped = true
@@ -292,8 +290,11 @@ func (q *reorderQueue[T]) stop() {
 	}
 }
 
-func (q *reorderQueue[T]) length() int {
+func (q *Reorder[T]) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.held
 }
+
+// Place is the place of the source value with that number.
+func Place(n uint64) Tag { return Tag{seq: n} }

@@ -1,13 +1,13 @@
-package pl
+package queue
 
-// readyPorts is a queue's list of the producers that may have values, in the order in which it is their turn. A
+// readyList is a queue's list of the producers that may have values, in the order in which it is their turn. A
 // producer that is not on it announces its next value. The list is guarded by the queue's lock.
-type readyPorts[T any] struct {
-	first, last *outPort[T]
+type readyList[T any] struct {
+	first, last *Out[T]
 	n           int
 }
 
-func (l *readyPorts[T]) push(p *outPort[T]) {
+func (l *readyList[T]) push(p *Out[T]) {
 	if l.first == nil {
 		l.first = p
 	} else {
@@ -17,7 +17,7 @@ func (l *readyPorts[T]) push(p *outPort[T]) {
 	l.n++
 }
 
-func (l *readyPorts[T]) pop() *outPort[T] {
+func (l *readyList[T]) pop() *Out[T] {
 	p := l.first
 	l.first, p.nextReady = p.nextReady, nil
 	l.n--
@@ -25,7 +25,7 @@ func (l *readyPorts[T]) pop() *outPort[T] {
 }
 
 // any tells whether a producer has values. It forgets those that have none.
-func (l *readyPorts[T]) any() bool {
+func (l *readyList[T]) any() bool {
 	for l.first != nil {
 		if l.first.available() > 0 {
 			return true
@@ -36,7 +36,7 @@ func (l *readyPorts[T]) any() bool {
 }
 
 // moveTo moves up to n values of the producers, each in its turn, to the consumer's buffer.
-func (l *readyPorts[T]) moveTo(in *inPort[T], n int) {
+func (l *readyList[T]) moveTo(in *In[T], n int) {
 	for range l.n {
 		if len(in.buf) == n {
 			return
@@ -51,7 +51,7 @@ func (l *readyPorts[T]) moveTo(in *inPort[T], n int) {
 }
 
 // count is how many values there are, or enough, if there are more.
-func (l *readyPorts[T]) count(enough int) (n int) {
+func (l *readyList[T]) count(enough int) (n int) {
 	for p := l.first; p != nil && n < enough; p = p.nextReady {
 		n += p.published()
 	}

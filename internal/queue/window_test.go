@@ -1,4 +1,4 @@
-package pl
+package queue
 
 import (
 	"runtime"
@@ -14,15 +14,18 @@ import (
 // shared is a seat of a backend that runs many of them on one goroutine. Where held is set, that goroutine is busy: a
 // Wake has no effect.
 type shared struct {
-	*goroutineSeat
+	*Goroutine
 	held bool
 }
 
 func (s shared) Wake() {
 	if !s.held {
-		s.goroutineSeat.Wake()
+		s.Goroutine.Wake()
 	}
 }
+
+// me is the waiter of a goroutine.
+func me() *Waiter { return &NewGoroutine().Waiter }
 
 // A woken producer gets all the room there is in credit, and its function may then take its time. Another that is parked
 // must get what is left of that.
@@ -30,52 +33,52 @@ func TestNoProducerIsParkedBesideUnspentCredit(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // the woken one runs late
 	synctest.Test(t, func(t *testing.T) {
 		const bound = 10
-		q := newWindowQueue[int](bound, false)
-		q.attach(func() {})
-		first, second := q.producer(), q.producer()
-		in := q.consumer(nil).(*inPort[int])
-		in.pace.size = mostWindow
+		q := NewWindow[int](bound, false)
+		q.Attach(func() {})
+		first, second := q.Producer(), q.Producer()
+		in := q.Consumer(nil).(*In[int])
+		in.pace.size = MostWindow
 		for range bound {
-			require.True(t, first.put(newGoroutineSeat(), 1, tag{}))
+			require.True(t, first.Put(me(), 1, Tag{}))
 		}
 		var put atomic.Int32
-		for _, p := range []sink[int]{first, second} {
+		for _, p := range []Sink[int]{first, second} {
 			go func() {
-				p.put(newGoroutineSeat(), 2, tag{})
+				p.Put(me(), 2, Tag{})
 				put.Add(1)
 			}()
 			synctest.Wait()
 		}
 		require.Zero(t, put.Load(), "the queue is full")
-		seat := newGoroutineSeat()
+		seat := NewGoroutine()
 		for range bound {
-			in.take(seat)
+			in.Take(&seat.Waiter)
 		}
 		synctest.Wait()
 		assert.EqualValues(t, 2, put.Load())
-		assert.Equal(t, 2, q.length())
+		assert.Equal(t, 2, q.Len())
 	})
 }
 
 // Room that is offered to a seat which cannot run is not kept from a producer that can.
 func TestASeatThatIsHeldDoesNotKeepTheRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newWindowQueue[int](1, false)
-		q.attach(func() {})
-		held, free := q.producer(), q.producer()
-		in, seat := q.consumer(nil), newGoroutineSeat()
-		require.True(t, held.put(newGoroutineSeat(), 1, tag{}))
-		own := newGoroutineSeat()
-		go held.put(shared{own, true}, 2, tag{})
+		q := NewWindow[int](1, false)
+		q.Attach(func() {})
+		held, free := q.Producer(), q.Producer()
+		in, seat := q.Consumer(nil), NewGoroutine()
+		require.True(t, held.Put(me(), 1, Tag{}))
+		own := NewGoroutine()
+		go held.Put(NewWaiter(shared{own, true}), 2, Tag{})
 		synctest.Wait()
-		go free.put(newGoroutineSeat(), 3, tag{})
+		go free.Put(me(), 3, Tag{})
 		synctest.Wait()
 		for _, want := range []int{1, 3} {
-			v, _, ok := in.take(seat)
+			v, _, ok := in.Take(&seat.Waiter)
 			require.True(t, ok)
 			assert.Equal(t, want, v)
 		}
-		q.stop()
+		q.Stop()
 		own.Wake()
 	})
 }
@@ -84,24 +87,24 @@ func TestASeatThatIsHeldDoesNotKeepTheRoom(t *testing.T) {
 func TestSeatsOfAWorkerDoNotPileUpCredit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const bound, seats = 50_000, 500
-		q := newWindowQueue[int](bound, false)
-		q.attach(func() {})
-		out := q.producer().(*outPort[int])
+		q := NewWindow[int](bound, false)
+		q.Attach(func() {})
+		out := q.Producer().(*Out[int])
 		for i := range bound {
-			require.True(t, out.put(newGoroutineSeat(), i, tag{}))
+			require.True(t, out.Put(me(), i, Tag{}))
 		}
 		for range seats {
-			go q.acquire(out, shared{newGoroutineSeat(), false})
+			go q.acquire(out, NewWaiter(shared{NewGoroutine(), false}))
 		}
 		synctest.Wait()
-		in, seat := q.consumer(nil), newGoroutineSeat()
+		in, seat := q.Consumer(nil), NewGoroutine()
 		for want := range bound {
-			v, _, ok := in.take(seat)
+			v, _, ok := in.Take(&seat.Waiter)
 			require.True(t, ok)
 			require.Equal(t, want, v)
 		}
 		synctest.Wait()
-		assert.LessOrEqual(t, creditOf(out.word.Load()), uint64(mostWindow))
+		assert.LessOrEqual(t, out.word.load().credit(), uint64(MostWindow))
 		assert.Zero(t, out.published())
 	})
 }
@@ -109,14 +112,14 @@ func TestSeatsOfAWorkerDoNotPileUpCredit(t *testing.T) {
 // A value that finds a consumer waiting goes past the queue: it needs no room, which is there for the next values.
 func TestAValueIsHandedToAConsumerThatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newWindowQueue[int](2, false)
-		q.attach(func() {})
-		out, in := q.producer(), q.consumer(nil)
+		q := NewWindow[int](2, false)
+		q.Attach(func() {})
+		out, in := q.Producer(), q.Consumer(nil)
 		got := make(chan int)
 		go func() {
-			seat := newGoroutineSeat()
+			seat := NewGoroutine()
 			for {
-				v, _, ok := in.take(seat)
+				v, _, ok := in.Take(&seat.Waiter)
 				if !ok {
 					close(got)
 					return
@@ -124,23 +127,23 @@ func TestAValueIsHandedToAConsumerThatWaits(t *testing.T) {
 				got <- v
 			}
 		}()
-		seat := newGoroutineSeat()
+		seat := NewGoroutine()
 		for v := range 100 {
 			synctest.Wait() // until the consumer waits
-			require.True(t, out.put(seat, v, tag{}))
+			require.True(t, out.Put(&seat.Waiter, v, Tag{}))
 			assert.Zero(t, q.granted, "room that is taken")
-			assert.Zero(t, q.length())
+			assert.Zero(t, q.Len())
 			require.Equal(t, v, <-got)
 		}
 		synctest.Wait()
 		for v := range 3 { // one in the consumer's hand, two in the queue
-			require.True(t, out.put(seat, v, tag{}))
+			require.True(t, out.Put(&seat.Waiter, v, Tag{}))
 			synctest.Wait()
 		}
 		for v := range 3 {
 			require.Equal(t, v, <-got)
 		}
-		q.closeOne()
+		q.CloseOne()
 		_, ok := <-got
 		require.False(t, ok)
 	})
@@ -151,14 +154,14 @@ func TestAValueIsHandedToAConsumerThatWaits(t *testing.T) {
 func TestAHandedValueDoesNotHoldUpTheNext(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // both values come before a consumer runs
 	synctest.Test(t, func(t *testing.T) {
-		q := newWindowQueue[int](0, false)
-		q.attach(func() {})
-		out := q.producer()
+		q := NewWindow[int](0, false)
+		q.Attach(func() {})
+		out := q.Producer()
 		met := make(chan struct{})
 		for range 2 {
-			in := q.consumer(nil)
+			in := q.Consumer(nil)
 			go func() {
-				if v, _, _ := in.take(newGoroutineSeat()); v == 1 {
+				if v, _, _ := in.Take(me()); v == 1 {
 					<-met
 				} else {
 					close(met)
@@ -166,29 +169,29 @@ func TestAHandedValueDoesNotHoldUpTheNext(t *testing.T) {
 			}()
 		}
 		synctest.Wait()
-		seat := newGoroutineSeat()
-		require.True(t, out.put(seat, 1, tag{}))
-		require.True(t, out.put(seat, 2, tag{}))
+		seat := NewGoroutine()
+		require.True(t, out.Put(&seat.Waiter, 1, Tag{}))
+		require.True(t, out.Put(&seat.Waiter, 2, Tag{}))
 		<-met
-		q.closeOne()
+		q.CloseOne()
 	})
 }
 
 // A window that was fetched in pieces, of one value from each producer, keeps none of them alive once they are taken.
 func TestConsumerKeepsNothingThatItHasTaken(t *testing.T) {
-	q := newWindowQueue[*[1024]byte](0, false)
-	q.attach(func() {})
-	producers := []sink[*[1024]byte]{q.producer(), q.producer(), q.producer()}
-	in, seat := q.consumer(nil).(*inPort[*[1024]byte]), newGoroutineSeat()
+	q := NewWindow[*[1024]byte](0, false)
+	q.Attach(func() {})
+	producers := []Sink[*[1024]byte]{q.Producer(), q.Producer(), q.Producer()}
+	in, seat := q.Consumer(nil).(*In[*[1024]byte]), NewGoroutine()
 	in.pace.size = len(producers)
 	var refs []weak.Pointer[[1024]byte]
 	for _, p := range producers {
 		v := new([1024]byte)
 		refs = append(refs, weak.Make(v))
-		require.True(t, p.put(seat, v, tag{}))
+		require.True(t, p.Put(&seat.Waiter, v, Tag{}))
 	}
 	for range producers {
-		_, _, ok := in.take(seat)
+		_, _, ok := in.Take(&seat.Waiter)
 		require.True(t, ok)
 	}
 	runtime.GC()

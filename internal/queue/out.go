@@ -1,10 +1,10 @@
-package pl
+package queue
 
-// outPort is a producer's end.
-type outPort[T any] struct {
-	word   *word // its upper half
-	q      *windowQueue[T]
-	step   uint64 // what publishing adds to word
+// Out is a producer's end.
+type Out[T any] struct {
+	word   *Word // its upper half
+	q      *Window[T]
+	step   State // what publishing adds to word
 	tagged bool
 	driven bool // its credit is what it reserved, and never taken back
 
@@ -21,51 +21,57 @@ type outPort[T any] struct {
 	headPos   int
 	spares    spares[T]
 	isReady   bool // listed in q.ready, followed by
-	nextReady *outPort[T]
+	nextReady *Out[T]
 	holds     bool // listed in q.holders
 
 	_ [64]byte
 }
 
-func (q *windowQueue[T]) producer() sink[T] {
+func (q *Window[T]) Producer() Sink[T] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	empty := new(chunk[T])
-	p := &outPort[T]{
-		word: new(word), q: q, step: oneValue - oneCredit, tagged: q.tagged, first: empty, last: empty,
+	p := &Out[T]{
+		word: new(Word), q: q, step: oneValue - oneCredit, tagged: q.tagged, first: empty, last: empty,
 	}
-	p.word.Store(announceValue)
+	p.word.bits.Store(announceValue)
 	if q.limit == 0 {
 		p.step = oneValue
-		p.word.Store(announceValue | oneCredit) // which is never spent
+		p.word.bits.Store(announceValue | oneCredit) // which is never spent
 	}
 	q.outs = append(q.outs, p)
 	return p
 }
 
+// State is the port's word now.
+func (p *Out[T]) State() State { return p.word.load() }
+
+// Word is the port's, which the worker's In may share.
+func (p *Out[T]) Word() *Word { return p.word }
+
 // published is how many values are in the port.
-func (p *outPort[T]) published() int { return p.unread(p.word.Load()) }
+func (p *Out[T]) published() int { return p.unread(p.word.load()) }
 
 // unread is published, when the word was w.
-func (p *outPort[T]) unread(w uint64) int { return int((tailOf(w) - p.head) & tailMask) }
+func (p *Out[T]) unread(w State) int { return int((w.tail() - p.head) & tailMask) }
 
 // available is published. Where that is none, the next value will be announced.
-func (p *outPort[T]) available() int {
+func (p *Out[T]) available() int {
 	if n := p.published(); n > 0 {
 		return n
 	}
-	return p.unread(p.word.Or(announceValue))
+	return p.unread(State(p.word.bits.Or(announceValue)))
 }
 
-func (p *outPort[T]) put(seat Seat, v T, t tag) bool {
-	_, ok := p.publish(seat, v, t, 0)
+func (p *Out[T]) Put(me *Waiter, v T, t Tag) bool {
+	_, ok := p.Publish(me, v, t, 0)
 	return ok
 }
 
 // publish is put that, with claim = oneClaim, also claims the next value of the window that shares p's word, if there
 // is one, in the same exchange, which is how [worker.pass] takes it. It returns the word as it was before.
-func (p *outPort[T]) publish(seat Seat, v T, t tag, claim uint64) (w uint64, ok bool) {
-	if w = p.word.Load(); w&announceValue != 0 && windowOf(w) == 0 && p.q.receptive.Load() && p.handOver(v) {
+func (p *Out[T]) Publish(me *Waiter, v T, t Tag, claim State) (w State, ok bool) {
+	if w = p.word.load(); w&announceValue != 0 && w.Window() == 0 && p.q.receptive.Load() && p.handOver(v) {
 		return w, true
 	}
 	for {
@@ -75,15 +81,15 @@ func (p *outPort[T]) publish(seat Seat, v T, t tag, claim uint64) (w uint64, ok 
 		if p.tagged {
 			p.last.tags[p.pos] = t
 		}
-		w = p.word.Load()
+		w = p.word.load()
 		also := claim
-		if windowOf(w) == 0 {
+		if w.Window() == 0 {
 			also = 0
 		}
-		if p.offer(v, w, also) {
+		if p.Offer(v, w, also) {
 			return w, w&announceValue == 0 || p.announce()
 		}
-		if w&creditField == 0 && !p.q.acquire(p, seat) {
+		if w&creditField == 0 && !p.q.acquire(p, me) {
 			return 0, false
 		}
 	}
@@ -91,12 +97,12 @@ func (p *outPort[T]) publish(seat Seat, v T, t tag, claim uint64) (w uint64, ok 
 
 // offer is publish without its slow cases, small enough to be inlined into the workers' loop: it fails where there is no
 // credit or no place, and where the word is no longer w. It leaves the tag, and the announcement, to its caller.
-func (p *outPort[T]) offer(v T, w, claim uint64) bool {
+func (p *Out[T]) Offer(v T, w, claim State) bool {
 	if w&creditField == 0 || p.pos >= len(p.vals) {
 		return false
 	}
 	p.vals[p.pos] = v
-	if !p.word.CompareAndSwap(w, w+p.step+claim) {
+	if !p.word.swap(w, w+p.step+claim) {
 		p.vals[p.pos] = *new(T) // the next try may hand v over, past this place, which must not keep it alive
 		return false
 	}
@@ -106,11 +112,11 @@ func (p *outPort[T]) offer(v T, w, claim uint64) bool {
 
 // handOver gives a value to a consumer that waits, past the queue, if the queue is empty. A value that comes alone is there
 // in half the time, and needs no room.
-func (p *outPort[T]) handOver(v T) bool {
+func (p *Out[T]) handOver(v T) bool {
 	q := p.q
 	q.mu.Lock()
 	q.receptive.Store(false)
-	var to *waiter
+	var to *Waiter
 	if q.ready.first == nil && !p.tagged && !p.driven {
 		to = q.hungry.popReceiver()
 	}
@@ -118,7 +124,7 @@ func (p *outPort[T]) handOver(v T) bool {
 		q.mu.Unlock()
 		return false
 	}
-	in := to.into.(*inPort[T])
+	in := to.into.(*In[T])
 	in.buf, in.handed = append(in.buf[:0], v), true
 	q.mu.Unlock()
 	to.seat.Wake()
@@ -126,14 +132,14 @@ func (p *outPort[T]) handOver(v T) bool {
 }
 
 // announce tells the queue that p is no longer empty. It reports false where nobody listens any more.
-func (p *outPort[T]) announce() bool {
+func (p *Out[T]) announce() bool {
 	q := p.q
 	q.mu.Lock()
 	if q.stopped {
 		q.mu.Unlock()
 		return false
 	}
-	p.word.And(^uint64(announceValue))
+	p.word.bits.And(^uint64(announceValue))
 	if !p.isReady {
 		p.isReady = true
 		q.ready.push(p)
@@ -148,7 +154,7 @@ func (p *outPort[T]) announce() bool {
 
 // wakeConsumer names the consumer to be woken next, if there is one. Where that one may be kept from running, the next
 // value is announced too.
-func (q *windowQueue[T]) wakeConsumer() *waiter {
+func (q *Window[T]) wakeConsumer() *Waiter {
 	woken := q.hungry.popLast()
 	if q.hungry.waits() {
 		q.awaitValues()
@@ -157,15 +163,15 @@ func (q *windowQueue[T]) wakeConsumer() *waiter {
 }
 
 // awaitValues has the next value announced, whoever publishes it.
-func (q *windowQueue[T]) awaitValues() {
+func (q *Window[T]) awaitValues() {
 	for _, p := range q.outs {
-		p.word.Or(announceValue)
+		p.word.bits.Or(announceValue)
 	}
 }
 
 // grow gives the producer a chunk to write to: one that was emptied, if it is not much smaller than the last, else
 // one of twice the size. So a port has small chunks while its consumers keep up.
-func (p *outPort[T]) grow() {
+func (p *Out[T]) grow() {
 	p.q.mu.Lock()
 	c := p.spares.pop()
 	p.q.mu.Unlock()
@@ -179,20 +185,20 @@ func (p *outPort[T]) grow() {
 func newChunk[T any](size int, tagged bool) *chunk[T] {
 	c := &chunk[T]{vals: make([]T, size)}
 	if tagged {
-		c.tags = make([]tag, size)
+		c.tags = make([]Tag, size)
 	}
 	return c
 }
 
 // acquire gets credit for p, at least 1, waiting for room. It reports false once the queue is stopped.
-func (q *windowQueue[T]) acquire(p *outPort[T], seat Seat) bool {
+func (q *Window[T]) acquire(p *Out[T], me *Waiter) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	room := q.awaitRoom(seat)
+	room := q.awaitRoom(me)
 	switch {
 	case room == 0:
 		return false
-	case creditOf(p.word.Load()) > 0: // another seat of the worker got some meanwhile
+	case p.word.load().credit() > 0: // another seat of the worker got some meanwhile
 		q.passRoomOn()
 	default:
 		q.grant(p, q.bulk(p, room))
@@ -200,51 +206,9 @@ func (q *windowQueue[T]) acquire(p *outPort[T], seat Seat) bool {
 	return true
 }
 
-// reserve gets credit of up to n that stays p's own, as far as there is room that nobody waits for.
-func (p *outPort[T]) reserve(n int) int {
-	q := p.q
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.limit == 0 {
-		return n
-	}
-	if q.producers.busy() {
-		return 0
-	}
-	room := q.room()
-	if room <= 0 {
-		room = q.revoke()
-	}
-	got := max(0, min(int64(n), room, mostCredit-int64(creditOf(p.word.Load()))))
-	if got > 0 {
-		q.grant(p, got)
-	}
-	return int(got)
-}
-
-// unreserve gives back n of what reserve got.
-func (p *outPort[T]) unreserve(n int) {
-	q := p.q
-	if q.limit == 0 || n == 0 {
-		return
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for {
-		w := p.word.Load()
-		less := min(uint64(n), creditOf(w))
-		if p.word.CompareAndSwap(w, w-less*oneCredit) {
-			q.granted -= int64(less)
-			break
-		}
-	}
-	q.passRoomOn()
-}
-
 // awaitRoom waits for room and returns how much there is; 0 once the queue is stopped. The lock is held on entry and on
 // return.
-func (q *windowQueue[T]) awaitRoom(seat Seat) int64 {
-	me := waiterOf(seat)
+func (q *Window[T]) awaitRoom(me *Waiter) int64 {
 	for !q.stopped {
 		room := q.room()
 		if room <= 0 {
@@ -259,7 +223,7 @@ func (q *windowQueue[T]) awaitRoom(seat Seat) int64 {
 			q.awaitClaims()
 		default:
 			q.mu.Unlock()
-			seat.Park()
+			me.seat.Park()
 			q.mu.Lock()
 			q.producers.awake(me)
 		}
@@ -270,21 +234,21 @@ func (q *windowQueue[T]) awaitRoom(seat Seat) int64 {
 }
 
 // room is how many values more may be promised. Claims made meanwhile can only add to it.
-func (q *windowQueue[T]) room() int64 {
+func (q *Window[T]) room() int64 {
 	return q.limit - (q.granted - q.pulled + q.unclaimed())
 }
 
 // unclaimed counts the values that consumers have fetched and not begun.
-func (q *windowQueue[T]) unclaimed() int64 {
+func (q *Window[T]) unclaimed() int64 {
 	n, _ := q.survey()
 	return q.held.Load() + int64(n)
 }
 
 // revoke takes back all unspent credit and returns the room there is then.
-func (q *windowQueue[T]) revoke() int64 {
+func (q *Window[T]) revoke() int64 {
 	for _, p := range q.holders {
 		p.holds = false
-		q.granted -= int64(creditOf(p.word.set(creditField, 0)))
+		q.granted -= int64(p.word.set(creditField, 0).credit())
 	}
 	clear(q.holders)
 	q.holders = q.holders[:0]
@@ -293,17 +257,17 @@ func (q *windowQueue[T]) revoke() int64 {
 
 // bulk is how much credit p gets when it needs some: all there is, up to a window, since each grant costs a lock, and
 // others who need some take it back: one who is parked is woken for that.
-func (q *windowQueue[T]) bulk(p *outPort[T], room int64) int64 {
+func (q *Window[T]) bulk(p *Out[T], room int64) int64 {
 	if p.driven {
 		return 1
 	}
-	return min(room, mostWindow)
+	return min(room, MostWindow)
 }
 
 // grant gives p n of the room. A single credit is spent at once, so that nobody needs to take it back.
-func (q *windowQueue[T]) grant(p *outPort[T], n int64) {
+func (q *Window[T]) grant(p *Out[T], n int64) {
 	q.granted += n
-	p.word.Add(uint64(n) * oneCredit)
+	p.word.bits.Add(uint64(n) * oneCredit)
 	if n > 1 && !p.holds && !p.driven {
 		p.holds = true
 		q.holders = append(q.holders, p)
@@ -312,16 +276,16 @@ func (q *windowQueue[T]) grant(p *outPort[T], n int64) {
 }
 
 // awaitClaims has the next claim announced, by whomever it is.
-func (q *windowQueue[T]) awaitClaims() {
+func (q *Window[T]) awaitClaims() {
 	q.starved.Store(true)
 	for _, p := range q.windows {
-		p.word.Or(announceClaim)
+		p.word.bits.Or(announceClaim)
 	}
 }
 
 // passRoomOn wakes the next producer if there may be room for it, be it credit of another, who may keep it for as long
 // as its function takes. So nobody is parked, without one awake who would wake him, while there is credit to take back.
-func (q *windowQueue[T]) passRoomOn() {
+func (q *Window[T]) passRoomOn() {
 	if !q.producers.empty() {
 		q.awaitClaims()
 		if len(q.holders) > 0 || q.room() > 0 {
@@ -331,7 +295,7 @@ func (q *windowQueue[T]) passRoomOn() {
 }
 
 // wakeProducer reports whether no claim needs to be announced now.
-func (q *windowQueue[T]) wakeProducer() bool {
+func (q *Window[T]) wakeProducer() bool {
 	q.producers.wakeFirst()
 	if q.producers.waits() {
 		return false

@@ -1,4 +1,4 @@
-package pl
+package queue
 
 import (
 	"math"
@@ -17,33 +17,33 @@ func TestFieldsOfAWordDoNotTouch(t *testing.T) {
 		all |= f
 	}
 	assert.Equal(t, uint64(math.MaxUint64), all)
-	assert.Less(t, uint64(mostCredit+mostWindow), creditOf(creditField)) // what a grant can come to
-	assert.Less(t, uint64(mostWindow), endOf(windowFields))
+	assert.Less(t, uint64(mostCredit+MostWindow), State(creditField).credit()) // what a grant can come to
+	assert.Less(t, uint64(MostWindow), State(windowFields).end())
 }
 
 // A port's count of values begins again at 2^34; nothing is lost or doubled by that.
 func TestAPortGoesOnWhenItsCountBeginsAgain(t *testing.T) {
 	const near, n = 50, 300
-	q := newWindowQueue[int](64, false)
-	q.attach(func() {})
-	out := q.producer().(*outPort[int])
-	in := q.consumer(nil).(*inPort[int])
-	out.word.Add((tailMask - near) * oneValue)
+	q := NewWindow[int](64, false)
+	q.Attach(func() {})
+	out := q.Producer().(*Out[int])
+	in := q.Consumer(nil).(*In[int])
+	out.word.bits.Add((tailMask - near) * oneValue)
 	out.head = tailMask - near
 
-	seat := newGoroutineSeat()
+	seat := NewGoroutine()
 	go func() {
-		defer q.closeOne()
+		defer q.CloseOne()
 		for i := range n {
-			out.put(newGoroutineSeat(), i, tag{})
+			out.Put(me(), i, Tag{})
 		}
 	}()
 	for want := range n {
-		v, _, ok := in.take(seat)
+		v, _, ok := in.Take(&seat.Waiter)
 		require.True(t, ok)
 		require.Equal(t, want, v)
 	}
-	_, _, ok := in.take(seat)
+	_, _, ok := in.Take(&seat.Waiter)
 	assert.False(t, ok)
-	assert.Less(t, tailOf(out.word.Load()), uint64(n))
+	assert.Less(t, out.word.load().tail(), uint64(n))
 }

@@ -1,11 +1,11 @@
-package pl
+package queue
 
 import (
 	"sync"
 	"sync/atomic"
 )
 
-// windowQueue is a queue without a lock per value.
+// Window is a queue without a lock per value.
 //
 // Each producer owns a port, a list of chunks, with how many values it has published and how many more it may publish
 // (its credit). Each consumer owns a port too, a window of values it has fetched in bulk, with how many of them it has
@@ -17,7 +17,7 @@ import (
 // another's window, and a producer that finds no room takes back the others' unspent credit. So the queue behaves as
 // if each value were handed over alone, and the bound is exact: room is what is neither published, nor in a window
 // unclaimed, nor promised as credit.
-type windowQueue[T any] struct {
+type Window[T any] struct {
 	// What a value touches that comes alone stands first, on as few cache lines as can be.
 
 	mu sync.Mutex
@@ -25,19 +25,19 @@ type windowQueue[T any] struct {
 	receptive atomic.Bool
 	stopped   bool
 	tagged    bool
-	ready     readyPorts[T] // the producers that may have values
-	hungry    parking       // consumers
-	origin    *origin[T]    // instead of producers; nil: there is none
-	windows   []*inPort[T]  // those that may hold unclaimed values
+	ready     readyList[T] // the producers that may have values
+	hungry    parking      // consumers
+	origin    *origin[T]   // instead of producers; nil: there is none
+	windows   []*In[T]     // those that may hold unclaimed values
 
 	limit     int64 // 0: no bound
 	edges     int
 	producers parking
-	holders   []*outPort[T] // those that may hold unspent credit
-	granted   int64         // credits ever given, less those taken back
-	pulled    int64         // values ever moved to consumers
-	outs      []*outPort[T]
-	ins       []*inPort[T]
+	holders   []*Out[T] // those that may hold unspent credit
+	granted   int64     // credits ever given, less those taken back
+	pulled    int64     // values ever moved to consumers
+	outs      []*Out[T]
+	ins       []*In[T]
 	gone      []func()
 
 	// held counts values that driven workers have pulled and not begun; they are in no window.
@@ -49,14 +49,14 @@ type windowQueue[T any] struct {
 // chunk is a piece of a producer's list. Chunks are linked before the first value in them is published.
 type chunk[T any] struct {
 	vals []T
-	tags []tag
+	tags []Tag
 	next *chunk[T]
 }
 
 const (
 	firstChunk = 8
 	mostChunk  = 256
-	mostWindow = 64
+	MostWindow = 64
 	mostSpares = 4
 )
 
@@ -83,18 +83,23 @@ func (s *spares[T]) pop() *chunk[T] {
 	return c
 }
 
-func newWindowQueue[T any](bound int, tagged bool) *windowQueue[T] {
-	return &windowQueue[T]{limit: int64(bound), tagged: tagged}
+func NewWindow[T any](bound int, tagged bool) *Window[T] {
+	return &Window[T]{limit: int64(bound), tagged: tagged}
 }
 
-func (q *windowQueue[T]) attach(gone func()) {
+// Feed gives the queue n values that are there already, instead of producers; out counts those that have been fetched.
+func (q *Window[T]) Feed(n int, at func(i int) T, out *atomic.Uint64) {
+	q.origin = &origin[T]{at: at, end: n, out: out}
+}
+
+func (q *Window[T]) Attach(gone func()) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.edges++
 	q.gone = append(q.gone, gone)
 }
 
-func (q *windowQueue[T]) closeOne() {
+func (q *Window[T]) CloseOne() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.edges--; q.edges == 0 {
@@ -102,7 +107,7 @@ func (q *windowQueue[T]) closeOne() {
 	}
 }
 
-func (q *windowQueue[T]) stop() {
+func (q *Window[T]) Stop() {
 	q.mu.Lock()
 	stopped := q.stopped
 	q.stopped = true
@@ -118,7 +123,7 @@ func (q *windowQueue[T]) stop() {
 	}
 }
 
-func (q *windowQueue[T]) length() int {
+func (q *Window[T]) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.origin != nil {

@@ -1,16 +1,16 @@
-package pl
+package queue
 
-// inPort is a consumer's end.
-type inPort[T any] struct {
-	word   *word // its lower half
-	q      *windowQueue[T]
+// In is a consumer's end.
+type In[T any] struct {
+	word   *Word // its lower half
+	q      *Window[T]
 	tagged bool
 	handed bool // buf has a value that is in no window; guarded by q.mu
 	buf    []T
-	tags   []tag
+	tags   []Tag
 
-	// onFill is called before each fill, at most once per window.
-	onFill func()
+	// OnFill is called before each fill, at most once per window.
+	OnFill func()
 
 	pace pace
 
@@ -19,91 +19,100 @@ type inPort[T any] struct {
 	_      [64]byte
 }
 
-func (q *windowQueue[T]) consumer(shared *word) inlet[T] {
+func (q *Window[T]) Consumer(shared *Word) Inlet[T] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	p := &inPort[T]{word: shared, q: q, tagged: q.tagged}
+	p := &In[T]{word: shared, q: q, tagged: q.tagged}
 	if shared == nil {
-		p.word = new(word)
+		p.word = new(Word)
 	}
 	q.ins = append(q.ins, p)
 	return p
 }
 
-func (p *inPort[T]) inWindow() int { return windowOf(p.word.Load()) }
+// WindowSize is how many values the last windows had, or would have had if there had been as many.
+func (p *In[T]) WindowSize() int { return p.pace.size }
 
-func (p *inPort[T]) take(seat Seat) (v T, t tag, ok bool) { return p.takeUnless(seat, nil) }
+func (p *In[T]) inWindow() int { return p.word.load().Window() }
+
+func (p *In[T]) Take(me *Waiter) (v T, t Tag, ok bool) { return p.takeUnless(me, nil) }
 
 // takeUnless is take that gives up, with ok false, when quit says so; whoever makes quit true wakes the seat.
-func (p *inPort[T]) takeUnless(seat Seat, quit func() bool) (v T, t tag, ok bool) {
-	w, ok := p.claim()
+func (p *In[T]) takeUnless(me *Waiter, quit func() bool) (v T, t Tag, ok bool) {
+	w, ok := p.Claim()
 	if !ok {
-		w, ok = p.next(seat, quit)
+		w, ok = p.next(me, quit)
 	}
 	if ok {
-		v, t = p.remove(w)
+		v, t = p.Remove(w)
 	}
 	return v, t, ok
 }
 
-// claim takes the next value of the window, if there is one, and returns the word as it was before. It is small enough
+// Claim takes the next value of the window, if there is one, and returns the word as it was before. It is small enough
 // to be inlined into the workers' loop.
-func (p *inPort[T]) claim() (w uint64, ok bool) {
-	w = p.word.Load()
-	return w, nextOf(w) != endOf(w) && p.word.CompareAndSwap(w, w+oneClaim)
+func (p *In[T]) Claim() (w State, ok bool) {
+	w = p.word.load()
+	return w, w.next() != w.end() && p.word.swap(w, w+oneClaim)
 }
 
-// next is claim that fetches a window where there is none.
-func (p *inPort[T]) next(seat Seat, quit func() bool) (w uint64, ok bool) {
+// Next is Claim that fetches a window where there is none. ok is false at the end of the input and once the queue is
+// stopped.
+func (p *In[T]) Next(me *Waiter) (s State, ok bool) { return p.next(me, nil) }
+
+func (p *In[T]) next(me *Waiter, quit func() bool) (w State, ok bool) {
 	for p.inWindow() > 0 {
-		if w, ok = p.claim(); ok {
+		if w, ok = p.Claim(); ok {
 			return w, true
 		}
 	}
-	return p.fill(seat, quit)
+	return p.fill(me, quit)
 }
 
-// remove gets the value that was claimed when the word was w. With that it leaves the queue.
-func (p *inPort[T]) remove(w uint64) (v T, t tag) {
-	v, t = p.lift(nextOf(w)), p.liftTag(nextOf(w))
-	p.claimed(w)
+// Remove gets the value that was claimed when the word was w. With that it leaves the queue.
+func (p *In[T]) Remove(w State) (v T, t Tag) {
+	v, t = p.lift(w.next()), p.liftTag(w.next())
+	p.Claimed(w)
 	return v, t
 }
 
+// Lift gets the value that was claimed when the word was s; Claimed must follow.
+func (p *In[T]) Lift(s State) T { return p.lift(s.next()) }
+
 // lift gets the value at place i. The place is cleared, or it would keep alive what the value points to.
-func (p *inPort[T]) lift(i uint64) (v T) {
+func (p *In[T]) lift(i uint64) (v T) {
 	v, p.buf[i] = p.buf[i], v
 	return v
 }
 
 // liftTag gets the tag at place i, if there are tags.
-func (p *inPort[T]) liftTag(i uint64) (t tag) {
+func (p *In[T]) liftTag(i uint64) (t Tag) {
 	if p.tagged {
 		t, p.tags[i] = p.tags[i], t
 	}
 	return t
 }
 
-// claimed tells the queue, if it wants to hear of it, that a value was claimed when the word was w.
-func (p *inPort[T]) claimed(w uint64) {
+// Claimed tells the queue, if it wants to hear of it, that a value was claimed when the word was w.
+func (p *In[T]) Claimed(w State) {
 	if w&announceClaim != 0 {
 		p.announceClaim()
 	}
 }
 
 // announceClaim tells the queue that a value has left it: a producer waits for room.
-func (p *inPort[T]) announceClaim() {
+func (p *In[T]) announceClaim() {
 	p.q.mu.Lock()
 	defer p.q.mu.Unlock()
 	if p.q.wakeProducer() {
-		p.word.And(^uint64(announceClaim))
+		p.word.bits.And(^uint64(announceClaim))
 	}
 }
 
 // fill fetches a window and claims its first value, waiting for one.
-func (p *inPort[T]) fill(seat Seat, quit func() bool) (w uint64, ok bool) {
-	if p.onFill != nil {
-		p.onFill()
+func (p *In[T]) fill(me *Waiter, quit func() bool) (w State, ok bool) {
+	if p.OnFill != nil {
+		p.OnFill()
 	}
 	size := p.pace.window()
 	q := p.q
@@ -114,11 +123,11 @@ func (p *inPort[T]) fill(seat Seat, quit func() bool) (w uint64, ok bool) {
 		n = q.fetch(p, size)
 	}
 	if n == 0 {
-		if n, w, ok = p.wait(seat, size, quit); n == 0 {
+		if n, w, ok = p.wait(me, size, quit); n == 0 {
 			return w, ok
 		}
 	}
-	fields := oneClaim | uint64(n)
+	fields := State(oneClaim | n)
 	if !q.producers.empty() {
 		fields |= announceClaim
 	}
@@ -133,9 +142,8 @@ func (p *inPort[T]) fill(seat Seat, quit func() bool) (w uint64, ok bool) {
 
 // wait is fetch that waits for values. Where n is 0 there is nothing left to fetch: with ok, the first value of the window
 // was claimed when the word was w; else there is none.
-func (p *inPort[T]) wait(seat Seat, size int, quit func() bool) (n int, w uint64, ok bool) {
+func (p *In[T]) wait(me *Waiter, size int, quit func() bool) (n int, w State, ok bool) {
 	q := p.q
-	me := waiterOf(seat)
 	me.into = nil
 	if me.alone && quit == nil {
 		me.into = p
@@ -151,8 +159,8 @@ func (p *inPort[T]) wait(seat Seat, size int, quit func() bool) (n int, w uint64
 		}
 		if p.inWindow() > 0 { // another seat of this worker has filled it meanwhile
 			q.hungry.remove(me)
-			w = p.word.Add(oneClaim) - oneClaim // nobody steals while the lock is held
-			q.passOn(windowOf(w) > 1)
+			w = State(p.word.bits.Add(oneClaim)) - oneClaim // nobody steals while the lock is held
+			q.passOn(w.Window() > 1)
 			return 0, w, true
 		}
 		if n = q.fetch(p, size); n > 0 {
@@ -167,7 +175,7 @@ func (p *inPort[T]) wait(seat Seat, size int, quit func() bool) (n int, w uint64
 // the input, once the queue is stopped, and when quit says so; whoever makes quit true wakes the seat. The lock is held
 // on entry and on return, so that no value can have come between the look and the park: who is not ready announces its
 // next value, which takes the lock too.
-func (q *windowQueue[T]) await(me *waiter, quit func() bool) bool {
+func (q *Window[T]) await(me *Waiter, quit func() bool) bool {
 	switch {
 	case q.stopped:
 		return false
@@ -190,17 +198,17 @@ func (q *windowQueue[T]) await(me *waiter, quit func() bool) bool {
 }
 
 // quiet tells, at the least price, that there is no value, and nothing that might be one.
-func (q *windowQueue[T]) quiet() bool {
+func (q *Window[T]) quiet() bool {
 	return q.ready.first == nil && len(q.windows) == 0 && q.origin == nil
 }
 
 // anything tells whether a consumer would find a value.
-func (q *windowQueue[T]) anything() bool {
+func (q *Window[T]) anything() bool {
 	return q.ready.any() || q.origin.left() > 0 || q.victim() != nil
 }
 
 // passOn is called by a consumer that was served: it wakes the next if there is work left, its own included.
-func (q *windowQueue[T]) passOn(own bool) {
+func (q *Window[T]) passOn(own bool) {
 	if q.hungry.waits() && (own || q.anything()) {
 		q.wakeConsumer().seat.Wake()
 	}
@@ -209,7 +217,7 @@ func (q *windowQueue[T]) passOn(own bool) {
 	}
 }
 
-func (q *windowQueue[T]) open(p *inPort[T]) {
+func (q *Window[T]) open(p *In[T]) {
 	if !p.isOpen {
 		p.isOpen = true
 		q.windows = append(q.windows, p)
@@ -218,20 +226,15 @@ func (q *windowQueue[T]) open(p *inPort[T]) {
 
 // fetch moves up to size values to the front of p's buffer and returns how many. It steals where there is nothing
 // else; 0 is possible, since the window to steal from may just have been emptied by its owner.
-func (q *windowQueue[T]) fetch(p *inPort[T], size int) int {
+func (q *Window[T]) fetch(p *In[T], size int) int {
 	if n := q.pull(p, size); n > 0 {
 		return n
 	}
 	return q.steal(p)
 }
 
-// share limits n to an equal part, of what is there, for each worker: those that are driven cannot be stolen from.
-func (q *windowQueue[T]) share(n int) int {
-	return max(1, min(n, q.ready.count(n*len(q.ins))/len(q.ins)))
-}
-
 // pull moves up to n values from the producers, or from the origin, to the front of p's buffer.
-func (q *windowQueue[T]) pull(p *inPort[T], n int) int {
+func (q *Window[T]) pull(p *In[T], n int) int {
 	p.buf = p.buf[:0]
 	p.tags = p.tags[:0]
 	q.ready.moveTo(p, n)
@@ -243,7 +246,7 @@ func (q *windowQueue[T]) pull(p *inPort[T], n int) int {
 }
 
 // moveTo appends n published values to the consumer's buffer.
-func (p *outPort[T]) moveTo(in *inPort[T], n int) {
+func (p *Out[T]) moveTo(in *In[T], n int) {
 	for todo := n; todo > 0; {
 		c := p.first
 		if p.headPos == len(c.vals) {
@@ -266,14 +269,14 @@ func (p *outPort[T]) moveTo(in *inPort[T], n int) {
 }
 
 // victim is the consumer with the most unclaimed values in its window, or nil.
-func (q *windowQueue[T]) victim() *inPort[T] {
+func (q *Window[T]) victim() *In[T] {
 	_, most := q.survey()
 	return most
 }
 
 // survey counts the values that consumers have in their windows, unclaimed, and finds who has the most of them, nil where
 // there are none. It forgets the consumers without any.
-func (q *windowQueue[T]) survey() (n int, most *inPort[T]) {
+func (q *Window[T]) survey() (n int, most *In[T]) {
 	if len(q.windows) == 0 {
 		return 0, nil
 	}
@@ -295,15 +298,15 @@ func (q *windowQueue[T]) survey() (n int, most *inPort[T]) {
 
 // steal moves the later half of another consumer's unclaimed values to p's buffer. Only the owner writes to its
 // buffer outside the lock, and only below the end that the exchange lowers.
-func (q *windowQueue[T]) steal(p *inPort[T]) int {
+func (q *Window[T]) steal(p *In[T]) int {
 	victim := q.victim()
 	if victim == nil {
 		return 0
 	}
-	w := victim.word.Load()
-	end := endOf(w)
-	n := (end - nextOf(w) + 1) / 2
-	if n == 0 || !victim.word.CompareAndSwap(w, w-n) {
+	w := victim.word.load()
+	end := w.end()
+	n := (end - w.next() + 1) / 2
+	if n == 0 || !victim.word.swap(w, w-State(n)) {
 		return 0
 	}
 	p.buf = append(p.buf[:0], victim.buf[end-n:end]...)

@@ -1,4 +1,4 @@
-package pl
+package queue
 
 import "time"
 
@@ -17,7 +17,7 @@ const windowTime = 20 * time.Microsecond
 func (p *pace) window() int {
 	if p.timed > 0 {
 		each := max(1, time.Since(p.start)/time.Duration(p.timed))
-		p.size, p.timed = int(min(mostWindow, windowTime/each)), 0
+		p.size, p.timed = int(min(MostWindow, windowTime/each)), 0
 	}
 	p.size = max(1, p.size)
 	return p.size

@@ -1,0 +1,135 @@
+package queue
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+// A driven worker takes values in bulk, has several of them under way, and reserves room for its results. Its values are
+// in no window, where others could steal them, but count as queued until Begin.
+
+// Pulled takes in one value of a Pull: number is its place among all that ever left the queue.
+type Pulled[T any] func(i int, number int64, v T, t Tag)
+
+// Pull moves up to n values to take, a fair share of what is there, and waits for the first. ok is false at the end of the
+// input, when the queue is stopped, and when ctx ends.
+func (p *In[T]) Pull(ctx context.Context, me *Waiter, n int, take Pulled[T]) (got int, ok bool) {
+	q := p.q
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if got = p.pullShare(n, take); got == 0 {
+		stop := context.AfterFunc(ctx, me.seat.Wake)
+		defer stop()
+		for ; got == 0; got = p.pullShare(n, take) {
+			if !q.await(me, func() bool { return ctx.Err() != nil }) {
+				return 0, false
+			}
+		}
+		q.hungry.remove(me)
+	}
+	q.passOn(false)
+	return got, true
+}
+
+// TryPull is Pull that does not wait; it may move no value.
+func (p *In[T]) TryPull(n int, take Pulled[T]) (got int) {
+	p.q.mu.Lock()
+	defer p.q.mu.Unlock()
+	if got = p.pullShare(n, take); got > 0 {
+		p.q.passOn(false)
+	}
+	return got
+}
+
+// pullShare is called with the queue's lock held.
+func (p *In[T]) pullShare(n int, take Pulled[T]) (got int) {
+	q := p.q
+	if q.stopped || n == 0 {
+		return 0
+	}
+	got = q.pull(p, q.share(n))
+	for i := range got {
+		take(i, q.pulled-int64(got-i), p.lift(uint64(i)), p.liftTag(uint64(i)))
+	}
+	q.held.Add(int64(got))
+	return got
+}
+
+// share limits n to an equal part, of what is there, for each worker: those that are driven cannot be stolen from.
+func (q *Window[T]) share(n int) int {
+	return max(1, min(n, q.ready.count(n*len(q.ins))/len(q.ins)))
+}
+
+// Begin says that n pulled values have been begun, whoever pulled them: the queue has room for others.
+func (p *In[T]) Begin(n int) {
+	p.q.held.Add(-int64(n))
+	if p.q.starved.Load() {
+		p.announceClaim()
+	}
+}
+
+// Drive says that the port's credit is what its worker reserves.
+func (p *Out[T]) Drive() { p.driven = true }
+
+// Bounded tells whether room can be short.
+func (p *Out[T]) Bounded() bool { return p.q.limit > 0 }
+
+// Reserve gets credit of up to n that stays p's own, as far as there is room that nobody waits for.
+func (p *Out[T]) Reserve(n int) int {
+	q := p.q
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.limit == 0 {
+		return n
+	}
+	if q.producers.busy() {
+		return 0
+	}
+	room := q.room()
+	if room <= 0 {
+		room = q.revoke()
+	}
+	got := max(0, min(int64(n), room, mostCredit-int64(p.word.load().credit())))
+	if got > 0 {
+		q.grant(p, got)
+	}
+	return int(got)
+}
+
+// Unreserve gives back n of what Reserve got.
+func (p *Out[T]) Unreserve(n int) {
+	q := p.q
+	if q.limit == 0 || n == 0 {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for {
+		w := p.word.load()
+		less := min(uint64(n), w.credit())
+		if p.word.swap(w, w-State(less)*oneCredit) {
+			q.granted -= int64(less)
+			break
+		}
+	}
+	q.passRoomOn()
+}
+
+// TakeFor takes up to n values: what comes until the time is over or the input ends.
+func (p *In[T]) TakeFor(me *Waiter, n int, d time.Duration) (values []T) {
+	var over atomic.Bool
+	timer := time.AfterFunc(d, func() {
+		over.Store(true)
+		me.seat.Wake()
+	})
+	defer timer.Stop()
+	for len(values) < n && !over.Load() { // also where there is always a value, and so never a wait
+		v, _, ok := p.takeUnless(me, over.Load)
+		if !ok {
+			break
+		}
+		values = append(values, v)
+	}
+	return values
+}

@@ -1,0 +1,32 @@
+package queue
+
+// Queue stands in front of each consumer of a stage. A value that was put can be taken by any consumer at once; a queue
+// never holds more values than its bound, counting those that a consumer has fetched in bulk and not begun; nobody waits
+// for a queue that was stopped.
+type Queue[T any] interface {
+	// Producer adds a producing worker. Its sink must not be used by two goroutines at once.
+	Producer() Sink[T]
+	// Consumer adds a consuming worker. Its inlet must not be used by two goroutines at once. Where the worker's results
+	// go to an Out, the inlet may share its word; nil: there is none.
+	Consumer(shared *Word) Inlet[T]
+	// Attach adds a producing stage: the queue ends when CloseOne was called as often as Attach. gone is called when the
+	// queue is stopped, so that a stage which nobody listens to any more can stop.
+	Attach(gone func())
+	CloseOne()
+	// Stop makes every Put and Take return at once, now and later. Twice does no harm.
+	Stop()
+	// Len is the number of values in the queue now, approximately while the run goes on.
+	Len() int
+}
+
+// Sink is where a worker puts its results.
+type Sink[T any] interface {
+	// Put waits for room and reports true, or reports false once the queue is stopped; the value is then dropped.
+	Put(me *Waiter, v T, t Tag) bool
+}
+
+// Inlet is where a worker takes its values.
+type Inlet[T any] interface {
+	// Take waits for a value; ok is false at the end of the input and once the queue is stopped.
+	Take(me *Waiter) (v T, t Tag, ok bool)
+}
