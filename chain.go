@@ -37,7 +37,7 @@ func numbered[T any](b *builder, o node, s *Site, values flow[T]) flow[T] {
 		var next uint64
 		admit()
 		values(func(v T, _ queue.Tag) bool {
-			if !yield(v, queue.Place(next)) {
+			if !yield(v, queue.Tag{Seq: next}) {
 				return false
 			}
 			next++

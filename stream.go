@@ -95,8 +95,7 @@ func (w *worker[A, B]) streamWindow(h *handler[A, B]) bool {
 			h.fault = err
 			return true
 		}
-		at := port.State()
-		if at.Steady() && port.Offer(out, at, queue.AndClaim) {
+		if at, ok := port.Steady(); ok && port.Offer(out, at, queue.AndClaim) {
 			h.tally.out++
 			h.v = in.Lift(at)
 			in.Claimed(at)

@@ -43,8 +43,15 @@ func (q *Window[T]) Producer() Sink[T] {
 	return p
 }
 
-// State is the port's word now.
-func (p *Out[T]) State() State { return p.word.load() }
+// Steady returns the port's word, and whether a value can be published and the next of the window claimed without
+// anybody having to be told.
+//
+// It is a method of the generic type on purpose: the body of a plain function does not reach the packages that
+// instantiate the workers' loop, and would not be inlined there.
+func (p *Out[T]) Steady() (s State, ok bool) {
+	s = p.word.load()
+	return s, s&announceValue == 0 && s.Window() > 0
+}
 
 // Word is the port's, which the worker's In may share.
 func (p *Out[T]) Word() *Word { return p.word }

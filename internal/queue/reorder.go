@@ -9,7 +9,7 @@ import (
 // tag is a value's place in the order of its source: the number of its source value, and, below a FlatMap, which child
 // it is. Only queues that lead to an Ordered carry tags.
 type Tag struct {
-	seq uint64
+	Seq uint64
 	sub *sub
 }
 
@@ -19,7 +19,7 @@ type sub struct {
 	index int
 }
 
-func (t Tag) Child(i int) Tag { return Tag{t.seq, &sub{t.sub, i}} }
+func (t Tag) Child(i int) Tag { return Tag{t.Seq, &sub{t.sub, i}} }
 
 // marker is what an Ordered wants to know of the values that will never reach it. The stages between it and the
 // source tell it directly, past the queues, so that it never waits for a value that is known to be dropped.
@@ -108,7 +108,7 @@ func (q *Reorder[T]) place(t Tag, fill func(*slot[T])) bool {
 		return false
 	}
 	fill(q.slot(t))
-	if t.seq == q.head {
+	if t.Seq == q.head {
 		q.hungry.wakeFirst()
 	}
 	return true
@@ -116,9 +116,9 @@ func (q *Reorder[T]) place(t Tag, fill func(*slot[T])) bool {
 
 func (q *Reorder[T]) slot(t Tag) *slot[T] {
 	if t.sub == nil {
-		return q.top(t.seq)
+		return q.top(t.Seq)
 	}
-	above := q.slot(Tag{t.seq, t.sub.up}).parent()
+	above := q.slot(Tag{t.Seq, t.sub.up}).parent()
 	s := above.at[t.sub.index]
 	if s == nil {
 		s = new(slot[T])
@@ -295,6 +295,3 @@ func (q *Reorder[T]) Len() int {
 	defer q.mu.Unlock()
 	return q.held
 }
-
-// Place is the place of the source value with that number.
-func Place(n uint64) Tag { return Tag{seq: n} }

@@ -42,9 +42,6 @@ func (s State) tail() uint64   { return uint64(s) / oneValue }
 // Window is how many values of the window are unclaimed.
 func (s State) Window() int { return int(s.end()) - int(s.next()) }
 
-// Steady tells whether a value can be published and the next one claimed, and nobody has to be told.
-func (s State) Steady() bool { return s&announceValue == 0 && s.Window() > 0 }
-
 func (w *Word) load() State { return State(w.bits.Load()) }
 
 func (w *Word) swap(before State, after State) bool {
