@@ -1,7 +1,6 @@
 package pl
 
 import (
-	"context"
 	"sync/atomic"
 
 	"github.com/gopeln/pl/internal/queue"
@@ -53,41 +52,34 @@ func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Op
 	counts := b.tallies[o].add()
 	p := places{marks: b.marks[o], results: op.Results}
 	return func(yield func(B, queue.Tag) bool) {
-		c := &inline[A, B]{counts: counts, handler: handler[A, B]{duty: &duty[A, B]{
-			site: s, of: &o.base, ctx: s.workerContext(&o.base, 0), places: p,
+		w := &worker[A, B]{
+			site: s, of: &o.base, ctx: s.workerContext(&o.base, 0), open: op.Open, places: p, counts: counts,
 			put: func(_ *queue.Waiter, v B, t queue.Tag) bool { return yield(v, t) },
-		}}}
-		c.run(values, op.Open)
-	}
-}
-
-// inline is one run of an inline operator.
-type inline[A, B any] struct {
-	handler[A, B]
-	counts *counts
-}
-
-func (c *inline[A, B]) run(values flow[A], open Opener[A, B]) {
-	t, err := begin(c.ctx, open)
-	if err != nil {
-		if c.site.ctx.Err() == nil {
-			c.site.Fail(&StageError{Stage: c.of.cfg.name, Err: err})
 		}
-		return
+		if w.Open() {
+			defer func() { w.close(w.opened, StageStatus{Done: true}) }()
+			w.serveInline(values)
+		}
 	}
-	defer c.close(t)
+}
+
+// inline is the handler of a worker that runs in its consumer's goroutine.
+type inline[A, B any] struct{ handler[A, B] }
+
+func (w *worker[A, B]) serveInline(values flow[A]) {
 	seat := newGoroutineSeat()
-	c.seat, c.me, c.timed = seat, &seat.Waiter, seat.arm(c.of.cfg.timeout, nil)
+	c := &inline[A, B]{handler[A, B]{worker: w, opened: w.opened, seat: seat, me: &seat.Waiter}}
+	c.emit = c.hand
+	c.timed = seat.arm(w.of.cfg.timeout, nil)
 	c.attended = c.timed
 	defer seat.disarm()
-	c.tenure, c.emit = t, c.hand
 	values(func(v A, t queue.Tag) bool {
 		c.v, c.t = v, t
 		c.begin()
-		defer c.counts.publish(&c.tally)
+		defer w.flush()
 		for {
 			if again, ok := c.guarded(); !again {
-				return ok && !c.site.stopped.Load()
+				return ok && !w.site.stopped.Load()
 			}
 		}
 	})
@@ -110,11 +102,4 @@ func (c *inline[A, B]) guarded() (again, ok bool) {
 	ok = c.settle()
 	returned = true
 	return false, ok
-}
-
-func (c *inline[A, B]) close(t *tenure[A, B]) {
-	ctx := WithStatus(context.WithoutCancel(c.ctx), StageStatus{Done: true})
-	if err := t.end(ctx); err != nil {
-		c.site.run.closed(&StageError{Stage: c.of.cfg.name, Err: err})
-	}
 }

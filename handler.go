@@ -7,26 +7,12 @@ import (
 	"github.com/gopeln/pl/internal/queue"
 )
 
-// duty is what a worker does with every value, whichever of its seats has it.
-type duty[A, B any] struct {
-	site  *Site
-	of    *base
-	index int
-	ctx   context.Context
-
-	put     func(me *queue.Waiter, v B, t queue.Tag) bool
-	port    *queue.Out[B]     // what put comes to in the usual case, or
-	channel *queue.Channel[B] // this; both nil else
-	places                    // of the values in the order
-	tally   tally
-}
-
 // handler takes values through a kernel: attempts, errors, order, figures. It has one value under way at a time. A
 // pooled worker has one for each of its seats, and that can be very many, so it is small; an inline operator has one for
 // its run.
 type handler[A, B any] struct {
-	*duty[A, B]
-	*tenure[A, B]
+	*worker[A, B]
+	*opened[A, B]
 	seat Seat
 	me   *queue.Waiter // of the seat
 	emit func(B) bool
@@ -45,7 +31,7 @@ type handler[A, B any] struct {
 	refused bool // nobody wants more results
 	// attended: the seat wants to know of each call. timed: and of each result, since there is a Timeout.
 	attended, timed bool
-	replaced        bool // the worker was: the tenure is this one's to close
+	replaced        bool // the worker was: what it opened is this one's to close
 }
 
 // places tells the Ordered stages downstream what becomes of values that do not reach them as themselves.

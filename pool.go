@@ -19,11 +19,8 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 		s.workers.Add(1)
 		results := out.emitter()
 		w := &worker[A, B]{
-			duty: duty[A, B]{
-				site: s, of: s.of, index: index, ctx: s.workerContext(&o.base, index), put: results.put, places: p,
-			},
-			open: op.Open, one: op.One,
-			in: input.Consumer(results.word()), out: results, counts: figures.add(),
+			site: s, of: &o.base, index: index, ctx: s.workerContext(&o.base, index), open: op.Open, one: op.One,
+			in: input.Consumer(results.word()), put: results.put, places: p, counts: figures.add(),
 		}
 		if len(p.marks) == 0 {
 			w.port, w.channel = results.port, results.channel
@@ -37,14 +34,24 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 
 // worker is one worker of a stage: what its seats share.
 type worker[A, B any] struct {
-	duty[A, B]
-	tenure *tenure[A, B] // nil unless the worker is open
-	open   Opener[A, B]
-	one    func(context.Context, A) (B, error) // what the kernel does, if it is that simple
+	site  *Site
+	of    *base
+	index int
+	ctx   context.Context
+	open  Opener[A, B]
+	one   func(context.Context, A) (B, error) // what the kernel does, if it is that simple
+
 	in     queue.Inlet[A]
 	window *queue.In[A]      // in, if it is one
 	direct *queue.Channel[A] // in, if it is one
-	out    *emitter[B]
+
+	put     func(me *queue.Waiter, v B, t queue.Tag) bool
+	port    *queue.Out[B]     // what put comes to in the usual case, or
+	channel *queue.Channel[B] // this; both nil else
+	places                    // of the values in the order
+
+	opened *opened[A, B] // nil unless the worker is open
+	tally  tally
 	counts *counts
 	// unrested is how many values, or attempts, there were since a seat could rest; turn is how many there may be.
 	unrested, turn int
@@ -78,7 +85,7 @@ func (w *worker[A, B]) serveAlone(h *handler[A, B], seat *goroutineSeat) {
 	for w.serve(h) {
 	}
 	if h.replaced { // while its function was out
-		w.closeTenure(h.tenure, w.status())
+		w.close(h.opened, w.status())
 		return
 	}
 	w.release(h)
@@ -87,7 +94,7 @@ func (w *worker[A, B]) serveAlone(h *handler[A, B], seat *goroutineSeat) {
 // bequeath leaves the value of a goroutine that is being ended to the next that serves.
 func (w *worker[A, B]) bequeath(h *handler[A, B]) {
 	if h.replaced {
-		w.closeTenure(h.tenure, w.status())
+		w.close(h.opened, w.status())
 		return
 	}
 	w.mu.Lock()
@@ -108,7 +115,7 @@ func (w *worker[A, B]) salvage(h *handler[A, B], panicked any) bool {
 // replace is called when the function of h ignores that its time is over: another goroutine, with a resource of its
 // own, takes over the worker's place and the value that failed. The old one closes its resource when it comes back.
 func (w *worker[A, B]) replace(h *handler[A, B], seat *goroutineSeat) {
-	h.replaced, w.tenure = true, nil
+	h.replaced, w.opened = true, nil
 	heir := w.vacant()
 	heir.busy, heir.v, heir.t = true, h.v, h.t
 	heir.attempt, heir.given, heir.fault = h.attempt, h.given, ErrTimeout
@@ -125,7 +132,7 @@ func (w *worker[A, B]) handler(seat Seat) *handler[A, B] {
 	if h == nil {
 		h = w.vacant()
 	}
-	h.seat, h.tenure = seat, w.tenure
+	h.seat, h.opened = seat, w.opened
 	if own, ok := seat.(*goroutineSeat); ok {
 		h.me = &own.Waiter
 	} else if !h.me.Sits(seat) {
@@ -149,7 +156,7 @@ func (w *worker[A, B]) vacant() *handler[A, B] {
 		w.idle = w.idle[:n-1]
 		return h
 	}
-	h := &handler[A, B]{duty: &w.duty}
+	h := &handler[A, B]{worker: w}
 	h.emit = h.hand
 	return h
 }

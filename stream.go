@@ -16,8 +16,6 @@ func (w *worker[A, B]) serve(h *handler[A, B]) (again bool) {
 	switch {
 	case usual && w.one != nil && w.window != nil && h.port != nil:
 		take = w.streamWindow
-	case usual && w.one != nil:
-		take = w.streamOne
 	case usual:
 		take = w.stream
 	}
@@ -63,27 +61,7 @@ func (w *worker[A, B]) stream(h *handler[A, B]) bool {
 	}
 }
 
-// streamOne is stream where there is one result of each value, which the function returns.
-func (w *worker[A, B]) streamOne(h *handler[A, B]) bool {
-	for more := w.receive(h); more; {
-		h.calling = true
-		out, err := w.one(h.ctx, h.v)
-		h.calling = false
-		if err != nil {
-			h.fault = err
-			return true
-		}
-		h.busy = false
-		if !w.out.put(h.me, out, queue.Tag{}) {
-			return false
-		}
-		h.tally.out++
-		more = w.receive(h)
-	}
-	return false
-}
-
-// streamWindow is streamOne where the worker's two ends share a word: within a window, handing on a result and taking
+// streamWindow is stream for a function that returns one result for each value, where the worker's two ends share a word: within a window, handing on a result and taking
 // the next value is one exchange, all of it in this loop: a call for it would cost 15 %.
 func (w *worker[A, B]) streamWindow(h *handler[A, B]) bool {
 	in, port, one, ctx := w.window, h.port, w.one, h.ctx

@@ -2,43 +2,43 @@ package pl
 
 import "context"
 
-// tenure is what an Opener made: it changes when a worker is replaced after a timeout.
-type tenure[A, B any] struct {
+// opened is what an Opener made: it changes when a worker is replaced after a timeout.
+type opened[A, B any] struct {
 	kernel Kernel[A, B]
-	close  func(context.Context) error
+	onEnd  func(context.Context) error
 }
 
 func (w *worker[A, B]) Open() bool {
 	err := ErrGoexit // unless begin returns
 	defer func() {
 		if err != nil && w.site.ctx.Err() == nil {
-			w.site.Fail(&StageError{Stage: w.site.Name(), Worker: w.index, Err: err})
+			w.site.Fail(&StageError{Stage: w.of.cfg.name, Worker: w.index, Err: err})
 		}
 	}()
-	var t *tenure[A, B]
+	var t *opened[A, B]
 	if t, err = begin(w.ctx, w.open); err == nil {
-		w.tenure = t
+		w.opened = t
 	}
 	return err == nil
 }
 
 // begin calls an Opener, guarded.
-func begin[A, B any](ctx context.Context, open Opener[A, B]) (t *tenure[A, B], err error) {
+func begin[A, B any](ctx context.Context, open Opener[A, B]) (t *opened[A, B], err error) {
 	returned := false
 	defer func() {
 		if !returned {
 			err = fault(recover())
 		}
 	}()
-	t = new(tenure[A, B])
-	t.kernel, t.close, err = open(ctx)
+	t = new(opened[A, B])
+	t.kernel, t.onEnd, err = open(ctx)
 	returned = true
 	return t, err
 }
 
-// end calls what an Opener returned for the end, guarded. Without a tenure there is nothing to end.
-func (t *tenure[A, B]) end(ctx context.Context) (err error) {
-	if t == nil || t.close == nil {
+// end calls what an Opener returned for the end, guarded. Where nothing is open there is nothing to end.
+func (t *opened[A, B]) end(ctx context.Context) (err error) {
+	if t == nil || t.onEnd == nil {
 		return nil
 	}
 	returned := false
@@ -47,7 +47,7 @@ func (t *tenure[A, B]) end(ctx context.Context) (err error) {
 			err = fault(recover())
 		}
 	}()
-	err = t.close(ctx)
+	err = t.onEnd(ctx)
 	returned = true
 	return err
 }
@@ -62,7 +62,7 @@ func fault(value any) error {
 
 func (w *worker[A, B]) Close() {
 	w.site.workers.Add(-1)
-	w.closeTenure(w.tenure, w.status())
+	w.close(w.opened, w.status())
 }
 
 func (w *worker[A, B]) status() StageStatus {
@@ -70,11 +70,11 @@ func (w *worker[A, B]) status() StageStatus {
 	return StageStatus{ActiveWorkers: left, Done: left == 0}
 }
 
-func (w *worker[A, B]) closeTenure(t *tenure[A, B], status StageStatus) {
+func (w *worker[A, B]) close(t *opened[A, B], status StageStatus) {
 	err := ErrGoexit // unless end returns
 	defer func() {
 		if err != nil {
-			w.site.run.closed(&StageError{Stage: w.site.Name(), Worker: w.index, Err: err})
+			w.site.run.closed(&StageError{Stage: w.of.cfg.name, Worker: w.index, Err: err})
 		}
 	}()
 	err = t.end(WithStatus(context.WithoutCancel(w.ctx), status))
