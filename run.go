@@ -119,3 +119,31 @@ func (r *run) closed(err error) {
 	}
 	r.cleanup = append(r.cleanup, err)
 }
+
+// execute is a run: plan, build, start, consume, and, whatever happens, stop and wait.
+func execute(ctx context.Context, roots []node, prepare func(*builder) (consume func()), left *bool) (err error) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	r := newRun(ctx)
+	defer r.cancel(errStopped)
+	b, err := plan(r, roots)
+	if err != nil {
+		return err
+	}
+	consume := prepare(b)
+	b.build()
+	ended := r.observed(roots)
+	release := r.start()
+	finished := false
+	defer func() {
+		err = r.finish(release, finished && !*left)
+		ended(err)
+	}()
+	consume()
+	finished = true
+	return nil
+}

@@ -1,4 +1,6 @@
-package pl
+// Package stopwatch bounds how long a function may run for one value: its context is cancelled when the time is over, and
+// a function that ignores that is given up.
+package stopwatch
 
 import (
 	"context"
@@ -8,13 +10,14 @@ import (
 	"time"
 )
 
-// watch times the calls of one goroutine's function.
-type watch struct {
+// Watch times the calls of one goroutine's function.
+type Watch struct {
 	timeout time.Duration
-	replace func()
+	cause   error  // of the context of a call whose time is over, and what Leave returns for it
+	replace func() // takes over from a function that does not return; nil: it is waited for
 
 	mu     sync.Mutex
-	state  watchState
+	state  state
 	calls  uint64 // counts the calls, to tell one from the next
 	timer  *time.Timer
 	due    time.Time
@@ -22,14 +25,14 @@ type watch struct {
 	cancel context.CancelCauseFunc
 }
 
-type watchState uint8
+type state uint8
 
 const (
-	watchIdle watchState = iota
-	watchRunning
-	watchPaused
-	watchExpired   // the context was cancelled; the function has a moment to return
-	watchAbandoned // it did not: what it does counts no longer
+	idle state = iota
+	running
+	paused
+	expired   // the context was cancelled; the function has a moment to return
+	abandoned // it did not: what it does counts no longer
 )
 
 // patience is how many times others are let run before a function whose time is over counts as one that ignores its
@@ -37,26 +40,27 @@ const (
 // an idle machine, and more on a busy one.
 const patience = 5000
 
-// errAbandoned is what leave returns to a goroutine that was replaced.
-var errAbandoned = errors.New("pl: the worker was replaced")
+// ErrAbandoned is what leave returns to a goroutine that was replaced.
+var ErrAbandoned = errors.New("pl: the worker was replaced")
 
-func newWatch(timeout time.Duration, replace func()) *watch {
-	return &watch{timeout: timeout, replace: replace}
+// New makes a watch.
+func New(timeout time.Duration, cause error, replace func()) *Watch {
+	return &Watch{timeout: timeout, cause: cause, replace: replace}
 }
 
-func (w *watch) enter(ctx context.Context) context.Context {
+func (w *Watch) Enter(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(ctx)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.calls++
 	w.cancel = cancel
 	w.run(w.timeout)
-	return timedContext{ctx}
+	return timedContext{ctx, w.cause}
 }
 
 // run starts the clock with d left.
-func (w *watch) run(d time.Duration) {
-	w.state = watchRunning
+func (w *Watch) run(d time.Duration) {
+	w.state = running
 	w.due = time.Now().Add(d)
 	if w.timer == nil {
 		w.timer = time.AfterFunc(d, w.expire)
@@ -65,78 +69,79 @@ func (w *watch) run(d time.Duration) {
 	}
 }
 
-func (w *watch) pause() bool {
+func (w *Watch) Pause() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.state != watchRunning {
+	if w.state != running {
 		return false
 	}
 	w.timer.Stop()
-	w.state, w.left = watchPaused, time.Until(w.due)
+	w.state, w.left = paused, time.Until(w.due)
 	return true
 }
 
-func (w *watch) resume() {
+func (w *Watch) Resume() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.run(w.left)
 }
 
-func (w *watch) leave(err error) error {
+func (w *Watch) Leave(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch w.state {
-	case watchAbandoned:
-		return errAbandoned
-	case watchExpired:
-		err = ErrTimeout
+	case abandoned:
+		return ErrAbandoned
+	case expired:
+		err = w.cause
 	default:
 		w.timer.Stop()
 	}
-	w.state = watchIdle
+	w.state = idle
 	w.cancel(nil)
 	return err
 }
 
 // expire is called by the timer. It cancels the call's context, and if the function does not return for that, gives
 // the worker's place to another.
-func (w *watch) expire() {
+func (w *Watch) expire() {
 	w.mu.Lock()
 	call := w.calls
-	over := w.state == watchRunning && !time.Now().Before(w.due) // else the timer was late, and this is the next call
+	over := w.state == running && !time.Now().Before(w.due) // else the timer was late, and this is the next call
 	if over {
-		w.state = watchExpired
-		w.cancel(ErrTimeout)
+		w.state = expired
+		w.cancel(w.cause)
 	}
 	w.mu.Unlock()
 	for range patience {
-		if !over || w.replace == nil || !w.still(watchExpired, call) {
+		if !over || w.replace == nil || !w.still(expired, call) {
 			return
 		}
 		runtime.Gosched()
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.state == watchExpired && w.calls == call {
-		w.state = watchAbandoned
+	if w.state == expired && w.calls == call {
+		w.state = abandoned
 		w.replace() // under the lock: the old goroutine must not come back in the middle of it
 	}
 }
 
-func (w *watch) still(state watchState, call uint64) bool {
+func (w *Watch) still(state state, call uint64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.state == state && w.calls == call
 }
 
-func (w *watch) abandoned() bool {
+// Abandoned tells whether the function was given up.
+func (w *Watch) Abandoned() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.state == watchAbandoned
+	return w.state == abandoned
 }
 
 // stop ends the timer with its goroutine's work.
-func (w *watch) stop() {
+func (w *Watch) Stop() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.timer != nil {
@@ -145,11 +150,14 @@ func (w *watch) stop() {
 }
 
 // timedContext is a context that its watch cancels. To the function it looks like one whose deadline has passed.
-type timedContext struct{ context.Context }
+type timedContext struct {
+	context.Context
+	cause error
+}
 
 func (c timedContext) Err() error {
 	err := c.Context.Err()
-	if err != nil && errors.Is(context.Cause(c.Context), ErrTimeout) {
+	if err != nil && context.Cause(c.Context) == c.cause {
 		return context.DeadlineExceeded
 	}
 	return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gopeln/pl/internal/queue"
+	"github.com/gopeln/pl/internal/stopwatch"
 )
 
 // Employ runs all workers of the stage, each on a goroutine of its own from Open to Close. It is the whole Start of a
@@ -88,7 +89,7 @@ func (l *life) ended() {
 // goroutineSeat is the seat of a worker that has a goroutine to itself, and of inline operators.
 type goroutineSeat struct {
 	*queue.Goroutine
-	watch *watch // nil without Timeout
+	watch *stopwatch.Watch // nil without Timeout
 	token *token
 }
 
@@ -111,20 +112,20 @@ func (*goroutineSeat) Sleep(ctx context.Context, d time.Duration) error {
 // the end of its time; nil where nobody can take its place.
 func (s *goroutineSeat) arm(d time.Duration, replace func()) bool {
 	if d > 0 {
-		s.watch = newWatch(d, replace)
+		s.watch = stopwatch.New(d, ErrTimeout, replace)
 	}
 	return d > 0
 }
 
 func (s *goroutineSeat) disarm() {
 	if s.watch != nil {
-		s.watch.stop()
+		s.watch.Stop()
 	}
 }
 
-func (s *goroutineSeat) abandoned() bool { return s.watch != nil && s.watch.abandoned() }
+func (s *goroutineSeat) abandoned() bool { return s.watch != nil && s.watch.Abandoned() }
 
-func (s *goroutineSeat) Enter(ctx context.Context) context.Context { return s.watch.enter(ctx) }
-func (s *goroutineSeat) Leave(err error) error                     { return s.watch.leave(err) }
-func (s *goroutineSeat) Pause() bool                               { return s.watch.pause() }
-func (s *goroutineSeat) Resume()                                   { s.watch.resume() }
+func (s *goroutineSeat) Enter(ctx context.Context) context.Context { return s.watch.Enter(ctx) }
+func (s *goroutineSeat) Leave(err error) error                     { return s.watch.Leave(err) }
+func (s *goroutineSeat) Pause() bool                               { return s.watch.Pause() }
+func (s *goroutineSeat) Resume()                                   { s.watch.Resume() }

@@ -1,50 +1,6 @@
 package pl
 
-import (
-	"sync/atomic"
-
-	"github.com/gopeln/pl/internal/queue"
-)
-
-// flow is the inner form of operators that run in their consumer's goroutine: it yields all values, in that goroutine,
-// until they end or yield reports false. Failures go to the run.
-type flow[T any] func(yield func(v T, t queue.Tag) bool)
-
-// counted counts values as they are yielded.
-func counted[T any](values flow[T], n *atomic.Uint64) flow[T] {
-	return func(yield func(T, queue.Tag) bool) {
-		values(func(v T, t queue.Tag) bool {
-			n.Store(n.Load() + 1) // there is one writer
-			return yield(v, t)
-		})
-	}
-}
-
-// numbered gives the values of a source their places in the order, if an Ordered downstream wants them. The source
-// waits, before it makes a value, for a place in that Ordered's window.
-func numbered[T any](b *builder, o node, s *Site, values flow[T]) flow[T] {
-	marks := b.marks[o]
-	if len(marks) == 0 {
-		return values
-	}
-	admit := func() {
-		for _, m := range marks {
-			m.Admit(s.me)
-		}
-	}
-	return func(yield func(T, queue.Tag) bool) {
-		var next uint64
-		admit()
-		values(func(v T, _ queue.Tag) bool {
-			if !yield(v, queue.Tag{Seq: next}) {
-				return false
-			}
-			next++
-			admit()
-			return true
-		})
-	}
-}
+import "github.com/gopeln/pl/internal/queue"
 
 // composeInline makes the flow of an operator with a function that runs in its consumer's goroutine.
 func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Operation[A, B]) flow[B] {

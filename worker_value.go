@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/gopeln/pl/internal/queue"
+	"github.com/gopeln/pl/internal/stopwatch"
 )
 
 // handler takes values through a kernel: attempts, errors, order, figures. It has one value under way at a time. A
@@ -90,7 +91,7 @@ func (h *handler[A, B]) conclude(err error) bool {
 		return true
 	}
 	h.fault = nil
-	if h.refused || errors.Is(err, errAbandoned) || !h.failed(err) {
+	if h.refused || errors.Is(err, stopwatch.ErrAbandoned) || !h.failed(err) {
 		h.busy = false
 		return false
 	}
