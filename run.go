@@ -21,7 +21,7 @@ type run struct {
 	err     error   // the first failure
 	cleanup []error // of OnEnd
 	stopped bool
-	left    bool // nobody is left to be told of errors
+	detached    bool // nobody is left to be told of errors
 	figures []*stageFigures
 
 	sharedMu sync.Mutex
@@ -92,7 +92,7 @@ func (r *run) finish(release func(), told bool) error {
 	r.goroutines.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.left = true
+	r.detached = true
 	if r.err == nil && r.caller.Err() != nil {
 		// The values may have ended because a source or a function heard of it before the run did.
 		r.err = context.Cause(r.caller)
@@ -109,11 +109,11 @@ func (r *run) finish(release func(), told bool) error {
 	return errors.Join(append([]error{r.err}, r.cleanup...)...)
 }
 
-// closed takes in an error of OnEnd.
-func (r *run) closed(err error) {
+// addCleanup takes in an error of OnEnd.
+func (r *run) addCleanup(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.left { // a worker abandoned after its timeout, coming back after the run
+	if r.detached { // a worker abandoned after its timeout, coming back after the run
 		slog.Warn("pl: a resource could not be closed after the run had ended", "err", err)
 		return
 	}

@@ -254,7 +254,7 @@ func (w *worker[A, B]) close(t *opened[A, B], status StageStatus) {
 	err := ErrGoexit // unless end returns
 	defer func() {
 		if err != nil {
-			w.site.run.closed(&StageError{Stage: w.of.cfg.name, Worker: w.index, Err: err})
+			w.site.run.addCleanup(&StageError{Stage: w.of.cfg.name, Worker: w.index, Err: err})
 		}
 	}()
 	err = t.end(WithStatus(context.WithoutCancel(w.ctx), status))

@@ -196,5 +196,5 @@ func (p *Port[A, B]) Fail(it *Item[A], err error) Verdict {
 
 // Closed takes in an error of an OnEnd that ran elsewhere; it joins the run's.
 func (s *Site) Closed(worker int, err error) {
-	s.run.closed(&StageError{Stage: s.Name(), Worker: worker, Err: err})
+	s.run.addCleanup(&StageError{Stage: s.Name(), Worker: worker, Err: err})
 }
