@@ -16,13 +16,13 @@ type run struct {
 	goroutines sync.WaitGroup // waited for when nothing can start one any more
 	stages     sync.WaitGroup // those with goroutines that have not ended
 
-	mu      sync.Mutex
-	sites   []*Site
-	err     error   // the first failure
-	cleanup []error // of OnEnd
-	stopped bool
-	detached    bool // nobody is left to be told of errors
-	figures []*stageFigures
+	mu       sync.Mutex
+	sites    []*Site
+	err      error   // the first failure
+	cleanup  []error // of OnEnd
+	stopped  bool
+	detached bool // nobody is left to be told of errors
+	figures  []*stageFigures
 
 	sharedMu sync.Mutex
 	shared   map[any]any

@@ -19,22 +19,22 @@ func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Op
 	}
 }
 
-// inline is the handler of a worker that runs in its consumer's goroutine.
-type inline[A, B any] struct{ handler[A, B] }
+// inlineLoop is the handler of a worker that runs in its consumer's goroutine.
+type inlineLoop[A, B any] struct{ valueLoop[A, B] }
 
 func (w *worker[A, B]) serveInline(values flow[A]) {
 	seat := newGoroutineSeat()
-	c := &inline[A, B]{handler[A, B]{worker: w, opened: w.opened, seat: seat, me: &seat.Waiter}}
-	c.emit = c.hand
-	c.timed = seat.arm(w.of.cfg.timeout, nil)
-	c.attended = c.timed
+	l := &inlineLoop[A, B]{valueLoop[A, B]{worker: w, opened: w.opened, seat: seat, me: &seat.Waiter}}
+	l.emit = l.hand
+	l.timed = seat.arm(w.of.cfg.timeout, nil)
+	l.attended = l.timed
 	defer seat.disarm()
 	values(func(v A, t queue.Tag) bool {
-		c.v, c.t = v, t
-		c.begin()
+		l.v, l.t = v, t
+		l.begin()
 		defer w.flush()
 		for {
-			if again, ok := c.guarded(); !again {
+			if again, ok := l.guarded(); !again {
 				return ok && !w.site.stopped.Load()
 			}
 		}
@@ -43,19 +43,19 @@ func (w *worker[A, B]) serveInline(values flow[A]) {
 
 // guarded is settle, where a panic of the user's function is a failure of its value. One that comes from downstream,
 // such as the body of the consumer's loop, goes on unhindered. So does Goexit: it ends the goroutine, and the run.
-func (c *inline[A, B]) guarded() (again, ok bool) {
+func (l *inlineLoop[A, B]) guarded() (again, ok bool) {
 	returned := false
 	defer func() {
-		if returned || !c.mine() {
+		if returned || !l.mine() {
 			return
 		}
 		value := recover()
-		c.caught(value)
+		l.caught(value)
 		if again = value != nil; !again {
-			c.site.Fail(&StageError{Stage: c.of.cfg.name, Item: c.v, Err: ErrGoexit})
+			l.site.Fail(&StageError{Stage: l.of.cfg.name, Item: l.v, Err: ErrGoexit})
 		}
 	}()
-	ok = c.settle()
+	ok = l.settle()
 	returned = true
 	return false, ok
 }

@@ -57,114 +57,114 @@ type worker[A, B any] struct {
 	unrested, turn int
 
 	mu      sync.Mutex
-	orphans []*handler[A, B] // with a value whose goroutine was ended by the user's function
-	idle    []*handler[A, B]
+	pending []*valueLoop[A, B] // with a value whose goroutine was ended by the user's function
+	idle    []*valueLoop[A, B]
 }
 
 func (w *worker[A, B]) Context() context.Context { return w.ctx }
 
 // Serve is safe to be called again by another goroutine after one has been ended by Goexit.
 func (w *worker[A, B]) Serve(seat Seat) {
-	h := w.handler(seat)
+	l := w.loopFor(seat)
 	if own, ok := seat.(*goroutineSeat); ok {
-		w.serveAlone(h, own)
+		w.serveAlone(l, own)
 		return
 	}
-	h.attended, h.timed = true, w.of.cfg.timeout > 0
+	l.attended, l.timed = true, w.of.cfg.timeout > 0
 	w.unrested = 0 // the seat has just got its turn
-	for w.attend(h) {
+	for w.attend(l) {
 	}
-	w.release(h)
+	w.putIdle(l)
 }
 
 // serveAlone is Serve where the worker has a goroutine to itself.
-func (w *worker[A, B]) serveAlone(h *handler[A, B], seat *goroutineSeat) {
-	h.timed = seat.arm(w.of.cfg.timeout, func() { w.replace(h, seat) })
-	h.attended = h.timed
+func (w *worker[A, B]) serveAlone(l *valueLoop[A, B], seat *goroutineSeat) {
+	l.timed = seat.arm(w.of.cfg.timeout, func() { w.replace(l, seat) })
+	l.attended = l.timed
 	defer seat.disarm()
-	for w.serve(h) {
+	for w.serve(l) {
 	}
-	if h.replaced { // while its function was out
-		w.close(h.opened, w.status())
+	if l.replaced { // while its function was out
+		w.close(l.opened, w.status())
 		return
 	}
-	w.release(h)
+	w.putIdle(l)
 }
 
-// bequeath leaves the value of a goroutine that is being ended to the next that serves.
-func (w *worker[A, B]) bequeath(h *handler[A, B]) {
-	if h.replaced {
-		w.close(h.opened, w.status())
+// handBack leaves the value of a goroutine that is being ended to the next that serves.
+func (w *worker[A, B]) handBack(l *valueLoop[A, B]) {
+	if l.replaced {
+		w.close(l.opened, w.status())
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.orphans = append(w.orphans, h)
+	w.pending = append(w.pending, l)
 }
 
-// salvage sees to the value of h after its function has panicked, or ended the goroutine where panicked is nil. It
+// recoverValue sees to the value of h after its function has panicked, or ended the goroutine where panicked is nil. It
 // reports whether the goroutine can go on with it.
-func (w *worker[A, B]) salvage(h *handler[A, B], panicked any) bool {
-	h.caught(panicked)
+func (w *worker[A, B]) recoverValue(l *valueLoop[A, B], panicked any) bool {
+	l.caught(panicked)
 	if panicked == nil {
-		w.bequeath(h)
+		w.handBack(l)
 	}
 	return panicked != nil
 }
 
 // replace is called when the function of h ignores that its time is over: another goroutine, with a resource of its
 // own, takes over the worker's place and the value that failed. The old one closes its resource when it comes back.
-func (w *worker[A, B]) replace(h *handler[A, B], seat *goroutineSeat) {
-	h.replaced, w.opened = true, nil
-	heir := w.vacant()
-	heir.busy, heir.v, heir.t = true, h.v, h.t
-	heir.attempt, heir.given, heir.fault = h.attempt, h.given, ErrTimeout
-	w.bequeath(heir)
+func (w *worker[A, B]) replace(l *valueLoop[A, B], seat *goroutineSeat) {
+	l.replaced, w.opened = true, nil
+	replacement := w.takeIdle()
+	replacement.busy, replacement.v, replacement.t = true, l.v, l.t
+	replacement.attempt, replacement.given, replacement.fault = l.attempt, l.given, ErrTimeout
+	w.handBack(replacement)
 	w.site.employ(w, false)
 	seat.token.release()
 }
 
-// handler finds work left behind by a goroutine that was ended, else makes a handler.
-func (w *worker[A, B]) handler(seat Seat) *handler[A, B] {
+// loopFor finds work left behind by a goroutine that was ended, else makes a handler.
+func (w *worker[A, B]) loopFor(seat Seat) *valueLoop[A, B] {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	h := w.orphan()
-	if h == nil {
-		h = w.vacant()
+	l := w.takePending()
+	if l == nil {
+		l = w.takeIdle()
 	}
-	h.seat, h.opened = seat, w.opened
+	l.seat, l.opened = seat, w.opened
 	if own, ok := seat.(*goroutineSeat); ok {
-		h.me = &own.Waiter
-	} else if !h.me.Sits(seat) {
-		h.me = queue.NewWaiter(seat)
+		l.me = &own.Waiter
+	} else if !l.me.Sits(seat) {
+		l.me = queue.NewWaiter(seat)
 	}
-	return h
+	return l
 }
 
-func (w *worker[A, B]) orphan() *handler[A, B] {
-	if len(w.orphans) == 0 {
+func (w *worker[A, B]) takePending() *valueLoop[A, B] {
+	if len(w.pending) == 0 {
 		return nil
 	}
-	h := w.orphans[len(w.orphans)-1]
-	w.orphans = w.orphans[:len(w.orphans)-1]
-	return h
+	l := w.pending[len(w.pending)-1]
+	w.pending = w.pending[:len(w.pending)-1]
+	return l
 }
 
-func (w *worker[A, B]) vacant() *handler[A, B] {
+func (w *worker[A, B]) takeIdle() *valueLoop[A, B] {
 	if n := len(w.idle); n > 0 {
-		h := w.idle[n-1]
+		l := w.idle[n-1]
 		w.idle = w.idle[:n-1]
-		return h
+		return l
 	}
-	h := &handler[A, B]{worker: w}
-	h.emit = h.hand
-	return h
+	l := &valueLoop[A, B]{worker: w}
+	l.emit = l.hand
+	return l
 }
 
-func (w *worker[A, B]) release(h *handler[A, B]) {
+func (w *worker[A, B]) putIdle(l *valueLoop[A, B]) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.idle = append(w.idle, h)
+	w.idle = append(w.idle, l)
 }
 
 // flush publishes the tally.

@@ -8,10 +8,10 @@ import (
 	"github.com/gopeln/pl/internal/stopwatch"
 )
 
-// handler takes values through a kernel: attempts, errors, order, figures. It has one value under way at a time. A
+// valueLoop takes values through a kernel: attempts, errors, order, figures. It has one value under way at a time. A
 // pooled worker has one for each of its seats, and that can be very many, so it is small; an inline operator has one for
 // its run.
-type handler[A, B any] struct {
+type valueLoop[A, B any] struct {
 	*worker[A, B]
 	*opened[A, B]
 	seat Seat
@@ -63,20 +63,20 @@ func (p *places) place(t queue.Tag, i int) queue.Tag {
 
 // begin is called when v and t have been set. streamWindow, where neither attempt nor given can have changed since the
 // value before, only counts instead.
-func (h *handler[A, B]) begin() {
-	h.busy = true
-	h.attempt, h.given = 1, 0
-	h.tally.in++
+func (l *valueLoop[A, B]) begin() {
+	l.busy = true
+	l.attempt, l.given = 1, 0
+	l.tally.in++
 }
 
 // settle sees the value under way through all its attempts. It reports false where the stage shall stop.
-func (h *handler[A, B]) settle() bool {
-	for h.busy {
-		err := h.fault
+func (l *valueLoop[A, B]) settle() bool {
+	for l.busy {
+		err := l.fault
 		if err == nil {
-			err = h.call()
+			err = l.call()
 		}
-		if !h.conclude(err) {
+		if !l.conclude(err) {
 			return false
 		}
 	}
@@ -85,143 +85,143 @@ func (h *handler[A, B]) settle() bool {
 
 // conclude takes in what an attempt has come to. After it the value is busy if it is to be tried again. It reports false
 // where the stage shall stop.
-func (h *handler[A, B]) conclude(err error) bool {
-	if err == nil && !h.refused {
-		h.end()
+func (l *valueLoop[A, B]) conclude(err error) bool {
+	if err == nil && !l.refused {
+		l.end()
 		return true
 	}
-	h.fault = nil
-	if h.refused || errors.Is(err, stopwatch.ErrAbandoned) || !h.failed(err) {
-		h.busy = false
+	l.fault = nil
+	if l.refused || errors.Is(err, stopwatch.ErrAbandoned) || !l.failed(err) {
+		l.busy = false
 		return false
 	}
 	return true
 }
 
 // call is one attempt.
-func (h *handler[A, B]) call() error {
-	h.yielded = 0
-	if h.attended {
-		return h.callAttended()
+func (l *valueLoop[A, B]) call() error {
+	l.yielded = 0
+	if l.attended {
+		return l.callAttended()
 	}
-	h.calling = true
-	err := h.kernel(h.ctx, h.v, h.emit)
-	h.calling = false
+	l.calling = true
+	err := l.kernel(l.ctx, l.v, l.emit)
+	l.calling = false
 	return err
 }
 
-func (h *handler[A, B]) callAttended() error {
-	ctx := h.seat.Enter(h.ctx)
-	h.calling = true
-	err := h.kernel(ctx, h.v, h.emit)
-	h.calling = false
-	return h.seat.Leave(err)
+func (l *valueLoop[A, B]) callAttended() error {
+	ctx := l.seat.Enter(l.ctx)
+	l.calling = true
+	err := l.kernel(ctx, l.v, l.emit)
+	l.calling = false
+	return l.seat.Leave(err)
 }
 
 // hand is what a kernel's emit does. The usual case comes first: one consumer, no order, no timeout, first attempt.
-func (h *handler[A, B]) hand(b B) (ok bool) {
-	if h.timed || h.attempt > 1 || !h.calling || h.refused {
-		return h.handSlowly(b)
+func (l *valueLoop[A, B]) hand(b B) (ok bool) {
+	if l.timed || l.attempt > 1 || !l.calling || l.refused {
+		return l.handSlowly(b)
 	}
-	h.putting = true
+	l.putting = true
 	switch {
-	case h.port != nil:
-		ok = h.port.Put(h.me, b, queue.Tag{})
-	case h.channel != nil:
-		ok = h.channel.Put(h.me, b, queue.Tag{})
+	case l.port != nil:
+		ok = l.port.Put(l.me, b, queue.Tag{})
+	case l.channel != nil:
+		ok = l.channel.Put(l.me, b, queue.Tag{})
 	default:
-		h.putting = false
-		return h.handSlowly(b)
+		l.putting = false
+		return l.handSlowly(b)
 	}
-	h.putting = false
-	h.given++
-	h.tally.out++
-	h.refused = !ok
+	l.putting = false
+	l.given++
+	l.tally.out++
+	l.refused = !ok
 	return ok
 }
 
-func (h *handler[A, B]) handSlowly(b B) bool {
-	if !h.calling || h.refused {
+func (l *valueLoop[A, B]) handSlowly(b B) bool {
+	if !l.calling || l.refused {
 		return false
 	}
-	if h.yielded++; h.yielded <= h.given {
+	if l.yielded++; l.yielded <= l.given {
 		return true // an attempt before has handed it on
 	}
-	if h.timed && !h.seat.Pause() {
+	if l.timed && !l.seat.Pause() {
 		return false
 	}
-	h.putting = true
-	ok := h.put(h.me, b, h.place(h.t, h.given))
-	h.putting = false
+	l.putting = true
+	ok := l.put(l.me, b, l.place(l.t, l.given))
+	l.putting = false
 	if ok {
-		h.given++
-		h.tally.out++
+		l.given++
+		l.tally.out++
 	}
-	h.refused = !ok
+	l.refused = !ok
 	// Where there is one result at most, the function has returned by now: the clock must not go on, or a value that is
 	// out already could still fail.
-	if h.timed && h.results == Many {
-		h.seat.Resume()
+	if l.timed && l.results == Many {
+		l.seat.Resume()
 	}
 	return ok
 }
 
 // end is the good end of a value.
-func (h *handler[A, B]) end() {
-	h.busy = false
-	if h.given == 0 && h.results == AtMostOne {
-		h.tally.dropped++
+func (l *valueLoop[A, B]) end() {
+	l.busy = false
+	if l.given == 0 && l.results == AtMostOne {
+		l.tally.dropped++
 	}
-	h.finished(h.t, h.given)
+	l.finished(l.t, l.given)
 }
 
 // drop ends a value without results, or without more.
-func (h *handler[A, B]) drop() {
-	h.busy = false
-	h.tally.dropped++
-	h.finished(h.t, h.given)
+func (l *valueLoop[A, B]) drop() {
+	l.busy = false
+	l.tally.dropped++
+	l.finished(l.t, l.given)
 }
 
 // failed asks the stage's policy. After it, the value is either to be tried again, after the wait, or no longer under
 // way; it reports false where the stage shall stop.
-func (h *handler[A, B]) failed(err error) bool {
-	if h.stopping() {
+func (l *valueLoop[A, B]) failed(err error) bool {
+	if l.stopping() {
 		return false
 	}
-	e := &StageError{Stage: h.of.cfg.name, Worker: h.index, Item: h.v, Err: err}
-	verdict := h.of.cfg.policy.judge(h.ctx, h.attempt, e, h.site.Fail)
+	e := &StageError{Stage: l.of.cfg.name, Worker: l.index, Item: l.v, Err: err}
+	verdict := l.of.cfg.policy.judge(l.ctx, l.attempt, e, l.site.Fail)
 	if verdict.Again {
-		h.attempt++
-		return verdict.After <= 0 || h.seat.Sleep(h.ctx, verdict.After) == nil
+		l.attempt++
+		return verdict.After <= 0 || l.seat.Sleep(l.ctx, verdict.After) == nil
 	}
-	h.tally.failed++
+	l.tally.failed++
 	if verdict.Err != nil {
-		h.site.Fail(verdict.Err)
+		l.site.Fail(verdict.Err)
 		return false
 	}
-	h.drop()
+	l.drop()
 	return true
 }
 
 // stopping tells whether an error may be of the stage's own stopping. Contexts end a moment before the run has taken
 // note of it.
-func (h *handler[A, B]) stopping() bool {
-	if h.site.ctx.Err() == nil {
+func (l *valueLoop[A, B]) stopping() bool {
+	if l.site.ctx.Err() == nil {
 		return false
 	}
-	h.site.Fail(context.Cause(h.site.ctx))
+	l.site.Fail(context.Cause(l.site.ctx))
 	return true
 }
 
 // mine tells, in a deferred function, whether a panic is the user's function's own: one that came from downstream, by
 // way of emit, is not ours to catch.
-func (h *handler[A, B]) mine() bool { return h.calling && !h.putting }
+func (l *valueLoop[A, B]) mine() bool { return l.calling && !l.putting }
 
 // caught makes a panic, or the end of the goroutine where value is nil, the fault of the attempt.
-func (h *handler[A, B]) caught(value any) {
-	h.calling = false
-	h.fault = fault(value)
-	if h.attended {
-		h.fault = h.seat.Leave(h.fault)
+func (l *valueLoop[A, B]) caught(value any) {
+	l.calling = false
+	l.fault = fault(value)
+	if l.attended {
+		l.fault = l.seat.Leave(l.fault)
 	}
 }
