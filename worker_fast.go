@@ -31,7 +31,7 @@ func (w *worker[A, B]) serve(l *valueLoop[A, B]) (again bool) {
 	return false
 }
 
-// next gives h a value to handle, from whatever queue.
+// next gives l a value to handle, from whatever queue.
 func (w *worker[A, B]) next(l *valueLoop[A, B]) (ok bool) {
 	l.v, l.t, ok = w.in.Take(l.me)
 	return ok && w.start(l)
@@ -117,7 +117,7 @@ func (w *worker[A, B]) receive(l *valueLoop[A, B]) bool {
 	return w.start(l)
 }
 
-// start begins the value that h has received, unless the stage stops.
+// start begins the value that l has received, unless the stage stops.
 func (w *worker[A, B]) start(l *valueLoop[A, B]) bool {
 	if w.site.stopped.Load() {
 		return false

@@ -19,7 +19,7 @@ func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Op
 	}
 }
 
-// inlineLoop is the handler of a worker that runs in its consumer's goroutine.
+// inlineLoop is the valueLoop of a worker that runs in its consumer's goroutine.
 type inlineLoop[A, B any] struct{ valueLoop[A, B] }
 
 func (w *worker[A, B]) serveInline(values flow[A]) {

@@ -102,7 +102,7 @@ func (w *worker[A, B]) handBack(l *valueLoop[A, B]) {
 	w.pending = append(w.pending, l)
 }
 
-// recoverValue sees to the value of h after its function has panicked, or ended the goroutine where panicked is nil. It
+// recoverValue sees to the value of l after its function has panicked, or ended the goroutine where panicked is nil. It
 // reports whether the goroutine can go on with it.
 func (w *worker[A, B]) recoverValue(l *valueLoop[A, B], panicked any) bool {
 	l.caught(panicked)
@@ -112,7 +112,7 @@ func (w *worker[A, B]) recoverValue(l *valueLoop[A, B], panicked any) bool {
 	return panicked != nil
 }
 
-// replace is called when the function of h ignores that its time is over: another goroutine, with a resource of its
+// replace is called when the function of l ignores that its time is over: another goroutine, with a resource of its
 // own, takes over the worker's place and the value that failed. The old one closes its resource when it comes back.
 func (w *worker[A, B]) replace(l *valueLoop[A, B], seat *goroutineSeat) {
 	l.replaced, w.opened = true, nil
@@ -124,7 +124,7 @@ func (w *worker[A, B]) replace(l *valueLoop[A, B], seat *goroutineSeat) {
 	seat.token.release()
 }
 
-// loopFor finds work left behind by a goroutine that was ended, else makes a handler.
+// loopFor finds work left behind by a goroutine that was ended, else makes a valueLoop.
 func (w *worker[A, B]) loopFor(seat Seat) *valueLoop[A, B] {
 	w.mu.Lock()
 	defer w.mu.Unlock()
