@@ -2,9 +2,9 @@ package pl
 
 import "github.com/gopeln/pl/internal/queue"
 
-// serve handles values until there are no more. A panic ends it early; then it reports true, with the value under way
+// ownLoop handles values until there are no more. A panic ends it early; then it reports true, with the value under way
 // marked as failed.
-func (w *worker[A, B]) serve(l *valueLoop[A, B]) (again bool) {
+func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 	returned := false
 	defer func() {
 		if !returned && l.mine() {
@@ -130,9 +130,9 @@ func (w *worker[A, B]) start(l *valueLoop[A, B]) bool {
 // becomes shorter, down to one value, once it is known that each takes its time.
 const restAfter = queue.MostWindow
 
-// attend is serve for a seat of the backend's own, which wants to know of each call. Very many of them may wait within a
+// sharedLoop is serve for a seat of the backend's own, which wants to know of each call. Very many of them may wait within a
 // call at a time, and each keeps its stack; so from here down to the function there are few frames, and small ones.
-func (w *worker[A, B]) attend(l *valueLoop[A, B]) (again bool) {
+func (w *worker[A, B]) sharedLoop(l *valueLoop[A, B]) (again bool) {
 	defer func() {
 		if l.mine() { // else attend has returned
 			again = w.recoverValue(l, recover())

@@ -27,7 +27,7 @@ func (w *worker[A, B]) serveInline(values flow[A]) {
 	l := &inlineLoop[A, B]{valueLoop[A, B]{worker: w, opened: w.opened, seat: seat, me: &seat.Waiter}}
 	l.emit = l.hand
 	l.timed = seat.arm(w.of.cfg.timeout, nil)
-	l.attended = l.timed
+	l.bracketed = l.timed
 	defer seat.disarm()
 	values(func(v A, t queue.Tag) bool {
 		l.v, l.t = v, t

@@ -67,22 +67,22 @@ func (w *worker[A, B]) Context() context.Context { return w.ctx }
 func (w *worker[A, B]) Serve(seat Seat) {
 	l := w.loopFor(seat)
 	if own, ok := seat.(*goroutineSeat); ok {
-		w.serveAlone(l, own)
+		w.serveOwn(l, own)
 		return
 	}
-	l.attended, l.timed = true, w.of.cfg.timeout > 0
+	l.bracketed, l.timed = true, w.of.cfg.timeout > 0
 	w.unrested = 0 // the seat has just got its turn
-	for w.attend(l) {
+	for w.sharedLoop(l) {
 	}
 	w.putIdle(l)
 }
 
-// serveAlone is Serve where the worker has a goroutine to itself.
-func (w *worker[A, B]) serveAlone(l *valueLoop[A, B], seat *goroutineSeat) {
+// serveOwn is Serve where the worker has a goroutine to itself.
+func (w *worker[A, B]) serveOwn(l *valueLoop[A, B], seat *goroutineSeat) {
 	l.timed = seat.arm(w.of.cfg.timeout, func() { w.replace(l, seat) })
-	l.attended = l.timed
+	l.bracketed = l.timed
 	defer seat.disarm()
-	for w.serve(l) {
+	for w.ownLoop(l) {
 	}
 	if l.replaced { // while its function was out
 		w.close(l.opened, w.status())

@@ -30,9 +30,9 @@ type valueLoop[A, B any] struct {
 	calling bool // the user's function runs
 	putting bool // or rather, it waits in emit
 	refused bool // nobody wants more results
-	// attended: the seat wants to know of each call. timed: and of each result, since there is a Timeout.
-	attended, timed bool
-	replaced        bool // the worker was: what it opened is this one's to close
+	// bracketed: the seat wants to know of each call. timed: and of each result, since there is a Timeout.
+	bracketed, timed bool
+	replaced         bool // the worker was: what it opened is this one's to close
 }
 
 // places tells the Ordered stages downstream what becomes of values that do not reach them as themselves.
@@ -101,8 +101,8 @@ func (l *valueLoop[A, B]) conclude(err error) bool {
 // call is one attempt.
 func (l *valueLoop[A, B]) call() error {
 	l.yielded = 0
-	if l.attended {
-		return l.callAttended()
+	if l.bracketed {
+		return l.callBracketed()
 	}
 	l.calling = true
 	err := l.kernel(l.ctx, l.v, l.emit)
@@ -110,7 +110,7 @@ func (l *valueLoop[A, B]) call() error {
 	return err
 }
 
-func (l *valueLoop[A, B]) callAttended() error {
+func (l *valueLoop[A, B]) callBracketed() error {
 	ctx := l.seat.Enter(l.ctx)
 	l.calling = true
 	err := l.kernel(ctx, l.v, l.emit)
@@ -221,7 +221,7 @@ func (l *valueLoop[A, B]) mine() bool { return l.calling && !l.putting }
 func (l *valueLoop[A, B]) caught(value any) {
 	l.calling = false
 	l.fault = fault(value)
-	if l.attended {
+	if l.bracketed {
 		l.fault = l.seat.Leave(l.fault)
 	}
 }
