@@ -30,8 +30,8 @@ type base struct {
 	inline bool
 	// boundless operators know MaxSize and do not heed it.
 	boundless bool
-	// foreign workers do not wait as goroutines do, so that a channel cannot be their queue.
-	foreign bool
+	// sharesGoroutine workers do not wait as goroutines do, so that a channel cannot be their queue.
+	sharesGoroutine bool
 	// driven workers take their values by a Port.
 	driven bool
 	// renumbers: the values' order begins anew here, as at a source.

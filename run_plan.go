@@ -163,16 +163,16 @@ func (b *builder) bound(o *base, in node) int {
 // whoever fills it stops with it. Where that one has other consumers it goes on, and a channel would keep those who take
 // from it waiting until it ends.
 func (b *builder) plain(o *base, in ...node) bool {
-	return !o.foreign && !slices.ContainsFunc(in, func(n node) bool {
-		return n.meta().foreign || b.consumers[n] > 1
+	return !o.sharesGoroutine && !slices.ContainsFunc(in, func(n node) bool {
+		return n.meta().sharesGoroutine || b.consumers[n] > 1
 	})
 }
 
 // tagged tells whether the values that o takes carry tags.
 func (b *builder) tagged(o node) bool { return len(b.marks[o]) > 0 && !o.meta().renumbers }
 
-// isGoroutines tells whether a backend's workers wait as goroutines do, so that a channel can be their queue.
-func isGoroutines(b Backend) bool {
+// ownGoroutines tells whether a backend's workers wait as goroutines do, so that a channel can be their queue.
+func ownGoroutines(b Backend) bool {
 	g, ok := b.(interface{ Goroutines() bool })
 	return ok && g.Goroutines()
 }

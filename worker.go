@@ -108,7 +108,7 @@ type Seat interface {
 func NewPartial[A, B any](b Backend, op Operation[A, B], opts ...Option) Partial[A, B] {
 	return func(s Stage[A]) Stage[B] {
 		o := withFunction(b, op, s, opts)
-		o.foreign = !isGoroutines(b)
+		o.sharesGoroutine = !ownGoroutines(b)
 		o.assemble = func(bu *builder, o *operator[B]) { assemble(bu, o, b, s.node(), op) }
 		return Stage[B]{o}
 	}

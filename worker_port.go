@@ -13,7 +13,7 @@ import (
 func NewDriven[A, B any](b Backend, op Operation[A, B], start func(Ports[A, B]), opts ...Option) Partial[A, B] {
 	return func(s Stage[A]) Stage[B] {
 		o := withFunction(b, op, s, opts)
-		o.foreign, o.driven = true, true
+		o.sharesGoroutine, o.driven = true, true
 		o.assemble = func(bu *builder, o *operator[B]) { assembleDriven(bu, o, s.node(), op.Results, start) }
 		return Stage[B]{o}
 	}
