@@ -12,8 +12,8 @@ const channelBound = 8
 
 // newQueue makes the queue for a consumer with that bound. plain tells that only goroutines of the engine's own wait
 // at it, and that its producers stop with it; spawn starts a goroutine that the run waits for.
-func newQueue[T any](bound int, tagged, plain bool, spawn func(func())) queue.Queue[T] {
-	if plain && !tagged && 0 < bound && bound < channelBound {
+func newQueue[T any](bound int, tagged, channelOK bool, spawn func(func())) queue.Queue[T] {
+	if channelOK && !tagged && 0 < bound && bound < channelBound {
 		return queue.NewChannel[T](bound, spawn)
 	}
 	return queue.NewWindow[T](bound, tagged)
@@ -32,7 +32,7 @@ func pull[T any](b *builder, o *base, in node, s *Site, tagged bool) flow[T] {
 		op := in.(*operator[T])
 		return op.compose(b, op, s)
 	}
-	q := newQueue[T](b.bound(o, in), tagged, b.plain(o, in), b.run.goroutines.Go)
+	q := newQueue[T](b.bound(o, in), tagged, b.channelOK(o, in), b.run.goroutines.Go)
 	connect(b, s, q, in)
 	return drain(s, q)
 }
@@ -53,7 +53,7 @@ func queueBefore[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
 		q.Feed(source.n, source.at, &b.tallies[in].add().out)
 		return q
 	}
-	q := newQueue[T](bound, b.tagged(o), b.plain(m, in), b.run.goroutines.Go)
+	q := newQueue[T](bound, b.tagged(o), b.channelOK(m, in), b.run.goroutines.Go)
 	connect(b, s, q, in)
 	return q
 }

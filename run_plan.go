@@ -159,10 +159,10 @@ func (b *builder) bound(o *base, in node) int {
 	}
 }
 
-// plain tells whether a channel can be the queue in front of o for the values of in: only goroutines wait at it, and
+// channelOK tells whether a channel can be the queue in front of o for the values of in: only goroutines wait at it, and
 // whoever fills it stops with it. Where that one has other consumers it goes on, and a channel would keep those who take
 // from it waiting until it ends.
-func (b *builder) plain(o *base, in ...node) bool {
+func (b *builder) channelOK(o *base, in ...node) bool {
 	return !o.sharesGoroutine && !slices.ContainsFunc(in, func(n node) bool {
 		return n.meta().sharesGoroutine || b.consumers[n] > 1
 	})
