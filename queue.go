@@ -28,7 +28,7 @@ func upstream[T any](b *builder, o node, in node, s *Site) flow[T] {
 
 // pull is upstream, for a consumer that need not be a node.
 func pull[T any](b *builder, o *base, in node, s *Site, tagged bool) flow[T] {
-	if b.fuse(in) {
+	if b.tryInline(in) {
 		op := in.(*operator[T])
 		return op.compose(b, op, s)
 	}
@@ -106,7 +106,7 @@ func drainWindow[T any](p *queue.In[T], s *Site, yield func(T, queue.Tag) bool) 
 // can steal, so that they may have to wait for an origin; it wakes nobody.
 func originOf[T any](b *builder, o, in node) *present[T] {
 	source, ok := in.(*operator[T])
-	if !ok || source.present == nil || len(b.marks[in]) > 0 || o.meta().driven || !b.fuse(in) {
+	if !ok || source.present == nil || len(b.marks[in]) > 0 || o.meta().driven || !b.tryInline(in) {
 		return nil
 	}
 	return source.present

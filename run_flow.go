@@ -50,7 +50,7 @@ func numbered[T any](b *builder, o node, s *Site, values flow[T]) flow[T] {
 func loop[T any](b *builder, n node, yield func(T, queue.Tag) bool) (consume func()) {
 	at := b.site(&consumer)
 	values := pull[T](b, &consumer, n, at, false)
-	if !b.fused[n] { // they come from a queue: nothing upstream is in this goroutine
+	if !b.inlined[n] { // they come from a queue: nothing upstream is in this goroutine
 		return func() { values(yield) }
 	}
 	return func() {

@@ -13,7 +13,7 @@ type builder struct {
 	run       *run
 	nodes     []node // inputs before consumers
 	consumers map[node]int
-	fused     map[node]bool // built as part of their consumer
+	inlined   map[node]bool // built as part of their consumer
 	outlets   map[node]any  // *outlet[T]
 	marks     map[node][]queue.Marker
 	tallies   map[node]*stageFigures
@@ -22,7 +22,7 @@ type builder struct {
 // plan looks at all that the roots reach, and reports every broken stage.
 func plan(r *run, roots []node) (*builder, error) {
 	b := &builder{
-		run: r, consumers: map[node]int{}, fused: map[node]bool{}, outlets: map[node]any{},
+		run: r, consumers: map[node]int{}, inlined: map[node]bool{}, outlets: map[node]any{},
 		marks: map[node][]queue.Marker{}, tallies: map[node]*stageFigures{},
 	}
 	b.nodes = reachable(roots)
@@ -76,7 +76,7 @@ func (b *builder) build() {
 		switch {
 		case b.consumers[n] == 0:
 			b.disown(n.meta().inputs...)
-		case !b.fused[n]:
+		case !b.inlined[n]:
 			n.build(b)
 		}
 	}
@@ -110,12 +110,12 @@ func (o *operator[T]) build(b *builder) {
 
 func (b *builder) site(of *base) *Site { return b.run.site(of) }
 
-// fuse tells whether n runs in the goroutine of its consumer, and takes it there.
-func (b *builder) fuse(n node) bool {
+// tryInline tells whether n runs in the goroutine of its consumer, and takes it there.
+func (b *builder) tryInline(n node) bool {
 	if n.meta().inline && b.consumers[n] == 1 {
-		b.fused[n] = true
+		b.inlined[n] = true
 	}
-	return b.fused[n]
+	return b.inlined[n]
 }
 
 // straight tells whether the values of n come to its consumer in their order, in one goroutine from where they were
