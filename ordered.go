@@ -15,7 +15,7 @@ func Ordered[T any](s Stage[T]) Stage[T] {
 	o.renumbers = true
 	o.compose = func(b *builder, o *operator[T], at *Site) flow[T] {
 		c := b.tallies[o].add()
-		if b.straight(in) {
+		if b.inOrder(in) {
 			return numbered(b, o, at, counted(counted(upstream[T](b, o, in, at), &c.in), &c.out))
 		}
 		q := queue.NewReorder[T](o.cfg.maxSize)

@@ -118,9 +118,9 @@ func (b *builder) tryInline(n node) bool {
 	return b.inlined[n]
 }
 
-// straight tells whether the values of n come to its consumer in their order, in one goroutine from where they were
+// inOrder tells whether the values of n come to its consumer in their order, in one goroutine from where they were
 // numbered. It is asked before n is fused.
-func (b *builder) straight(n node) bool {
+func (b *builder) inOrder(n node) bool {
 	for {
 		m := n.meta()
 		if !m.inline || b.consumers[n] != 1 {
