@@ -75,15 +75,15 @@ func (b *builder) build() {
 	for _, n := range slices.Backward(b.nodes) {
 		switch {
 		case b.consumers[n] == 0:
-			b.disown(n.meta().inputs...)
+			b.dropConsumer(n.meta().inputs...)
 		case !b.inlined[n]:
 			n.build(b)
 		}
 	}
 }
 
-// disown says that one consumer of each of these nodes will not listen.
-func (b *builder) disown(nodes ...node) {
+// dropConsumer says that one consumer of each of these nodes will not listen.
+func (b *builder) dropConsumer(nodes ...node) {
 	for _, n := range nodes {
 		b.consumers[n]--
 	}

@@ -18,7 +18,7 @@ func Take[T any](n int) Partial[T, T] {
 		}
 		o.compose = func(b *builder, o *operator[T], at *Site) flow[T] {
 			if n == 0 {
-				b.disown(in)
+				b.dropConsumer(in)
 				return func(func(T, queue.Tag) bool) {}
 			}
 			c := b.tallies[o].add()
