@@ -10,7 +10,7 @@ import (
 // goroutines, and a channel's direct hand-off is the cheapest one.
 const channelBound = 8
 
-// newQueue makes the queue for a consumer with that bound. plain tells that only goroutines of the engine's own wait
+// newQueue makes the queue for a consumer with that bound. channelOK tells that only goroutines of the engine's own wait
 // at it, and that its producers stop with it; spawn starts a goroutine that the run waits for.
 func newQueue[T any](bound int, tagged, channelOK bool, spawn func(func())) queue.Queue[T] {
 	if channelOK && !tagged && 0 < bound && bound < channelBound {

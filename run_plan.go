@@ -119,7 +119,7 @@ func (b *builder) tryInline(n node) bool {
 }
 
 // inOrder tells whether the values of n come to its consumer in their order, in one goroutine from where they were
-// numbered. It is asked before n is fused.
+// numbered. It is asked before n is inlined.
 func (b *builder) inOrder(n node) bool {
 	for {
 		m := n.meta()

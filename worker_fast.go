@@ -130,11 +130,11 @@ func (w *worker[A, B]) start(l *valueLoop[A, B]) bool {
 // becomes shorter, down to one value, once it is known that each takes its time.
 const restAfter = queue.MostWindow
 
-// sharedLoop is serve for a seat of the backend's own, which wants to know of each call. Very many of them may wait within a
+// sharedLoop is ownLoop for a seat of the backend's own, which wants to know of each call. Very many of them may wait within a
 // call at a time, and each keeps its stack; so from here down to the function there are few frames, and small ones.
 func (w *worker[A, B]) sharedLoop(l *valueLoop[A, B]) (again bool) {
 	defer func() {
-		if l.mine() { // else attend has returned
+		if l.mine() { // else sharedLoop has returned
 			again = w.recoverValue(l, recover())
 		}
 	}()
