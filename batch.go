@@ -80,11 +80,11 @@ func timedBatches[T any](
 // Flatten yields the elements of slices.
 func Flatten[T any](s Stage[[]T]) Stage[T] {
 	return step("Flatten", s, func(b *builder, o *operator[T], at *Site, values flow[[]T]) flow[T] {
-		p := places{marks: b.marks[o], results: Many}
+		p := order{trackers: b.trackers[o], results: Many}
 		return func(yield func(T, queue.Tag) bool) {
 			values(func(batch []T, t queue.Tag) bool {
 				for i, v := range batch {
-					if at.stopped.Load() || !yield(v, p.place(t, i)) {
+					if at.stopped.Load() || !yield(v, p.tag(t, i)) {
 						return false
 					}
 				}

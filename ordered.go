@@ -19,7 +19,7 @@ func Ordered[T any](s Stage[T]) Stage[T] {
 			return numbered(b, o, at, counted(counted(upstream[T](b, o, in, at), &c.in), &c.out))
 		}
 		q := queue.NewReorder[T](o.cfg.maxSize)
-		b.marks[in] = append(b.marks[in], q)
+		b.trackers[in] = append(b.trackers[in], q)
 		b.tallies[o].queue = q.Len
 		connect(b, at, q, in)
 		return numbered(b, o, at, counted(counted(drain(at, q), &c.in), &c.out))

@@ -22,7 +22,7 @@ func newQueue[T any](bound int, tagged, channelOK bool, spawn func(func())) queu
 // upstream makes the flow of the values of in, for o, at site s: in's own, if it can run here, else one from a queue
 // that in's goroutines fill.
 func upstream[T any](b *builder, o node, in node, s *Site) flow[T] {
-	b.mark(o, in)
+	b.passTrackers(o, in)
 	return pull[T](b, o.meta(), in, s, b.tagged(o))
 }
 
@@ -39,7 +39,7 @@ func pull[T any](b *builder, o *base, in node, s *Site, tagged bool) flow[T] {
 
 // joined makes the queue of a stage with workers.
 func joined[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
-	b.mark(o, in)
+	b.passTrackers(o, in)
 	q := queueBefore[T](b, o, in, s)
 	b.tallies[o].queue = q.Len
 	return q
@@ -106,7 +106,7 @@ func drainWindow[T any](p *queue.In[T], s *Site, yield func(T, queue.Tag) bool) 
 // can steal, so that they may have to wait for an origin; it wakes nobody.
 func originOf[T any](b *builder, o, in node) *present[T] {
 	source, ok := in.(*operator[T])
-	if !ok || source.present == nil || len(b.marks[in]) > 0 || o.meta().driven || !b.tryInline(in) {
+	if !ok || source.present == nil || len(b.trackers[in]) > 0 || o.meta().driven || !b.tryInline(in) {
 		return nil
 	}
 	return source.present

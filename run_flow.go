@@ -23,12 +23,12 @@ func counted[T any](values flow[T], n *atomic.Uint64) flow[T] {
 // numbered gives the values of a source their places in the order, if an Ordered downstream wants them. The source
 // waits, before it makes a value, for a place in that Ordered's window.
 func numbered[T any](b *builder, o node, s *Site, values flow[T]) flow[T] {
-	marks := b.marks[o]
-	if len(marks) == 0 {
+	trackers := b.trackers[o]
+	if len(trackers) == 0 {
 		return values
 	}
 	admit := func() {
-		for _, m := range marks {
+		for _, m := range trackers {
 			m.Admit(s.me)
 		}
 	}

@@ -15,7 +15,7 @@ type builder struct {
 	consumers map[node]int
 	inlined   map[node]bool // built as part of their consumer
 	outlets   map[node]any  // *outlet[T]
-	marks     map[node][]queue.Marker
+	trackers  map[node][]queue.Tracker
 	tallies   map[node]*stageFigures
 }
 
@@ -23,7 +23,7 @@ type builder struct {
 func plan(r *run, roots []node) (*builder, error) {
 	b := &builder{
 		run: r, consumers: map[node]int{}, inlined: map[node]bool{}, outlets: map[node]any{},
-		marks: map[node][]queue.Marker{}, tallies: map[node]*stageFigures{},
+		trackers: map[node][]queue.Tracker{}, tallies: map[node]*stageFigures{},
 	}
 	b.nodes = reachable(roots)
 	var errs []error
@@ -133,11 +133,11 @@ func (b *builder) inOrder(n node) bool {
 	}
 }
 
-// mark passes on to an operator's input what its consumers want to know of dropped values. Where the order begins
+// passTrackers passes on to an operator's input what its consumers want to know of dropped values. Where the order begins
 // anew, nobody asks for the one before.
-func (b *builder) mark(o node, in node) {
+func (b *builder) passTrackers(o node, in node) {
 	if !o.meta().renumbers {
-		b.marks[in] = append(b.marks[in], b.marks[o]...)
+		b.trackers[in] = append(b.trackers[in], b.trackers[o]...)
 	}
 }
 
@@ -169,7 +169,7 @@ func (b *builder) channelOK(o *base, in ...node) bool {
 }
 
 // tagged tells whether the values that o takes carry tags.
-func (b *builder) tagged(o node) bool { return len(b.marks[o]) > 0 && !o.meta().renumbers }
+func (b *builder) tagged(o node) bool { return len(b.trackers[o]) > 0 && !o.meta().renumbers }
 
 // ownGoroutines tells whether a backend's workers wait as goroutines do, so that a channel can be their queue.
 func ownGoroutines(b Backend) bool {

@@ -6,10 +6,10 @@ import "github.com/gopeln/pl/internal/queue"
 func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Operation[A, B]) flow[B] {
 	values := upstream[A](b, o, in, s)
 	counts := b.tallies[o].add()
-	p := places{marks: b.marks[o], results: op.Results}
+	p := order{trackers: b.trackers[o], results: op.Results}
 	return func(yield func(B, queue.Tag) bool) {
 		w := &worker[A, B]{
-			site: s, of: &o.base, ctx: s.workerContext(&o.base, 0), open: op.Open, places: p, counts: counts,
+			site: s, of: &o.base, ctx: s.workerContext(&o.base, 0), open: op.Open, order: p, counts: counts,
 			put: func(_ *queue.Waiter, v B, t queue.Tag) bool { return yield(v, t) },
 		}
 		if w.Open() {

@@ -13,16 +13,16 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 	input := joined[A](b, o, in, s)
 	out := outletOf[B](b, o)
 	out.site, s.results = s, op.Results
-	p := places{marks: b.marks[o], results: op.Results}
+	p := order{trackers: b.trackers[o], results: op.Results}
 	figures := b.tallies[o]
 	s.worker = func(index int) Worker {
 		s.workers.Add(1)
 		results := out.emitter()
 		w := &worker[A, B]{
 			site: s, of: &o.base, index: index, ctx: s.workerContext(&o.base, index), open: op.Open, one: op.One,
-			in: input.Consumer(results.word()), put: results.put, places: p, counts: figures.add(),
+			in: input.Consumer(results.word()), put: results.put, order: p, counts: figures.add(),
 		}
-		if len(p.marks) == 0 {
+		if len(p.trackers) == 0 {
 			w.port, w.channel = results.port, results.channel
 		}
 		w.flushWhenIdle()
@@ -48,7 +48,7 @@ type worker[A, B any] struct {
 	put     func(me *queue.Waiter, v B, t queue.Tag) bool
 	port    *queue.Out[B]     // what put comes to in the usual case, or
 	channel *queue.Channel[B] // this; both nil else
-	places                    // of the values in the order
+	order                     // of the values in the order
 
 	opened *opened[A, B] // nil unless the worker is open
 	tally  tally

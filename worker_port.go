@@ -48,7 +48,7 @@ func assembleDriven[A, B any](
 		}
 		return &Port[A, B]{
 			site: s, index: index, in: input.Consumer(nil).(*queue.In[A]), out: e,
-			places: places{marks: b.marks[o], results: results}, counts: b.tallies[o].add(),
+			order: order{trackers: b.trackers[o], results: results}, counts: b.tallies[o].add(),
 			taking: &queue.NewGoroutine().Waiter, giving: &queue.NewGoroutine().Waiter,
 		}
 	}
@@ -62,7 +62,7 @@ type Port[A, B any] struct {
 	index  int
 	in     *queue.In[A]
 	out    *emitter[B]
-	places places
+	order  order
 	counts *counts
 
 	taking, giving *queue.Waiter
@@ -150,7 +150,7 @@ func (p *Port[A, B]) Emit(it *Item[A], v B) bool {
 		p.Unreserve(1)
 		return true
 	}
-	if !p.out.put(p.giving, v, p.places.place(it.t, it.given)) {
+	if !p.out.put(p.giving, v, p.order.tag(it.t, it.given)) {
 		return false
 	}
 	it.given++
@@ -160,10 +160,10 @@ func (p *Port[A, B]) Emit(it *Item[A], v B) bool {
 
 // Done is the good end of a value.
 func (p *Port[A, B]) Done(it *Item[A]) {
-	if it.given == 0 && p.places.results == AtMostOne {
+	if it.given == 0 && p.order.results == AtMostOne {
 		p.counts.dropped.Add(1)
 	}
-	p.places.finished(it.t, it.given)
+	p.order.finished(it.t, it.given)
 }
 
 // Restart says that the value is begun anew through no fault of its own; it is no attempt more.
@@ -190,7 +190,7 @@ func (p *Port[A, B]) Fail(it *Item[A], err error) Verdict {
 		return v
 	}
 	p.counts.dropped.Add(1)
-	p.places.finished(it.t, it.given)
+	p.order.finished(it.t, it.given)
 	return v
 }
 

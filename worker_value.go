@@ -35,15 +35,15 @@ type valueLoop[A, B any] struct {
 	replaced         bool // the worker was: what it opened is this one's to close
 }
 
-// places tells the Ordered stages downstream what becomes of values that do not reach them as themselves.
-type places struct {
-	marks   []queue.Marker
-	results Results
+// order tells the Ordered stages downstream what becomes of values that do not reach them as themselves.
+type order struct {
+	trackers []queue.Tracker
+	results  Results
 }
 
 // finished reports a value that has ended with n results.
-func (p *places) finished(t queue.Tag, n int) {
-	for _, m := range p.marks {
+func (p *order) finished(t queue.Tag, n int) {
+	for _, m := range p.trackers {
 		switch {
 		case n == 0:
 			m.Hole(t)
@@ -53,9 +53,9 @@ func (p *places) finished(t queue.Tag, n int) {
 	}
 }
 
-// place is the tag of a value's i-th result.
-func (p *places) place(t queue.Tag, i int) queue.Tag {
-	if p.results != Many || len(p.marks) == 0 {
+// tag is the tag of a value's i-th result.
+func (p *order) tag(t queue.Tag, i int) queue.Tag {
+	if p.results != Many || len(p.trackers) == 0 {
 		return t
 	}
 	return t.Child(i)
@@ -151,7 +151,7 @@ func (l *valueLoop[A, B]) handSlowly(b B) bool {
 		return false
 	}
 	l.putting = true
-	ok := l.put(l.me, b, l.place(l.t, l.given))
+	ok := l.put(l.me, b, l.tag(l.t, l.given))
 	l.putting = false
 	if ok {
 		l.given++

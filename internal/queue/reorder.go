@@ -23,7 +23,7 @@ func (t Tag) Child(i int) Tag { return Tag{t.Seq, &sub{t.sub, i}} }
 
 // marker is what an Ordered wants to know of the values that will never reach it. The stages between it and the
 // source tell it directly, past the queues, so that it never waits for a value that is known to be dropped.
-type Marker interface {
+type Tracker interface {
 	// hole says that the value of tag t ends without a result.
 	Hole(t Tag)
 	// children says that the value of tag t has become n values, tagged as its children.
