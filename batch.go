@@ -23,7 +23,7 @@ func Batch[T any](n int, wait time.Duration) Partial[T, []T] {
 			o.fail(fmt.Errorf("Batch(%d, %v): the wait must be at least 0 (0: no limit)", n, wait))
 		}
 		o.compose = func(b *builder, o *operator[[]T], at *Site) flow[[]T] {
-			c := b.tallies[o].add()
+			c := b.figures[o].addWorker()
 			if wait > 0 {
 				return numbered(b, o, at, counted(timedBatches[T](b, o, in, at, n, wait, &c.in), &c.out))
 			}
@@ -58,7 +58,7 @@ func timedBatches[T any](
 	b *builder, o *operator[[]T], in node, at *Site, n int, wait time.Duration, count *atomic.Uint64,
 ) flow[[]T] {
 	q := queue.NewWindow[T](b.bound(&o.base, in), false)
-	b.tallies[o].queue = q.Len
+	b.figures[o].queue = q.Len
 	connect(b, at, q, in)
 	values := q.Consumer(nil).(*queue.In[T])
 	return func(yield func([]T, queue.Tag) bool) {

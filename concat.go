@@ -12,7 +12,7 @@ func Concat[T any](stages ...Stage[T]) Stage[T] {
 	o := plain[T]("Concat", inputs...)
 	o.renumbers = true
 	o.compose = func(b *builder, o *operator[T], at *Site) flow[T] {
-		c := b.tallies[o].add()
+		c := b.figures[o].addWorker()
 		values := merged[T]
 		if b.prompt(o) {
 			values = appended[T]
@@ -33,7 +33,7 @@ func merged[T any](b *builder, o *operator[T], at *Site) flow[T] {
 		}
 	}
 	q := newQueue[T](bound, false, b.channelOK(&o.base, o.inputs...), b.run.goroutines.Go)
-	b.tallies[o].queue = q.Len
+	b.figures[o].queue = q.Len
 	connect(b, at, q, o.inputs...)
 	return drain(at, q)
 }

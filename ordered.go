@@ -14,13 +14,13 @@ func Ordered[T any](s Stage[T]) Stage[T] {
 	o := plain[T]("Ordered", in)
 	o.renumbers = true
 	o.compose = func(b *builder, o *operator[T], at *Site) flow[T] {
-		c := b.tallies[o].add()
+		c := b.figures[o].addWorker()
 		if b.inOrder(in) {
 			return numbered(b, o, at, counted(counted(upstream[T](b, o, in, at), &c.in), &c.out))
 		}
 		q := queue.NewReorder[T](o.cfg.maxSize)
 		b.trackers[in] = append(b.trackers[in], q)
-		b.tallies[o].queue = q.Len
+		b.figures[o].queue = q.Len
 		connect(b, at, q, in)
 		return numbered(b, o, at, counted(counted(drain(at, q), &c.in), &c.out))
 	}

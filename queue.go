@@ -41,7 +41,7 @@ func pull[T any](b *builder, o *base, in node, s *Site, tagged bool) flow[T] {
 func joined[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
 	b.passTrackers(o, in)
 	q := queueBefore[T](b, o, in, s)
-	b.tallies[o].queue = q.Len
+	b.figures[o].queue = q.Len
 	return q
 }
 
@@ -50,7 +50,7 @@ func queueBefore[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
 	bound := b.bound(m, in)
 	if source := originOf[T](b, o, in); source != nil {
 		q := queue.NewWindow[T](bound, false)
-		q.Feed(source.n, source.at, &b.tallies[in].add().out)
+		q.Feed(source.n, source.at, &b.figures[in].addWorker().out)
 		return q
 	}
 	q := newQueue[T](bound, b.tagged(o), b.channelOK(m, in), b.run.goroutines.Go)

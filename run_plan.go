@@ -16,14 +16,14 @@ type builder struct {
 	inlined   map[node]bool // built as part of their consumer
 	outlets   map[node]any  // *outlet[T]
 	trackers  map[node][]queue.Tracker
-	tallies   map[node]*stageFigures
+	figures   map[node]*stageFigures
 }
 
 // plan looks at all that the roots reach, and reports every broken stage.
 func plan(r *run, roots []node) (*builder, error) {
 	b := &builder{
 		run: r, consumers: map[node]int{}, inlined: map[node]bool{}, outlets: map[node]any{},
-		trackers: map[node][]queue.Tracker{}, tallies: map[node]*stageFigures{},
+		trackers: map[node][]queue.Tracker{}, figures: map[node]*stageFigures{},
 	}
 	b.nodes = reachable(roots)
 	var errs []error
@@ -32,8 +32,8 @@ func plan(r *run, roots []node) (*builder, error) {
 		for _, in := range n.meta().inputs {
 			b.consumers[in]++
 		}
-		b.tallies[n] = &stageFigures{of: n.meta()}
-		r.figures = append(r.figures, b.tallies[n])
+		b.figures[n] = &stageFigures{of: n.meta()}
+		r.figures = append(r.figures, b.figures[n])
 	}
 	for _, n := range roots {
 		b.consumers[n]++

@@ -29,7 +29,7 @@ func prompt[T any](name string, n int, at func(i int) T) Stage[T] {
 	o := newSource[T](name)
 	o.prompt, o.present = true, &present[T]{n, at}
 	o.compose = func(b *builder, o *operator[T], s *Site) flow[T] {
-		counts := b.tallies[o].add()
+		counts := b.figures[o].addWorker()
 		return numbered(b, o, s, func(yield func(T, queue.Tag) bool) {
 			for i := range n {
 				if s.stopped.Load() { // nobody else looks where what follows yields nothing
@@ -125,7 +125,7 @@ func source[T any](name string, err error, f func(context.Context, func(T) bool)
 		o.fail(err)
 	}
 	o.compose = func(b *builder, o *operator[T], s *Site) flow[T] {
-		counts := b.tallies[o].add()
+		counts := b.figures[o].addWorker()
 		return numbered(b, o, s, func(yield func(T, queue.Tag) bool) {
 			r := &reading[T]{site: s, of: &o.base, yield: yield, counts: counts}
 			r.read(f)

@@ -92,8 +92,8 @@ func set(published *atomic.Uint64, n uint64) {
 	}
 }
 
-// add makes the figures of one worker more.
-func (f *stageFigures) add() *counts {
+// addWorker makes the figures of one worker more.
+func (f *stageFigures) addWorker() *counts {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	c := new(counts)

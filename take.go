@@ -21,7 +21,7 @@ func Take[T any](n int) Partial[T, T] {
 				b.dropConsumer(in)
 				return func(func(T, queue.Tag) bool) {}
 			}
-			c := b.tallies[o].add()
+			c := b.figures[o].addWorker()
 			up := at.within()
 			values := counted(upstream[T](b, o, in, up), &c.in)
 			return func(yield func(T, queue.Tag) bool) {

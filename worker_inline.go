@@ -5,7 +5,7 @@ import "github.com/gopeln/pl/internal/queue"
 // composeInline makes the flow of an operator with a function that runs in its consumer's goroutine.
 func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Operation[A, B]) flow[B] {
 	values := upstream[A](b, o, in, s)
-	counts := b.tallies[o].add()
+	counts := b.figures[o].addWorker()
 	p := order{trackers: b.trackers[o], results: op.Results}
 	return func(yield func(B, queue.Tag) bool) {
 		w := &worker[A, B]{

@@ -14,13 +14,13 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 	out := outletOf[B](b, o)
 	out.site, s.results = s, op.Results
 	p := order{trackers: b.trackers[o], results: op.Results}
-	figures := b.tallies[o]
+	figures := b.figures[o]
 	s.worker = func(index int) Worker {
 		s.workers.Add(1)
 		results := out.emitter()
 		w := &worker[A, B]{
 			site: s, of: &o.base, index: index, ctx: s.workerContext(&o.base, index), open: op.Open, one: op.One,
-			in: input.Consumer(results.word()), put: results.put, order: p, counts: figures.add(),
+			in: input.Consumer(results.word()), put: results.put, order: p, counts: figures.addWorker(),
 		}
 		if len(p.trackers) == 0 {
 			w.port, w.channel = results.port, results.channel

@@ -48,7 +48,7 @@ func assembleDriven[A, B any](
 		}
 		return &Port[A, B]{
 			site: s, index: index, in: input.Consumer(nil).(*queue.In[A]), out: e,
-			order: order{trackers: b.trackers[o], results: results}, counts: b.tallies[o].add(),
+			order: order{trackers: b.trackers[o], results: results}, counts: b.figures[o].addWorker(),
 			taking: &queue.NewGoroutine().Waiter, giving: &queue.NewGoroutine().Waiter,
 		}
 	}
