@@ -13,7 +13,7 @@ import (
 // Site is one stage in one run, as a [Backend] sees it. Its methods are safe for concurrent use.
 type Site struct {
 	run    *run
-	of     *base
+	op     *base
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	me     *queue.Waiter // an inline chain's goroutine
@@ -29,7 +29,7 @@ type Site struct {
 }
 
 func (r *run) site(of *base) *Site {
-	s := &Site{run: r, of: of, me: &queue.NewGoroutine().Waiter}
+	s := &Site{run: r, op: of, me: &queue.NewGoroutine().Waiter}
 	s.ctx, s.cancel = context.WithCancelCause(r.ctx)
 	r.sites = append(r.sites, s)
 	return s
@@ -37,7 +37,7 @@ func (r *run) site(of *base) *Site {
 
 // within is a part of s, on the same goroutine, that can be stopped on its own: what is upstream of a Take.
 func (s *Site) within() *Site {
-	part := &Site{run: s.run, of: s.of, me: s.me}
+	part := &Site{run: s.run, op: s.op, me: s.me}
 	part.ctx, part.cancel = context.WithCancelCause(s.ctx)
 	s.inputs = append(s.inputs, part)
 	return part
@@ -47,29 +47,29 @@ func (s *Site) within() *Site {
 func (s *Site) Context() context.Context { return s.ctx }
 
 // Name is the stage's name.
-func (s *Site) Name() string { return s.of.cfg.name }
+func (s *Site) Name() string { return s.op.cfg.name }
 
 // Workers is how many workers the stage shall have.
-func (s *Site) Workers() int { return s.of.cfg.workers }
+func (s *Site) Workers() int { return s.op.cfg.workers }
 
 // MaxSize is the bound of the stage's input queue; 0 is none.
-func (s *Site) MaxSize() int { return s.of.cfg.maxSize }
+func (s *Site) MaxSize() int { return s.op.cfg.maxSize }
 
 // Timeout is how long the function may take for one value; 0 is no bound.
-func (s *Site) Timeout() time.Duration { return s.of.cfg.timeout }
+func (s *Site) Timeout() time.Duration { return s.op.cfg.timeout }
 
 // Results is how many results the stage makes of a value. Where that is Many, the function can wait in the middle of a
 // call, which Timeout does not count, so that nobody knows beforehand when its time will be over.
 func (s *Site) Results() Results { return s.results }
 
 // Attempts is how often a value may be tried in all.
-func (s *Site) Attempts() int { return max(1, s.of.cfg.policy.attempts) }
+func (s *Site) Attempts() int { return max(1, s.op.cfg.policy.attempts) }
 
 // Tolerant tells whether the stage has an OnError, so that the run may outlive a value's failure.
-func (s *Site) Tolerant() bool { return s.of.cfg.policy.onError != nil }
+func (s *Site) Tolerant() bool { return s.op.cfg.policy.onError != nil }
 
 // Setting is the value of the stage's last [Attach] option with that key, or nil.
-func (s *Site) Setting(key any) any { return s.of.cfg.setting(key) }
+func (s *Site) Setting(key any) any { return s.op.cfg.setting(key) }
 
 // Stopping tells whether the stage shall stop, at the price of one atomic load.
 func (s *Site) Stopping() bool { return s.stopped.Load() }

@@ -127,7 +127,7 @@ func source[T any](name string, err error, f func(context.Context, func(T) bool)
 	o.compose = func(b *builder, o *operator[T], s *Site) flow[T] {
 		counts := b.figures[o].addWorker()
 		return numbered(b, o, s, func(yield func(T, queue.Tag) bool) {
-			r := &reading[T]{site: s, of: &o.base, yield: yield, counts: counts}
+			r := &reading[T]{site: s, op: &o.base, yield: yield, counts: counts}
 			r.read(f)
 		})
 	}
@@ -137,7 +137,7 @@ func source[T any](name string, err error, f func(context.Context, func(T) bool)
 // reading is one run of a source.
 type reading[T any] struct {
 	site    *Site
-	of      *base
+	op      *base
 	yield   func(T, queue.Tag) bool
 	counts  *counts
 	tally   tally
@@ -146,7 +146,7 @@ type reading[T any] struct {
 }
 
 func (r *reading[T]) read(f func(context.Context, func(T) bool) error) {
-	ctx := r.site.workerContext(r.of, 0)
+	ctx := r.site.workerContext(r.op, 0)
 	returned := false
 	defer func() {
 		r.over = true
@@ -154,12 +154,12 @@ func (r *reading[T]) read(f func(context.Context, func(T) bool) error) {
 		if returned || r.handing {
 			return
 		}
-		r.site.Fail(&StageError{Stage: r.of.cfg.name, Err: fault(recover())})
+		r.site.Fail(&StageError{Stage: r.op.cfg.name, Err: fault(recover())})
 	}()
 	err := f(ctx, r.hand)
 	returned = true
 	if err != nil && ctx.Err() == nil && !r.over { // after a refused value it only says that it was stopped
-		r.site.Fail(&StageError{Stage: r.of.cfg.name, Err: err})
+		r.site.Fail(&StageError{Stage: r.op.cfg.name, Err: err})
 	}
 }
 

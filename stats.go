@@ -61,7 +61,7 @@ type StageStats struct {
 
 // stageFigures collects the figures of one stage in one run.
 type stageFigures struct {
-	of    *base
+	op    *base
 	queue func() int
 
 	mu      sync.Mutex

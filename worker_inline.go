@@ -9,7 +9,7 @@ func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Op
 	p := order{trackers: b.trackers[o], results: op.Results}
 	return func(yield func(B, queue.Tag) bool) {
 		w := &worker[A, B]{
-			site: s, of: &o.base, ctx: s.workerContext(&o.base, 0), open: op.Open, order: p, counts: counts,
+			site: s, op: &o.base, ctx: s.workerContext(&o.base, 0), open: op.Open, order: p, counts: counts,
 			put: func(_ *queue.Waiter, v B, t queue.Tag) bool { return yield(v, t) },
 		}
 		if w.Open() {
@@ -26,7 +26,7 @@ func (w *worker[A, B]) serveInline(values flow[A]) {
 	seat := newGoroutineSeat()
 	l := &inlineLoop[A, B]{valueLoop[A, B]{worker: w, opened: w.opened, seat: seat, me: &seat.Waiter}}
 	l.emit = l.hand
-	l.timed = seat.arm(w.of.cfg.timeout, nil)
+	l.timed = seat.arm(w.op.cfg.timeout, nil)
 	l.bracketed = l.timed
 	defer seat.disarm()
 	values(func(v A, t queue.Tag) bool {
@@ -52,7 +52,7 @@ func (l *inlineLoop[A, B]) guarded() (again, ok bool) {
 		value := recover()
 		l.caught(value)
 		if again = value != nil; !again {
-			l.site.Fail(&StageError{Stage: l.of.cfg.name, Item: l.v, Err: ErrGoexit})
+			l.site.Fail(&StageError{Stage: l.op.cfg.name, Item: l.v, Err: ErrGoexit})
 		}
 	}()
 	ok = l.settle()

@@ -19,7 +19,7 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 		s.workers.Add(1)
 		results := out.emitter()
 		w := &worker[A, B]{
-			site: s, of: &o.base, index: index, ctx: s.workerContext(&o.base, index), open: op.Open, one: op.One,
+			site: s, op: &o.base, index: index, ctx: s.workerContext(&o.base, index), open: op.Open, one: op.One,
 			in: input.Consumer(results.word()), put: results.put, order: p, counts: figures.addWorker(),
 		}
 		if len(p.trackers) == 0 {
@@ -35,7 +35,7 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 // worker is one worker of a stage: what its seats share.
 type worker[A, B any] struct {
 	site  *Site
-	of    *base
+	op    *base
 	index int
 	ctx   context.Context
 	open  Opener[A, B]
@@ -70,7 +70,7 @@ func (w *worker[A, B]) Serve(seat Seat) {
 		w.serveOwn(l, own)
 		return
 	}
-	l.bracketed, l.timed = true, w.of.cfg.timeout > 0
+	l.bracketed, l.timed = true, w.op.cfg.timeout > 0
 	w.unrested = 0 // the seat has just got its turn
 	for w.sharedLoop(l) {
 	}
@@ -79,7 +79,7 @@ func (w *worker[A, B]) Serve(seat Seat) {
 
 // serveOwn is Serve where the worker has a goroutine to itself.
 func (w *worker[A, B]) serveOwn(l *valueLoop[A, B], seat *goroutineSeat) {
-	l.timed = seat.arm(w.of.cfg.timeout, func() { w.replace(l, seat) })
+	l.timed = seat.arm(w.op.cfg.timeout, func() { w.replace(l, seat) })
 	l.bracketed = l.timed
 	defer seat.disarm()
 	for w.ownLoop(l) {
@@ -192,7 +192,7 @@ func (w *worker[A, B]) Open() bool {
 	err := ErrGoexit // unless begin returns
 	defer func() {
 		if err != nil && w.site.ctx.Err() == nil {
-			w.site.Fail(&StageError{Stage: w.of.cfg.name, Worker: w.index, Err: err})
+			w.site.Fail(&StageError{Stage: w.op.cfg.name, Worker: w.index, Err: err})
 		}
 	}()
 	var t *opened[A, B]
@@ -254,7 +254,7 @@ func (w *worker[A, B]) close(t *opened[A, B], status StageStatus) {
 	err := ErrGoexit // unless end returns
 	defer func() {
 		if err != nil {
-			w.site.run.addCleanup(&StageError{Stage: w.of.cfg.name, Worker: w.index, Err: err})
+			w.site.run.addCleanup(&StageError{Stage: w.op.cfg.name, Worker: w.index, Err: err})
 		}
 	}()
 	err = t.end(WithStatus(context.WithoutCancel(w.ctx), status))

@@ -177,7 +177,7 @@ func (p *Port[A, B]) Fail(it *Item[A], err error) Verdict {
 	}
 	it.attempt++
 	it.yielded = 0
-	of := p.site.of
+	of := p.site.op
 	v := of.cfg.policy.judge(p.site.ctx, it.attempt, &StageError{
 		Stage: of.cfg.name, Worker: p.index, Item: it.Value, Err: err,
 	}, p.site.Fail)

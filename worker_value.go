@@ -188,8 +188,8 @@ func (l *valueLoop[A, B]) failed(err error) bool {
 	if l.stopping() {
 		return false
 	}
-	e := &StageError{Stage: l.of.cfg.name, Worker: l.index, Item: l.v, Err: err}
-	verdict := l.of.cfg.policy.judge(l.ctx, l.attempt, e, l.site.Fail)
+	e := &StageError{Stage: l.op.cfg.name, Worker: l.index, Item: l.v, Err: err}
+	verdict := l.op.cfg.policy.judge(l.ctx, l.attempt, e, l.site.Fail)
 	if verdict.Again {
 		l.attempt++
 		return verdict.After <= 0 || l.seat.Sleep(l.ctx, verdict.After) == nil
