@@ -114,9 +114,9 @@ func originOf[T any](b *builder, o, in node) *present[T] {
 
 // outlet is where a stage's results go in a run: a queue for each of its consumers.
 type outlet[T any] struct {
-	site   *Site // of the stage; set when it is built
-	queues []queue.Queue[T]
-	live   atomic.Int32
+	site      *Site // of the stage; set when it is built
+	queues    []queue.Queue[T]
+	listening atomic.Int32
 	// kept: the stage runs to its end, whoever listens.
 	kept bool
 }
@@ -133,19 +133,19 @@ func outletOf[T any](b *builder, n node) *outlet[T] {
 // add is called by a consumer, which has made q.
 func (o *outlet[T]) add(q queue.Queue[T]) {
 	o.queues = append(o.queues, q)
-	o.live.Add(1)
-	q.Attach(o.lose)
+	o.listening.Add(1)
+	q.Attach(o.consumerLeft)
 }
 
-// lose is called when a consumer has left. With the last one the stage stops.
-func (o *outlet[T]) lose() {
-	if o.live.Add(-1) == 0 && !o.kept {
+// consumerLeft is called when a consumer has left. With the last one the stage stops.
+func (o *outlet[T]) consumerLeft() {
+	if o.listening.Add(-1) == 0 && !o.kept {
 		o.site.Stop()
 	}
 }
 
-// close passes the end of the stage on.
-func (o *outlet[T]) close() {
+// end passes the end of the stage on.
+func (o *outlet[T]) end() {
 	for _, q := range o.queues {
 		q.CloseOne()
 	}

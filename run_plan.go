@@ -100,7 +100,7 @@ func (o *operator[T]) build(b *builder) {
 	out.site = s
 	flow := o.compose(b, o, s)
 	sink := out.emitter()
-	s.onEnd = out.close
+	s.endOutput = out.end
 	s.start = func() {
 		s.Go(func() {
 			flow(func(v T, t queue.Tag) bool { return sink.put(s.me, v, t) })

@@ -18,14 +18,14 @@ type Site struct {
 	cancel context.CancelCauseFunc
 	me     *queue.Waiter // an inline chain's goroutine
 
-	stopped atomic.Bool
-	active  atomic.Int32 // holds; the last to be released ends the stage
-	workers atomic.Int32 // workers that have not ended
-	results Results
-	start   func()
-	worker  func(index int) Worker
-	onEnd   func()                // passes the end on to the consumers
-	inputs  []interface{ Stop() } // queues, and parts
+	stopped   atomic.Bool
+	active    atomic.Int32 // holds; the last to be released ends the stage
+	workers   atomic.Int32 // workers that have not ended
+	results   Results
+	start     func()
+	worker    func(index int) Worker
+	endOutput func()                // passes the end on to the consumers
+	inputs    []interface{ Stop() } // queues, and parts
 }
 
 func (r *run) site(of *base) *Site {
@@ -139,7 +139,7 @@ func (s *Site) Hold() { s.active.Add(1) }
 // Release takes back one Hold. With the last one the stage ends, and its consumers see the end of their input.
 func (s *Site) Release() {
 	if s.active.Add(-1) == 0 {
-		s.onEnd()
+		s.endOutput()
 		s.Stop()
 		s.run.stages.Done()
 	}

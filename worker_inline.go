@@ -13,7 +13,7 @@ func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Op
 			put: func(_ *queue.Waiter, v B, t queue.Tag) bool { return yield(v, t) },
 		}
 		if w.Open() {
-			defer func() { w.close(w.opened, StageStatus{Done: true}) }()
+			defer func() { w.closeResource(w.opened, StageStatus{Done: true}) }()
 			w.serveInline(values)
 		}
 	}

@@ -29,7 +29,7 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 		return w
 	}
 	s.start = func() { backend.Start(s) }
-	s.onEnd = out.close
+	s.endOutput = out.end
 }
 
 // worker is one worker of a stage: what its seats share.
@@ -85,7 +85,7 @@ func (w *worker[A, B]) serveOwn(l *valueLoop[A, B], seat *goroutineSeat) {
 	for w.ownLoop(l) {
 	}
 	if l.replaced { // while its function was out
-		w.close(l.opened, w.status())
+		w.closeResource(l.opened, w.status())
 		return
 	}
 	w.putIdle(l)
@@ -94,7 +94,7 @@ func (w *worker[A, B]) serveOwn(l *valueLoop[A, B], seat *goroutineSeat) {
 // handBack leaves the value of a goroutine that is being ended to the next that serves.
 func (w *worker[A, B]) handBack(l *valueLoop[A, B]) {
 	if l.replaced {
-		w.close(l.opened, w.status())
+		w.closeResource(l.opened, w.status())
 		return
 	}
 	w.mu.Lock()
@@ -196,14 +196,14 @@ func (w *worker[A, B]) Open() bool {
 		}
 	}()
 	var t *opened[A, B]
-	if t, err = begin(w.ctx, w.open); err == nil {
+	if t, err = callOpener(w.ctx, w.open); err == nil {
 		w.opened = t
 	}
 	return err == nil
 }
 
-// begin calls an Opener, guarded.
-func begin[A, B any](ctx context.Context, open Opener[A, B]) (t *opened[A, B], err error) {
+// callOpener calls an Opener, guarded.
+func callOpener[A, B any](ctx context.Context, open Opener[A, B]) (t *opened[A, B], err error) {
 	returned := false
 	defer func() {
 		if !returned {
@@ -216,8 +216,8 @@ func begin[A, B any](ctx context.Context, open Opener[A, B]) (t *opened[A, B], e
 	return t, err
 }
 
-// end calls what an Opener returned for the end, guarded. Where nothing is open there is nothing to end.
-func (t *opened[A, B]) end(ctx context.Context) (err error) {
+// callOnEnd calls what an Opener returned for the end, guarded. Where nothing is open there is nothing to end.
+func (t *opened[A, B]) callOnEnd(ctx context.Context) (err error) {
 	if t == nil || t.onEnd == nil {
 		return nil
 	}
@@ -242,7 +242,7 @@ func fault(value any) error {
 
 func (w *worker[A, B]) Close() {
 	w.site.workers.Add(-1)
-	w.close(w.opened, w.status())
+	w.closeResource(w.opened, w.status())
 }
 
 func (w *worker[A, B]) status() StageStatus {
@@ -250,12 +250,12 @@ func (w *worker[A, B]) status() StageStatus {
 	return StageStatus{ActiveWorkers: left, Done: left == 0}
 }
 
-func (w *worker[A, B]) close(t *opened[A, B], status StageStatus) {
+func (w *worker[A, B]) closeResource(t *opened[A, B], status StageStatus) {
 	err := ErrGoexit // unless end returns
 	defer func() {
 		if err != nil {
 			w.site.run.addCleanup(&StageError{Stage: w.op.cfg.name, Worker: w.index, Err: err})
 		}
 	}()
-	err = t.end(WithStatus(context.WithoutCancel(w.ctx), status))
+	err = t.callOnEnd(WithStatus(context.WithoutCancel(w.ctx), status))
 }

@@ -38,7 +38,7 @@ func assembleDriven[A, B any](
 	input := joined[A](b, o, in, s).(*queue.Window[A])
 	out := outletOf[B](b, o)
 	out.site, s.results = s, results
-	s.onEnd = out.close
+	s.endOutput = out.end
 	port := func(index int) *Port[A, B] {
 		e := out.emitter()
 		for _, s := range e.sinks {
