@@ -35,7 +35,7 @@ func merged[T any](b *builder, o *operator[T], at *Site) flow[T] {
 	q := newQueue[T](bound, false, b.channelOK(&o.base, o.inputs...), b.run.goroutines.Go)
 	b.figures[o].queue = q.Len
 	connect(b, at, q, o.inputs...)
-	return drain(at, q)
+	return queueFlow(at, q)
 }
 
 // appended is the flow of one input after the other. Where none of them ever waits for a value, that is a merge as they

@@ -22,7 +22,7 @@ func Ordered[T any](s Stage[T]) Stage[T] {
 		b.trackers[in] = append(b.trackers[in], q)
 		b.figures[o].queue = q.Len
 		connect(b, at, q, in)
-		return numbered(b, o, at, counted(counted(drain(at, q), &c.in), &c.out))
+		return numbered(b, o, at, counted(counted(queueFlow(at, q), &c.in), &c.out))
 	}
 	return Stage[T]{o}
 }

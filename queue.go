@@ -23,29 +23,29 @@ func newQueue[T any](bound int, tagged, channelOK bool, spawn func(func())) queu
 // that in's goroutines fill.
 func upstream[T any](b *builder, o node, in node, s *Site) flow[T] {
 	b.passTrackers(o, in)
-	return pull[T](b, o.meta(), in, s, b.tagged(o))
+	return flowOf[T](b, o.meta(), in, s, b.tagged(o))
 }
 
-// pull is upstream, for a consumer that need not be a node.
-func pull[T any](b *builder, o *base, in node, s *Site, tagged bool) flow[T] {
+// flowOf is upstream, for a consumer that need not be a node.
+func flowOf[T any](b *builder, o *base, in node, s *Site, tagged bool) flow[T] {
 	if b.tryInline(in) {
 		op := in.(*operator[T])
 		return op.compose(b, op, s)
 	}
 	q := newQueue[T](b.bound(o, in), tagged, b.channelOK(o, in), b.run.goroutines.Go)
 	connect(b, s, q, in)
-	return drain(s, q)
+	return queueFlow(s, q)
 }
 
-// joined makes the queue of a stage with workers.
-func joined[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
+// inputQueue makes the queue of a stage with workers.
+func inputQueue[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
 	b.passTrackers(o, in)
-	q := queueBefore[T](b, o, in, s)
+	q := newInputQueue[T](b, o, in, s)
 	b.figures[o].queue = q.Len
 	return q
 }
 
-func queueBefore[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
+func newInputQueue[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
 	m := o.meta()
 	bound := b.bound(m, in)
 	if source := originOf[T](b, o, in); source != nil {
@@ -66,14 +66,14 @@ func connect[T any](b *builder, s *Site, q queue.Queue[T], in ...node) {
 	s.inputs = append(s.inputs, q)
 }
 
-// drain is the flow of a queue's values. When it ends early, those who fill the queue are told.
-func drain[T any](s *Site, q queue.Queue[T]) flow[T] {
+// queueFlow is the flow of a queue's values. When it ends early, those who fill the queue are told.
+func queueFlow[T any](s *Site, q queue.Queue[T]) flow[T] {
 	in := q.Consumer(nil)
 	window, _ := in.(*queue.In[T])
 	return func(yield func(T, queue.Tag) bool) {
 		defer q.Stop()
 		if window != nil {
-			drainWindow(window, s, yield)
+			windowFlow(window, s, yield)
 			return
 		}
 		for {
@@ -85,8 +85,8 @@ func drain[T any](s *Site, q queue.Queue[T]) flow[T] {
 	}
 }
 
-// drainWindow is the same for the usual queue, without calls through an interface.
-func drainWindow[T any](p *queue.In[T], s *Site, yield func(T, queue.Tag) bool) {
+// windowFlow is the same for the usual queue, without calls through an interface.
+func windowFlow[T any](p *queue.In[T], s *Site, yield func(T, queue.Tag) bool) {
 	for {
 		w, ok := p.Claim()
 		if !ok {

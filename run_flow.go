@@ -49,7 +49,7 @@ func numbered[T any](b *builder, o node, s *Site, values flow[T]) flow[T] {
 // loop makes the consumer's part of a run: yield gets the values of n in the goroutine that calls consume.
 func loop[T any](b *builder, n node, yield func(T, queue.Tag) bool) (consume func()) {
 	at := b.site(&consumer)
-	values := pull[T](b, &consumer, n, at, false)
+	values := flowOf[T](b, &consumer, n, at, false)
 	if !b.inlined[n] { // they come from a queue: nothing upstream is in this goroutine
 		return func() { values(yield) }
 	}

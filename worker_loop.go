@@ -10,7 +10,7 @@ import (
 // assemble makes a stage with workers: its queue, and what its backend starts.
 func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op Operation[A, B]) {
 	s := b.site(&o.base)
-	input := joined[A](b, o, in, s)
+	input := inputQueue[A](b, o, in, s)
 	out := outletOf[B](b, o)
 	out.site, s.results = s, op.Results
 	p := order{trackers: b.trackers[o], results: op.Results}
