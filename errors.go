@@ -78,13 +78,13 @@ func recovered(value any) *PanicError { return &PanicError{Value: value, Stack: 
 // shown formats a value for a message, in at most about 80 bytes. What is longer is cut while it is formatted, since a
 // message must not cost megabytes.
 func shown(v any) string {
-	b := brief{left: 80}
+	b := brief{remaining: 80}
 	switch s := v.(type) {
 	case string:
-		_, _ = fmt.Fprintf(&b, "%q", s[:min(len(s), b.left)])
+		_, _ = fmt.Fprintf(&b, "%q", s[:min(len(s), b.remaining)])
 		b.cut = b.cut || len(s) > 80
 	case []byte:
-		_, _ = fmt.Fprintf(&b, "%x", s[:min(len(s), b.left)])
+		_, _ = fmt.Fprintf(&b, "%x", s[:min(len(s), b.remaining)])
 	default:
 		show(&b, reflect.ValueOf(v))
 	}
@@ -96,22 +96,22 @@ func shown(v any) string {
 
 // show formats v; of a long list only the beginning, which is all that is shown of it.
 func show(b *brief, v reflect.Value) {
-	if (v.Kind() == reflect.Slice || v.Kind() == reflect.String) && v.Len() > b.left {
-		v, b.cut = v.Slice(0, b.left), true
+	if (v.Kind() == reflect.Slice || v.Kind() == reflect.String) && v.Len() > b.remaining {
+		v, b.cut = v.Slice(0, b.remaining), true
 	}
 	_, _ = fmt.Fprintf(b, "%+v", v)
 }
 
 // brief keeps the first bytes of what is written to it.
 type brief struct {
-	text strings.Builder
-	left int
-	cut  bool
+	text      strings.Builder
+	remaining int
+	cut       bool
 }
 
 func (b *brief) Write(p []byte) (int, error) {
-	kept := p[:min(len(p), b.left)]
-	b.left -= len(kept)
+	kept := p[:min(len(p), b.remaining)]
+	b.remaining -= len(kept)
 	b.cut = b.cut || len(kept) < len(p)
 	b.text.Write(kept)
 	return len(p), nil

@@ -25,11 +25,11 @@ func Take[T any](n int) Partial[T, T] {
 			up := at.within()
 			values := counted(upstream[T](b, o, in, up), &c.in)
 			return func(yield func(T, queue.Tag) bool) {
-				left := n
+				remaining := n
 				values(func(v T, t queue.Tag) bool {
-					left--
+					remaining--
 					c.out.Add(1)
-					if yield(v, t) && left > 0 {
+					if yield(v, t) && remaining > 0 {
 						return true
 					}
 					up.Stop() // before the values return: a source may wait for its context on its way out

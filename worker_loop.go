@@ -246,8 +246,8 @@ func (w *worker[A, B]) Close() {
 }
 
 func (w *worker[A, B]) status() StageStatus {
-	left := int(w.site.workers.Load())
-	return StageStatus{ActiveWorkers: left, Done: left == 0}
+	active := int(w.site.workers.Load())
+	return StageStatus{ActiveWorkers: active, Done: active == 0}
 }
 
 func (w *worker[A, B]) closeResource(t *opened[A, B], status StageStatus) {

@@ -16,13 +16,13 @@ type Watch struct {
 	cause   error  // of the context of a call whose time is over, and what Leave returns for it
 	replace func() // takes over from a function that does not return; nil: it is waited for
 
-	mu     sync.Mutex
-	state  state
-	calls  uint64 // counts the calls, to tell one from the next
-	timer  *time.Timer
-	due    time.Time
-	left   time.Duration // of a paused call
-	cancel context.CancelCauseFunc
+	mu        sync.Mutex
+	state     state
+	calls     uint64 // counts the calls, to tell one from the next
+	timer     *time.Timer
+	due       time.Time
+	remaining time.Duration // of a paused call
+	cancel    context.CancelCauseFunc
 }
 
 type state uint8
@@ -76,14 +76,14 @@ func (w *Watch) Pause() bool {
 		return false
 	}
 	w.timer.Stop()
-	w.state, w.left = paused, time.Until(w.due)
+	w.state, w.remaining = paused, time.Until(w.due)
 	return true
 }
 
 func (w *Watch) Resume() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.run(w.left)
+	w.run(w.remaining)
 }
 
 func (w *Watch) Leave(err error) error {
