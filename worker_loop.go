@@ -189,7 +189,7 @@ type opened[A, B any] struct {
 }
 
 func (w *worker[A, B]) Open() bool {
-	err := ErrGoexit // unless begin returns
+	err := ErrGoexit // unless callOpener returns
 	defer func() {
 		if err != nil && w.site.ctx.Err() == nil {
 			w.site.Fail(&StageError{Stage: w.op.cfg.name, Worker: w.index, Err: err})
@@ -251,7 +251,7 @@ func (w *worker[A, B]) status() StageStatus {
 }
 
 func (w *worker[A, B]) closeResource(t *opened[A, B], status StageStatus) {
-	err := ErrGoexit // unless end returns
+	err := ErrGoexit // unless callOnEnd returns
 	defer func() {
 		if err != nil {
 			w.site.run.addCleanup(&StageError{Stage: w.op.cfg.name, Worker: w.index, Err: err})
