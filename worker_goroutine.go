@@ -32,10 +32,10 @@ func (s *Site) employ(w Worker, open bool) {
 	}}
 	go func() {
 		defer t.release()
-		life := life{site: s, w: w, seat: newGoroutineSeat(), open: open}
-		life.seat.token = t
-		defer life.ended()
-		life.live()
+		g := goroutineWorker{site: s, worker: w, seat: newGoroutineSeat(), open: open}
+		g.seat.token = t
+		defer g.afterRun()
+		g.run()
 	}()
 }
 
@@ -48,10 +48,10 @@ type token struct {
 
 func (t *token) release() { t.once.Do(t.free) }
 
-// life is a worker's time on one goroutine.
-type life struct {
+// goroutineWorker is a worker's time on one goroutine.
+type goroutineWorker struct {
 	site     *Site
-	w        Worker
+	worker   Worker
 	seat     *goroutineSeat
 	open     bool
 	serving  bool
@@ -59,30 +59,30 @@ type life struct {
 	returned bool
 }
 
-func (l *life) live() {
-	pprof.SetGoroutineLabels(l.w.Context())
-	l.open = l.open || l.w.Open()
-	if l.open {
-		l.serving = true
-		l.w.Serve(l.seat)
-		l.serving = false
+func (g *goroutineWorker) run() {
+	pprof.SetGoroutineLabels(g.worker.Context())
+	g.open = g.open || g.worker.Open()
+	if g.open {
+		g.serving = true
+		g.worker.Serve(g.seat)
+		g.serving = false
 	}
-	if !l.seat.abandoned() {
-		l.closing = true
-		l.w.Close()
+	if !g.seat.abandoned() {
+		g.closing = true
+		g.worker.Close()
 	}
-	l.returned = true
+	g.returned = true
 }
 
-// ended is deferred: it finds out whether the goroutine was ended from within, by Goexit or by a panic of the engine.
-func (l *life) ended() {
+// afterRun is deferred: it finds out whether the goroutine was ended from within, by Goexit or by a panic of the engine.
+func (g *goroutineWorker) afterRun() {
 	switch {
-	case l.returned, l.closing, l.seat.abandoned(): // an OnEnd that does not return is reported by Close
-	case l.serving:
-		l.site.employ(l.w, true)
+	case g.returned, g.closing, g.seat.abandoned(): // an OnEnd that does not return is reported by Close
+	case g.serving:
+		g.site.employ(g.worker, true)
 	default:
-		l.site.Fail(&StageError{Stage: l.site.Name(), Worker: -1, Err: ErrGoexit})
-		l.w.Close()
+		g.site.Fail(&StageError{Stage: g.site.Name(), Worker: -1, Err: ErrGoexit})
+		g.worker.Close()
 	}
 }
 
