@@ -74,7 +74,7 @@ func (p *policy) judge(ctx context.Context, n int, e *StageError, fail func(erro
 			return
 		}
 		value := recover()
-		err := errors.Join(e, fmt.Errorf("pl: stage %q: in its OnError or Retry: %w", e.Stage, fault(value)))
+		err := errors.Join(e, fmt.Errorf("pl: stage %q: in its OnError or Retry: %w", e.Stage, panicOrGoexit(value)))
 		if v = (Verdict{Err: err}); value == nil {
 			fail(err)
 		}

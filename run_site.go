@@ -125,7 +125,7 @@ func (s *Site) Background(f func()) {
 		returned := false
 		defer func() {
 			if !returned {
-				s.broke(recover())
+				s.failGoroutine(recover())
 			}
 		}()
 		f()
@@ -145,8 +145,8 @@ func (s *Site) Release() {
 	}
 }
 
-// broke takes in the end of a goroutine by a panic, or by Goexit where value is nil.
-func (s *Site) broke(value any) {
+// failGoroutine takes in the end of a goroutine by a panic, or by Goexit where value is nil.
+func (s *Site) failGoroutine(value any) {
 	err := ErrGoexit
 	if value != nil {
 		err = recovered(value)

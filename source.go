@@ -154,7 +154,7 @@ func (r *reading[T]) read(f func(context.Context, func(T) bool) error) {
 		if returned || r.handing {
 			return
 		}
-		r.site.Fail(&StageError{Stage: r.op.cfg.name, Err: fault(recover())})
+		r.site.Fail(&StageError{Stage: r.op.cfg.name, Err: panicOrGoexit(recover())})
 	}()
 	err := f(ctx, r.hand)
 	returned = true

@@ -7,7 +7,7 @@ import "github.com/gopeln/pl/internal/queue"
 func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 	returned := false
 	defer func() {
-		if !returned && l.mine() {
+		if !returned && l.inFunction() {
 			again = w.recoverValue(l, recover())
 		}
 	}()
@@ -20,7 +20,7 @@ func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 		take = w.stream
 	}
 	for l.busy || take(l) {
-		if !l.settle() {
+		if !l.handle() {
 			break
 		}
 	}
@@ -134,7 +134,7 @@ const restAfter = queue.MostWindow
 // call at a time, and each keeps its stack; so from here down to the function there are few frames, and small ones.
 func (w *worker[A, B]) sharedLoop(l *valueLoop[A, B]) (again bool) {
 	defer func() {
-		if l.mine() { // else sharedLoop has returned
+		if l.inFunction() { // else sharedLoop has returned
 			again = w.recoverValue(l, recover())
 		}
 	}()
@@ -161,7 +161,7 @@ func (w *worker[A, B]) sharedLoop(l *valueLoop[A, B]) (again bool) {
 			if !w.pass(l, out) {
 				break
 			}
-		} else if !l.conclude(err) {
+		} else if !l.endAttempt(err) {
 			break
 		}
 	}

@@ -34,28 +34,28 @@ func (w *worker[A, B]) serveInline(values flow[A]) {
 		l.begin()
 		defer w.flush()
 		for {
-			if again, ok := l.guarded(); !again {
+			if again, ok := l.handleGuarded(); !again {
 				return ok && !w.site.stopped.Load()
 			}
 		}
 	})
 }
 
-// guarded is settle, where a panic of the user's function is a failure of its value. One that comes from downstream,
+// handleGuarded is settle, where a panic of the user's function is a failure of its value. One that comes from downstream,
 // such as the body of the consumer's loop, goes on unhindered. So does Goexit: it ends the goroutine, and the run.
-func (l *inlineLoop[A, B]) guarded() (again, ok bool) {
+func (l *inlineLoop[A, B]) handleGuarded() (again, ok bool) {
 	returned := false
 	defer func() {
-		if returned || !l.mine() {
+		if returned || !l.inFunction() {
 			return
 		}
 		value := recover()
-		l.caught(value)
+		l.recordPanic(value)
 		if again = value != nil; !again {
 			l.site.Fail(&StageError{Stage: l.op.cfg.name, Item: l.v, Err: ErrGoexit})
 		}
 	}()
-	ok = l.settle()
+	ok = l.handle()
 	returned = true
 	return false, ok
 }

@@ -105,7 +105,7 @@ func (w *worker[A, B]) handBack(l *valueLoop[A, B]) {
 // recoverValue sees to the value of l after its function has panicked, or ended the goroutine where panicked is nil. It
 // reports whether the goroutine can go on with it.
 func (w *worker[A, B]) recoverValue(l *valueLoop[A, B], panicked any) bool {
-	l.caught(panicked)
+	l.recordPanic(panicked)
 	if panicked == nil {
 		w.handBack(l)
 	}
@@ -207,7 +207,7 @@ func callOpener[A, B any](ctx context.Context, open Opener[A, B]) (t *opened[A, 
 	returned := false
 	defer func() {
 		if !returned {
-			err = fault(recover())
+			err = panicOrGoexit(recover())
 		}
 	}()
 	t = new(opened[A, B])
@@ -224,7 +224,7 @@ func (t *opened[A, B]) callOnEnd(ctx context.Context) (err error) {
 	returned := false
 	defer func() {
 		if !returned {
-			err = fault(recover())
+			err = panicOrGoexit(recover())
 		}
 	}()
 	err = t.onEnd(ctx)
@@ -232,8 +232,8 @@ func (t *opened[A, B]) callOnEnd(ctx context.Context) (err error) {
 	return err
 }
 
-// fault is the error of a function that did not return: of its panic, or of Goexit where value is nil.
-func fault(value any) error {
+// panicOrGoexit is the error of a function that did not return: of its panic, or of Goexit where value is nil.
+func panicOrGoexit(value any) error {
 	if value == nil {
 		return ErrGoexit
 	}

@@ -69,29 +69,29 @@ func (l *valueLoop[A, B]) begin() {
 	l.tally.in++
 }
 
-// settle sees the value under way through all its attempts. It reports false where the stage shall stop.
-func (l *valueLoop[A, B]) settle() bool {
+// handle sees the value under way through all its attempts. It reports false where the stage shall stop.
+func (l *valueLoop[A, B]) handle() bool {
 	for l.busy {
 		err := l.fault
 		if err == nil {
 			err = l.call()
 		}
-		if !l.conclude(err) {
+		if !l.endAttempt(err) {
 			return false
 		}
 	}
 	return true
 }
 
-// conclude takes in what an attempt has come to. After it the value is busy if it is to be tried again. It reports false
+// endAttempt takes in what an attempt has come to. After it the value is busy if it is to be tried again. It reports false
 // where the stage shall stop.
-func (l *valueLoop[A, B]) conclude(err error) bool {
+func (l *valueLoop[A, B]) endAttempt(err error) bool {
 	if err == nil && !l.refused {
 		l.end()
 		return true
 	}
 	l.fault = nil
-	if l.refused || errors.Is(err, stopwatch.ErrAbandoned) || !l.failed(err) {
+	if l.refused || errors.Is(err, stopwatch.ErrAbandoned) || !l.applyPolicy(err) {
 		l.busy = false
 		return false
 	}
@@ -182,10 +182,10 @@ func (l *valueLoop[A, B]) drop() {
 	l.finished(l.t, l.given)
 }
 
-// failed asks the stage's policy. After it, the value is either to be tried again, after the wait, or no longer under
+// applyPolicy asks the stage's policy. After it, the value is either to be tried again, after the wait, or no longer under
 // way; it reports false where the stage shall stop.
-func (l *valueLoop[A, B]) failed(err error) bool {
-	if l.stopping() {
+func (l *valueLoop[A, B]) applyPolicy(err error) bool {
+	if l.endedByStop() {
 		return false
 	}
 	e := &StageError{Stage: l.op.cfg.name, Worker: l.index, Item: l.v, Err: err}
@@ -203,9 +203,9 @@ func (l *valueLoop[A, B]) failed(err error) bool {
 	return true
 }
 
-// stopping tells whether an error may be of the stage's own stopping. Contexts end a moment before the run has taken
+// endedByStop tells whether an error may be of the stage's own stopping. Contexts end a moment before the run has taken
 // note of it.
-func (l *valueLoop[A, B]) stopping() bool {
+func (l *valueLoop[A, B]) endedByStop() bool {
 	if l.site.ctx.Err() == nil {
 		return false
 	}
@@ -213,14 +213,14 @@ func (l *valueLoop[A, B]) stopping() bool {
 	return true
 }
 
-// mine tells, in a deferred function, whether a panic is the user's function's own: one that came from downstream, by
+// inFunction tells, in a deferred function, whether a panic is the user's function's own: one that came from downstream, by
 // way of emit, is not ours to catch.
-func (l *valueLoop[A, B]) mine() bool { return l.calling && !l.putting }
+func (l *valueLoop[A, B]) inFunction() bool { return l.calling && !l.putting }
 
-// caught makes a panic, or the end of the goroutine where value is nil, the fault of the attempt.
-func (l *valueLoop[A, B]) caught(value any) {
+// recordPanic makes a panic, or the end of the goroutine where value is nil, the fault of the attempt.
+func (l *valueLoop[A, B]) recordPanic(value any) {
 	l.calling = false
-	l.fault = fault(value)
+	l.fault = panicOrGoexit(value)
 	if l.bracketed {
 		l.fault = l.seat.Leave(l.fault)
 	}
