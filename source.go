@@ -136,13 +136,13 @@ func source[T any](name string, err error, f func(context.Context, func(T) bool)
 
 // reading is one run of a source.
 type reading[T any] struct {
-	site    *Site
-	op      *base
-	yield   func(T, queue.Tag) bool
-	counts  *counts
-	tally   tally
-	handing bool // in yield: what happens there is not the source's doing
-	over    bool
+	site      *Site
+	op        *base
+	yield     func(T, queue.Tag) bool
+	counts    *counts
+	tally     tally
+	handingOn bool // in yield: what happens there is not the source's doing
+	over      bool
 }
 
 func (r *reading[T]) read(f func(context.Context, func(T) bool) error) {
@@ -151,27 +151,27 @@ func (r *reading[T]) read(f func(context.Context, func(T) bool) error) {
 	defer func() {
 		r.over = true
 		r.counts.publish(&r.tally)
-		if returned || r.handing {
+		if returned || r.handingOn {
 			return
 		}
 		r.site.Fail(&StageError{Stage: r.op.cfg.name, Err: panicOrGoexit(recover())})
 	}()
-	err := f(ctx, r.hand)
+	err := f(ctx, r.handOn)
 	returned = true
 	if err != nil && ctx.Err() == nil && !r.over { // after a refused value it only says that it was stopped
 		r.site.Fail(&StageError{Stage: r.op.cfg.name, Err: err})
 	}
 }
 
-func (r *reading[T]) hand(v T) bool {
+func (r *reading[T]) handOn(v T) bool {
 	if r.over || r.site.stopped.Load() {
 		return false
 	}
 	if r.tally.out++; r.tally.out%64 == 0 {
 		r.counts.publish(&r.tally)
 	}
-	r.handing = true
+	r.handingOn = true
 	r.over = !r.yield(v, queue.Tag{})
-	r.handing = false
+	r.handingOn = false
 	return !r.over
 }

@@ -25,7 +25,7 @@ type inlineLoop[A, B any] struct{ valueLoop[A, B] }
 func (w *worker[A, B]) serveInline(values flow[A]) {
 	seat := newGoroutineSeat()
 	l := &inlineLoop[A, B]{valueLoop[A, B]{worker: w, opened: w.opened, seat: seat, me: &seat.Waiter}}
-	l.emit = l.hand
+	l.emit = l.handOn
 	l.timed = seat.arm(w.op.cfg.timeout, nil)
 	l.bracketed = l.timed
 	defer seat.disarm()

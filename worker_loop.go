@@ -157,7 +157,7 @@ func (w *worker[A, B]) takeIdle() *valueLoop[A, B] {
 		return l
 	}
 	l := &valueLoop[A, B]{worker: w}
-	l.emit = l.hand
+	l.emit = l.handOn
 	return l
 }
 

@@ -118,10 +118,10 @@ func (l *valueLoop[A, B]) callBracketed() error {
 	return l.seat.Leave(err)
 }
 
-// hand is what a kernel's emit does. The usual case comes first: one consumer, no order, no timeout, first attempt.
-func (l *valueLoop[A, B]) hand(b B) (ok bool) {
+// handOn is what a kernel's emit does. The usual case comes first: one consumer, no order, no timeout, first attempt.
+func (l *valueLoop[A, B]) handOn(b B) (ok bool) {
 	if l.timed || l.attempt > 1 || !l.calling || l.refused {
-		return l.handSlowly(b)
+		return l.handOnSlowly(b)
 	}
 	l.putting = true
 	switch {
@@ -131,7 +131,7 @@ func (l *valueLoop[A, B]) hand(b B) (ok bool) {
 		ok = l.channel.Put(l.me, b, queue.Tag{})
 	default:
 		l.putting = false
-		return l.handSlowly(b)
+		return l.handOnSlowly(b)
 	}
 	l.putting = false
 	l.given++
@@ -140,7 +140,7 @@ func (l *valueLoop[A, B]) hand(b B) (ok bool) {
 	return ok
 }
 
-func (l *valueLoop[A, B]) handSlowly(b B) bool {
+func (l *valueLoop[A, B]) handOnSlowly(b B) bool {
 	if !l.calling || l.refused {
 		return false
 	}
