@@ -64,11 +64,11 @@ func timedBatches[T any](
 	return func(yield func([]T, queue.Tag) bool) {
 		defer q.Stop()
 		for !at.stopped.Load() {
-			v, _, ok := values.Take(at.me)
+			v, _, ok := values.Take(at.waiter)
 			if !ok {
 				return
 			}
-			batch := append([]T{v}, values.TakeFor(at.me, n-1, wait)...)
+			batch := append([]T{v}, values.TakeFor(at.waiter, n-1, wait)...)
 			count.Add(uint64(len(batch)))
 			if at.stopped.Load() || !yield(batch, queue.Tag{}) {
 				return

@@ -63,7 +63,7 @@ func connect[T any](b *builder, s *Site, q queue.Queue[T], in ...node) {
 	for _, n := range in {
 		outletOf[T](b, n).add(q)
 	}
-	s.inputs = append(s.inputs, q)
+	s.toStop = append(s.toStop, q)
 }
 
 // queueFlow is the flow of a queue's values. When it ends early, those who fill the queue are told.
@@ -77,7 +77,7 @@ func queueFlow[T any](s *Site, q queue.Queue[T]) flow[T] {
 			return
 		}
 		for {
-			v, t, ok := in.Take(s.me)
+			v, t, ok := in.Take(s.waiter)
 			if !ok || s.stopped.Load() || !yield(v, t) {
 				return
 			}
@@ -90,7 +90,7 @@ func windowFlow[T any](p *queue.In[T], s *Site, yield func(T, queue.Tag) bool) {
 	for {
 		w, ok := p.Claim()
 		if !ok {
-			if w, ok = p.Next(s.me); !ok {
+			if w, ok = p.Next(s.waiter); !ok {
 				return
 			}
 		}

@@ -46,7 +46,7 @@ func (r *run) start() (release func()) {
 		r.fail(context.Cause(r.caller))
 	})
 	for _, s := range r.sites {
-		s.begin()
+		s.bringUp()
 	}
 	return func() {
 		if !unfollow() {

@@ -29,7 +29,7 @@ func numbered[T any](b *builder, o node, s *Site, values flow[T]) flow[T] {
 	}
 	admit := func() {
 		for _, m := range trackers {
-			m.Admit(s.me)
+			m.Admit(s.waiter)
 		}
 	}
 	return func(yield func(T, queue.Tag) bool) {

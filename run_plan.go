@@ -101,9 +101,9 @@ func (o *operator[T]) build(b *builder) {
 	flow := o.compose(b, o, s)
 	sink := out.emitter()
 	s.endOutput = out.end
-	s.start = func() {
+	s.startWorkers = func() {
 		s.Go(func() {
-			flow(func(v T, t queue.Tag) bool { return sink.put(s.me, v, t) })
+			flow(func(v T, t queue.Tag) bool { return sink.put(s.waiter, v, t) })
 		})
 	}
 }

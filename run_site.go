@@ -16,30 +16,30 @@ type Site struct {
 	op     *base
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	me     *queue.Waiter // an inline chain's goroutine
+	waiter *queue.Waiter // an inline chain's goroutine
 
-	stopped   atomic.Bool
-	active    atomic.Int32 // holds; the last to be released ends the stage
-	workers   atomic.Int32 // workers that have not ended
-	results   Results
-	start     func()
-	worker    func(index int) Worker
-	endOutput func()                // passes the end on to the consumers
-	inputs    []interface{ Stop() } // queues, and parts
+	stopped      atomic.Bool
+	holds        atomic.Int32 // holds; the last to be released ends the stage
+	workers      atomic.Int32 // workers that have not ended
+	results      Results
+	startWorkers func()
+	newWorker    func(index int) Worker
+	endOutput    func()                // passes the end on to the consumers
+	toStop       []interface{ Stop() } // queues, and parts
 }
 
 func (r *run) site(of *base) *Site {
-	s := &Site{run: r, op: of, me: &queue.NewGoroutine().Waiter}
+	s := &Site{run: r, op: of, waiter: &queue.NewGoroutine().Waiter}
 	s.ctx, s.cancel = context.WithCancelCause(r.ctx)
 	r.sites = append(r.sites, s)
 	return s
 }
 
-// within is a part of s, on the same goroutine, that can be stopped on its own: what is upstream of a Take.
-func (s *Site) within() *Site {
-	part := &Site{run: s.run, op: s.op, me: s.me}
+// newPart is a part of s, on the same goroutine, that can be stopped on its own: what is upstream of a Take.
+func (s *Site) newPart() *Site {
+	part := &Site{run: s.run, op: s.op, waiter: s.waiter}
 	part.ctx, part.cancel = context.WithCancelCause(s.ctx)
-	s.inputs = append(s.inputs, part)
+	s.toStop = append(s.toStop, part)
 	return part
 }
 
@@ -81,7 +81,7 @@ func (s *Site) Stop() {
 		return
 	}
 	s.cancel(errStopped)
-	for _, q := range s.inputs {
+	for _, q := range s.toStop {
 		q.Stop()
 	}
 }
@@ -106,7 +106,7 @@ func (s *Site) Shared(key any, make func() any) any {
 
 // Worker makes a worker. A backend makes all of a stage's workers before the first of them serves, so that
 // [StatusFrom] counts right.
-func (s *Site) Worker(index int) Worker { return s.worker(index) }
+func (s *Site) Worker(index int) Worker { return s.newWorker(index) }
 
 // Go runs f in a goroutine that belongs to the stage: the stage ends when all of them have returned, and the run waits
 // for it. It must be called from Backend.Start or while the stage is held. A panic in f, or its end by Goexit, fails
@@ -134,11 +134,11 @@ func (s *Site) Background(f func()) {
 }
 
 // Hold keeps the stage from ending until Release.
-func (s *Site) Hold() { s.active.Add(1) }
+func (s *Site) Hold() { s.holds.Add(1) }
 
 // Release takes back one Hold. With the last one the stage ends, and its consumers see the end of their input.
 func (s *Site) Release() {
-	if s.active.Add(-1) == 0 {
+	if s.holds.Add(-1) == 0 {
 		s.endOutput()
 		s.Stop()
 		s.run.stages.Done()
@@ -154,12 +154,12 @@ func (s *Site) failGoroutine(value any) {
 	s.Fail(&StageError{Stage: s.Name(), Worker: -1, Err: err})
 }
 
-func (s *Site) begin() {
-	if s.start != nil {
+func (s *Site) bringUp() {
+	if s.startWorkers != nil {
 		s.run.stages.Add(1)
 		s.Hold()
 		defer s.Release()
-		s.start()
+		s.startWorkers()
 	}
 }
 

@@ -22,7 +22,7 @@ func Take[T any](n int) Partial[T, T] {
 				return func(func(T, queue.Tag) bool) {}
 			}
 			c := b.figures[o].addWorker()
-			up := at.within()
+			up := at.newPart()
 			values := counted(upstream[T](b, o, in, up), &c.in)
 			return func(yield func(T, queue.Tag) bool) {
 				remaining := n

@@ -34,7 +34,7 @@ func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 // next gives l a value to handle, from whatever queue.
 func (w *worker[A, B]) next(l *valueLoop[A, B]) (ok bool) {
 	l.v, l.t, ok = w.in.Take(l.me)
-	return ok && w.start(l)
+	return ok && w.beginUnlessStopped(l)
 }
 
 // stream is the loop for the usual case: the queues are known, and the function succeeds without order or Timeout. It
@@ -114,11 +114,11 @@ func (w *worker[A, B]) receive(l *valueLoop[A, B]) bool {
 		}
 		l.v = v
 	}
-	return w.start(l)
+	return w.beginUnlessStopped(l)
 }
 
-// start begins the value that l has received, unless the stage stops.
-func (w *worker[A, B]) start(l *valueLoop[A, B]) bool {
+// beginUnlessStopped begins the value that l has received, unless the stage stops.
+func (w *worker[A, B]) beginUnlessStopped(l *valueLoop[A, B]) bool {
 	if w.site.stopped.Load() {
 		return false
 	}
@@ -158,7 +158,7 @@ func (w *worker[A, B]) sharedLoop(l *valueLoop[A, B]) (again bool) {
 			err = l.seat.Leave(err)
 		}
 		if one != nil && err == nil {
-			if !w.pass(l, out) {
+			if !w.putAndTake(l, out) {
 				break
 			}
 		} else if !l.endAttempt(err) {
@@ -178,9 +178,9 @@ func (w *worker[A, B]) rested(l *valueLoop[A, B]) bool {
 	return true
 }
 
-// pass hands a result on. Where that can be one step with it, and there is no rest due before, it also begins the next
+// putAndTake hands a result on. Where that can be one step with it, and there is no rest due before, it also begins the next
 // value. It reports false where the stage shall stop.
-func (w *worker[A, B]) pass(l *valueLoop[A, B], out B) (ok bool) {
+func (w *worker[A, B]) putAndTake(l *valueLoop[A, B], out B) (ok bool) {
 	l.busy = false
 	claim := queue.AndClaim
 	if w.unrested >= w.turn {
@@ -195,5 +195,5 @@ func (w *worker[A, B]) pass(l *valueLoop[A, B], out B) (ok bool) {
 		return true
 	}
 	l.v, _ = w.window.Remove(before)
-	return w.start(l)
+	return w.beginUnlessStopped(l)
 }

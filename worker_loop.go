@@ -15,7 +15,7 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 	out.site, s.results = s, op.Results
 	p := order{trackers: b.trackers[o], results: op.Results}
 	figures := b.figures[o]
-	s.worker = func(index int) Worker {
+	s.newWorker = func(index int) Worker {
 		s.workers.Add(1)
 		results := out.emitter()
 		w := &worker[A, B]{
@@ -28,7 +28,7 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 		w.flushWhenIdle()
 		return w
 	}
-	s.start = func() { backend.Start(s) }
+	s.startWorkers = func() { backend.Start(s) }
 	s.endOutput = out.end
 }
 

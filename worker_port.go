@@ -52,7 +52,7 @@ func assembleDriven[A, B any](
 			taking: &queue.NewGoroutine().Waiter, giving: &queue.NewGoroutine().Waiter,
 		}
 	}
-	s.start = func() { start(Ports[A, B]{s, port}) }
+	s.startWorkers = func() { start(Ports[A, B]{s, port}) }
 }
 
 // Port is where a driven worker takes values and leaves results. Pull and TryPull may be called by one goroutine at a
