@@ -159,30 +159,30 @@ func (o *outlet[T]) emitter() *emitter[T] {
 	}
 	if len(e.sinks) == 1 && !o.kept {
 		e.only = e.sinks[0]
-		e.port, _ = e.only.(*queue.Out[T])
-		e.channel, _ = e.only.(*queue.Channel[T])
+		e.windowOut, _ = e.only.(*queue.Out[T])
+		e.channelOut, _ = e.only.(*queue.Channel[T])
 	}
 	return e
 }
 
 // emitter is one worker's way to the consumers of its stage.
 type emitter[T any] struct {
-	only    queue.Sink[T]     // the only one
-	port    *queue.Out[T]     // only, if it is one: that spares calls through the interface
-	channel *queue.Channel[T] // only, if it is one
-	sinks   []queue.Sink[T]
-	site    *Site
-	kept    bool
+	only       queue.Sink[T]     // the only one
+	windowOut  *queue.Out[T]     // only, if it is one: that spares calls through the interface
+	channelOut *queue.Channel[T] // only, if it is one
+	sinks      []queue.Sink[T]
+	site       *Site
+	kept       bool
 }
 
 // put hands v to every consumer in turn, so that a full one holds the others up. It reports false when none of them
 // wants more. A stage without consumers drops its results and goes on.
 func (e *emitter[T]) put(me *queue.Waiter, v T, t queue.Tag) bool {
-	if e.port != nil {
-		return e.port.Put(me, v, t)
+	if e.windowOut != nil {
+		return e.windowOut.Put(me, v, t)
 	}
-	if e.channel != nil {
-		return e.channel.Put(me, v, t)
+	if e.channelOut != nil {
+		return e.channelOut.Put(me, v, t)
 	}
 	if e.only != nil {
 		return e.only.Put(me, v, t)
@@ -196,8 +196,8 @@ func (e *emitter[T]) put(me *queue.Waiter, v T, t queue.Tag) bool {
 
 // word is that of the only port, which the worker's inlet may share; nil where there is none.
 func (e *emitter[T]) word() *queue.Word {
-	if e.port == nil {
+	if e.windowOut == nil {
 		return nil
 	}
-	return e.port.Word()
+	return e.windowOut.Word()
 }

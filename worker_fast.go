@@ -11,10 +11,10 @@ func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 			again = w.recoverValue(l, recover())
 		}
 	}()
-	usual := (w.window != nil || w.direct != nil) && (l.port != nil || l.channel != nil) && !l.timed
+	usual := (w.windowIn != nil || w.channelIn != nil) && (l.windowOut != nil || l.channelOut != nil) && !l.timed
 	take := w.next
 	switch {
-	case usual && w.one != nil && w.window != nil && l.port != nil:
+	case usual && w.one != nil && w.windowIn != nil && l.windowOut != nil:
 		take = w.streamWindow
 	case usual:
 		take = w.stream
@@ -64,7 +64,7 @@ func (w *worker[A, B]) stream(l *valueLoop[A, B]) bool {
 // streamWindow is stream for a function that returns one result for each value, where the worker's two ends share a word: within a window, handing on a result and taking
 // the next value is one exchange, all of it in this loop: a call for it would cost 15 %.
 func (w *worker[A, B]) streamWindow(l *valueLoop[A, B]) bool {
-	in, port, one, ctx := w.window, l.port, w.one, l.ctx
+	in, port, one, ctx := w.windowIn, l.windowOut, w.one, l.ctx
 	for more := w.receive(l); more; {
 		l.calling = true
 		out, err := one(ctx, l.v)
@@ -96,19 +96,19 @@ func (w *worker[A, B]) streamWindow(l *valueLoop[A, B]) bool {
 
 // receive is next for the usual queues, without calls through an interface.
 func (w *worker[A, B]) receive(l *valueLoop[A, B]) bool {
-	if w.window != nil {
-		at, ok := w.window.Claim()
+	if w.windowIn != nil {
+		at, ok := w.windowIn.Claim()
 		if !ok {
-			if at, ok = w.window.Next(l.me); !ok {
+			if at, ok = w.windowIn.Next(l.me); !ok {
 				return false
 			}
 		}
-		l.v, _ = w.window.Remove(at)
+		l.v, _ = w.windowIn.Remove(at)
 	} else {
-		if w.direct.Empty() {
+		if w.channelIn.Empty() {
 			w.flush() // before it waits
 		}
-		v, ok := w.direct.Receive()
+		v, ok := w.channelIn.Receive()
 		if !ok {
 			return false
 		}
@@ -139,7 +139,7 @@ func (w *worker[A, B]) sharedLoop(l *valueLoop[A, B]) (again bool) {
 		}
 	}()
 	one := w.one
-	if w.window == nil || l.port == nil {
+	if w.windowIn == nil || l.windowOut == nil {
 		one = nil
 	}
 	for w.rested(l) && (l.busy || w.next(l)) {
@@ -186,7 +186,7 @@ func (w *worker[A, B]) putAndTake(l *valueLoop[A, B], out B) (ok bool) {
 	if w.unrested >= w.turn {
 		claim = 0
 	}
-	before, ok := l.port.Publish(l.me, out, queue.Tag{}, claim)
+	before, ok := l.windowOut.Publish(l.me, out, queue.Tag{}, claim)
 	if !ok {
 		return false
 	}
@@ -194,6 +194,6 @@ func (w *worker[A, B]) putAndTake(l *valueLoop[A, B], out B) (ok bool) {
 	if claim == 0 || before.Window() == 0 {
 		return true
 	}
-	l.v, _ = w.window.Remove(before)
+	l.v, _ = w.windowIn.Remove(before)
 	return w.beginUnlessStopped(l)
 }

@@ -23,7 +23,7 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 			in: input.Consumer(results.word()), put: results.put, order: p, counts: figures.addWorker(),
 		}
 		if len(p.trackers) == 0 {
-			w.port, w.channel = results.port, results.channel
+			w.windowOut, w.channelOut = results.windowOut, results.channelOut
 		}
 		w.flushWhenIdle()
 		return w
@@ -41,14 +41,14 @@ type worker[A, B any] struct {
 	open  Opener[A, B]
 	one   func(context.Context, A) (B, error) // what the kernel does, if it is that simple
 
-	in     queue.Inlet[A]
-	window *queue.In[A]      // in, if it is one
-	direct *queue.Channel[A] // in, if it is one
+	in        queue.Inlet[A]
+	windowIn  *queue.In[A]      // in, if it is one
+	channelIn *queue.Channel[A] // in, if it is one
 
-	put     func(me *queue.Waiter, v B, t queue.Tag) bool
-	port    *queue.Out[B]     // what put comes to in the usual case, or
-	channel *queue.Channel[B] // this; both nil else
-	order                     // of the values in the order
+	put        func(me *queue.Waiter, v B, t queue.Tag) bool
+	windowOut  *queue.Out[B]     // what put comes to in the usual case, or
+	channelOut *queue.Channel[B] // this; both nil else
+	order                        // of the values in the order
 
 	opened *opened[A, B] // nil unless the worker is open
 	tally  tally
@@ -173,11 +173,11 @@ func (w *worker[A, B]) flush() { w.counts.publish(&w.tally) }
 // flushWhenIdle has the tally published whenever the worker turns to the queue, so that the figures of a worker that
 // waits are exact, and those of a busy one lag by a window at most. The worker's turn becomes a window, too.
 func (w *worker[A, B]) flushWhenIdle() {
-	w.direct, _ = w.in.(*queue.Channel[A])
-	if w.window, _ = w.in.(*queue.In[A]); w.window != nil {
-		w.window.OnFill = func() {
+	w.channelIn, _ = w.in.(*queue.Channel[A])
+	if w.windowIn, _ = w.in.(*queue.In[A]); w.windowIn != nil {
+		w.windowIn.OnFill = func() {
 			w.flush()
-			w.turn = max(1, min(restAfter, w.window.WindowSize()))
+			w.turn = max(1, min(restAfter, w.windowIn.WindowSize()))
 		}
 	}
 }

@@ -125,10 +125,10 @@ func (l *valueLoop[A, B]) handOn(b B) (ok bool) {
 	}
 	l.putting = true
 	switch {
-	case l.port != nil:
-		ok = l.port.Put(l.me, b, queue.Tag{})
-	case l.channel != nil:
-		ok = l.channel.Put(l.me, b, queue.Tag{})
+	case l.windowOut != nil:
+		ok = l.windowOut.Put(l.me, b, queue.Tag{})
+	case l.channelOut != nil:
+		ok = l.channelOut.Put(l.me, b, queue.Tag{})
 	default:
 		l.putting = false
 		return l.handOnSlowly(b)
