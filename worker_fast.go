@@ -126,9 +126,9 @@ func (w *worker[A, B]) beginUnlessStopped(l *valueLoop[A, B]) bool {
 	return true
 }
 
-// restAfter is how many values a worker handles at most before its seat may rest. A turn is a window of the queue, and so
+// maxTurn is how many values a worker handles at most before its seat may rest. A turn is a window of the queue, and so
 // becomes shorter, down to one value, once it is known that each takes its time.
-const restAfter = queue.MostWindow
+const maxTurn = queue.MostWindow
 
 // sharedLoop is ownLoop for a seat of the backend's own, which wants to know of each call. Very many of them may wait within a
 // call at a time, and each keeps its stack; so from here down to the function there are few frames, and small ones.
@@ -143,7 +143,7 @@ func (w *worker[A, B]) sharedLoop(l *valueLoop[A, B]) (again bool) {
 		one = nil
 	}
 	for w.rested(l) && (l.busy || w.next(l)) {
-		w.unrested++
+		w.sinceRest++
 		var out B
 		err := l.fault
 		if err == nil {
@@ -171,8 +171,8 @@ func (w *worker[A, B]) sharedLoop(l *valueLoop[A, B]) (again bool) {
 
 // rested lets the seat rest now and then.
 func (w *worker[A, B]) rested(l *valueLoop[A, B]) bool {
-	if w.unrested >= w.turn {
-		w.unrested = 0
+	if w.sinceRest >= w.turn {
+		w.sinceRest = 0
 		l.seat.Rest(l.busy)
 	}
 	return true
@@ -183,7 +183,7 @@ func (w *worker[A, B]) rested(l *valueLoop[A, B]) bool {
 func (w *worker[A, B]) putAndTake(l *valueLoop[A, B], out B) (ok bool) {
 	l.busy = false
 	claim := queue.AndClaim
-	if w.unrested >= w.turn {
+	if w.sinceRest >= w.turn {
 		claim = 0
 	}
 	before, ok := l.windowOut.Publish(l.me, out, queue.Tag{}, claim)

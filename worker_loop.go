@@ -53,8 +53,8 @@ type worker[A, B any] struct {
 	opened *opened[A, B] // nil unless the worker is open
 	tally  tally
 	counts *counts
-	// unrested is how many values, or attempts, there were since a seat could rest; turn is how many there may be.
-	unrested, turn int
+	// sinceRest is how many values, or attempts, there were since a seat could rest; turn is how many there may be.
+	sinceRest, turn int
 
 	mu      sync.Mutex
 	pending []*valueLoop[A, B] // with a value whose goroutine was ended by the user's function
@@ -71,7 +71,7 @@ func (w *worker[A, B]) Serve(seat Seat) {
 		return
 	}
 	l.bracketed, l.timed = true, w.op.cfg.timeout > 0
-	w.unrested = 0 // the seat has just got its turn
+	w.sinceRest = 0 // the seat has just got its turn
 	for w.sharedLoop(l) {
 	}
 	w.putIdle(l)
@@ -177,7 +177,7 @@ func (w *worker[A, B]) flushWhenIdle() {
 	if w.windowIn, _ = w.in.(*queue.In[A]); w.windowIn != nil {
 		w.windowIn.OnFill = func() {
 			w.flush()
-			w.turn = max(1, min(restAfter, w.windowIn.WindowSize()))
+			w.turn = max(1, min(maxTurn, w.windowIn.WindowSize()))
 		}
 	}
 }
