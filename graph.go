@@ -131,8 +131,8 @@ func (b *base) call(again bool, shown map[node]bool) string {
 	return text
 }
 
-// observed tells the observers of the caller's context that the run starts. ended tells them that it has ended.
-func (r *run) observed(roots []node) (ended func(error)) {
+// tellObservers tells the observers of the caller's context that the run starts. ended tells them that it has ended.
+func (r *run) tellObservers(roots []node) (ended func(error)) {
 	all := observers(r.caller)
 	if len(all) == 0 {
 		return func(error) {}

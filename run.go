@@ -136,7 +136,7 @@ func execute(ctx context.Context, roots []node, prepare func(*builder) (consume 
 	}
 	consume := prepare(b)
 	b.build()
-	ended := r.observed(roots)
+	ended := r.tellObservers(roots)
 	release := r.start()
 	finished := false
 	defer func() {
