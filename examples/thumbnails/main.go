@@ -31,7 +31,7 @@ func main() {
 	process.Main()
 	log.SetFlags(0)
 	in := flag.String("in", "", "folder of pictures; default: Go's own source tree")
-	out := flag.String("out", "thumbnails", "folder for the thumbnails")
+	out := flag.String("out", "", "folder for the thumbnails; default: a temporary one")
 	poison := flag.Bool("poison", false, "add a picture that crashes its decoder, and one that never ends")
 	flag.Parse()
 	if err := run(context.Background(), os.Stdout, *in, *out, *poison); err != nil {
@@ -45,13 +45,25 @@ func goSource(ctx context.Context) (string, error) {
 	return filepath.Join(strings.TrimSpace(string(root)), "src"), err
 }
 
+// folders gives the defaults for folders that are not named.
+func folders(ctx context.Context, in, out string) (string, string, error) {
+	var err error
+	if in == "" {
+		if in, err = goSource(ctx); err != nil {
+			return "", "", fmt.Errorf("go env GOROOT does not tell where Go's source is; name a folder with -in: %w", err)
+		}
+	}
+	if out == "" {
+		out, err = os.MkdirTemp("", "thumbnails")
+	}
+	return in, out, err
+}
+
 // run makes the thumbnails of the pictures below in, and lists at the end what has failed and why.
 func run(ctx context.Context, report io.Writer, in, out string, poison bool) error {
-	if in == "" {
-		var err error
-		if in, err = goSource(ctx); err != nil {
-			return fmt.Errorf("go env GOROOT does not tell where Go's source is; name a folder with -in: %w", err)
-		}
+	in, out, err := folders(ctx, in, out)
+	if err != nil {
+		return err
 	}
 	var failed failures
 	names := find(in)
@@ -71,7 +83,7 @@ func run(ctx context.Context, report io.Writer, in, out string, poison bool) err
 		}
 		count, size = count+1, size+n
 	}
-	fmt.Fprintf(report, "%d thumbnails, %d bytes, in %v\n", count, size, time.Since(start).Round(time.Millisecond))
+	fmt.Fprintf(report, "%d thumbnails in %s, %d bytes, %v\n", count, out, size, time.Since(start).Round(time.Millisecond))
 	failed.print(report)
 	return nil
 }

@@ -39,3 +39,16 @@ func TestBadPicturesCostThemselves(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, image.Pt(64, 21), m.Bounds().Size())
 }
+
+func TestNothingIsLeftInTheWorkingFolder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	in, temporary := t.TempDir(), t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	t.Setenv("TMP", temporary) // on Windows
+	var report bytes.Buffer
+	require.NoError(t, run(t.Context(), &report, in, "", false))
+	require.Contains(t, report.String(), "0 thumbnails in "+filepath.Join(temporary, "thumbnails"))
+	left, err := os.ReadDir(".")
+	require.NoError(t, err)
+	require.Empty(t, left)
+}

@@ -6,12 +6,14 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"io/fs"
-	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gopeln/pl"
 )
@@ -24,7 +26,7 @@ type File struct {
 	Uses map[string]int
 }
 
-// root is the folder to walk; where none is named, that of Go's own source.
+// root is the folder to walk: Go's own source if none is named.
 func root(ctx context.Context, folder string) (string, error) {
 	if folder == "" {
 		goroot, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
@@ -68,8 +70,33 @@ func parse(_ context.Context, f File) (File, error) {
 	return File{Path: f.Path, Size: f.Size, Uses: uses}, nil
 }
 
-// skip goes on without a file that cannot be read or parsed, and names it. The stage counts it.
-func skip(_ context.Context, e *pl.StageError) error {
-	log.Println("skipped:", e.Err)
-	return nil
+// skipped are the files that could not be read or parsed.
+type skipped struct {
+	mu  sync.Mutex
+	why []string
+}
+
+// option has a stage go on without a file that fails. The handler is called by several workers at once.
+func (s *skipped) option() pl.Option {
+	return pl.OnError(func(_ context.Context, e *pl.StageError) error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.why = append(s.why, strings.TrimSpace(e.Err.Error()))
+		return nil
+	})
+}
+
+// print counts the files, and lists them if asked to.
+func (s *skipped) print(w io.Writer, list bool) {
+	if len(s.why) == 0 {
+		return
+	}
+	if !list {
+		fmt.Fprintf(w, "\n%d files skipped; -skipped lists them\n", len(s.why))
+		return
+	}
+	fmt.Fprintf(w, "\n%d files skipped:\n", len(s.why))
+	for _, why := range slices.Sorted(slices.Values(s.why)) {
+		fmt.Fprintln(w, "  "+why)
+	}
 }

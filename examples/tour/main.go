@@ -24,10 +24,10 @@ import (
 
 // Another backend is another package name, nothing else.
 var parsers = map[string]pl.Partial[File, File]{
-	"process": process.Map(parse, pl.Workers(runtime.NumCPU()), pl.MaxSize(64), pl.OnError(skip)),
-	"serial":  serial.Map(parse, pl.Workers(runtime.NumCPU()), pl.MaxSize(64), pl.OnError(skip)),
-	"task":    task.Map(parse, pl.Workers(runtime.NumCPU()), pl.MaxSize(64), pl.OnError(skip)),
-	"thread":  thread.Map(parse, pl.Workers(runtime.NumCPU()), pl.MaxSize(64), pl.OnError(skip)),
+	"process": process.Map(parse, pl.Workers(runtime.NumCPU()), pl.MaxSize(64)),
+	"serial":  serial.Map(parse, pl.Workers(runtime.NumCPU()), pl.MaxSize(64)),
+	"task":    task.Map(parse, pl.Workers(runtime.NumCPU()), pl.MaxSize(64)),
+	"thread":  thread.Map(parse, pl.Workers(runtime.NumCPU()), pl.MaxSize(64)),
 }
 
 func backends() []string { return slices.Sorted(maps.Keys(parsers)) }
@@ -36,13 +36,14 @@ func main() {
 	process.Main()
 	log.SetFlags(0)
 	backend := flag.String("backend", "thread", fmt.Sprintf("what the parsing stage runs on, one of %q", backends()))
+	list := flag.Bool("skipped", false, "list the files that could not be read or parsed, and why")
 	flag.Parse()
-	if err := tour(context.Background(), os.Stdout, *backend, flag.Arg(0)); err != nil {
+	if err := tour(context.Background(), os.Stdout, *backend, flag.Arg(0), *list); err != nil {
 		log.Fatalln("tour:", err)
 	}
 }
 
-func tour(ctx context.Context, out io.Writer, backend, folder string) error {
+func tour(ctx context.Context, out io.Writer, backend, folder string, list bool) error {
 	parseAll, ok := parsers[backend]
 	if !ok {
 		return fmt.Errorf("-backend %q: it must be one of %q", backend, backends())
@@ -57,9 +58,9 @@ func tour(ctx context.Context, out io.Writer, backend, folder string) error {
 	})
 	start, files, size, uses := time.Now(), 0, 0, map[string]int{}
 
-	parsed := pl.Pipe2(walk(folder),
-		thread.Map(read, pl.Workers(4), pl.MaxSize(64), pl.OnError(skip)),
-		parseAll)
+	var without skipped
+	texts := thread.Map(read, pl.Workers(4), pl.MaxSize(64), without.option())(walk(folder))
+	parsed := parseAll(texts).With(without.option())
 	for file, err := range parsed.All(ctx) {
 		if err != nil {
 			return err
@@ -81,5 +82,6 @@ func tour(ctx context.Context, out io.Writer, backend, folder string) error {
 	for _, s := range stats.Stages {
 		fmt.Fprintf(out, "%-8s %-8s %7d %7d %7d %7d\n", s.Name, s.Backend, s.Workers, s.In, s.Out, s.Failed)
 	}
+	without.print(out, list)
 	return nil
 }
