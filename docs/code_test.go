@@ -1,0 +1,144 @@
+// Package docs_test holds the documents of the repository to what they say: their code compiles, their links lead
+// somewhere, and the files and functions that they name are there.
+package docs_test
+
+import (
+	"context"
+	"fmt"
+	"go/format"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestGoCodeInDocumentsCompiles vets every Go block as a user of the module has it: in a module of its own, which
+// requires this one. A block that begins with a package clause is compiled as it stands. Any other is a fragment,
+// either declarations or statements; CONTRIBUTING.md says what is put around it.
+func TestGoCodeInDocumentsCompiles(t *testing.T) {
+	user := newModule(t)
+	known := importable(t)
+	count := 0
+	for _, d := range documents(t) {
+		for _, b := range d.blocks() {
+			if b.info != "go" {
+				continue
+			}
+			place := fmt.Sprintf("%s:%d", d.path, b.line)
+			formatted, err := format.Source([]byte(b.text))
+			if assert.NoError(t, err, "%s: the block is no Go code", place) {
+				assert.Equal(t, string(formatted), b.text, "%s: the block is not formatted as gofmt does", place)
+				for name, text := range files(t, d, b, known) {
+					user.write(t, fmt.Sprintf("block%d/%s", count, name), text)
+				}
+				count++
+			}
+		}
+	}
+	require.NotZero(t, count)
+	out, err := user.command(t, "vet", "./...").CombinedOutput()
+	assert.NoError(t, err, "go vet of the documents' code:\n%s", out)
+}
+
+// TestProgramsInDocumentsPrintWhatIsShown runs each program that is followed by a block marked "text output".
+func TestProgramsInDocumentsPrintWhatIsShown(t *testing.T) {
+	user := newModule(t)
+	count := 0
+	for _, d := range documents(t) {
+		blocks := d.blocks()
+		for i, b := range blocks {
+			if b.info != "text output" {
+				continue
+			}
+			require.True(t, i > 0 && isFile(blocks[i-1].text), "%s:%d: output without a program before it", d.path, b.line)
+			folder := fmt.Sprintf("program%d", count)
+			user.write(t, folder+"/main.go", blocks[i-1].text)
+			run := user.command(t, "run", "./"+folder)
+			run.Stderr = os.Stderr
+			out, err := run.Output()
+			assert.NoError(t, err, "%s:%d", d.path, blocks[i-1].line)
+			assert.Equal(t, strings.TrimSpace(b.text), strings.TrimSpace(string(out)), "%s:%d", d.path, b.line)
+			count++
+		}
+	}
+	require.NotZero(t, count, "the README's first program shows what it prints")
+}
+
+func TestFaultsInCodeAreReportedByTheirLines(t *testing.T) {
+	faults := map[string]struct{ text, want string }{
+		"statement":   {"one\n```go\nx := 1\ny := z\n```", "statement.md:4: undefined: z"},
+		"declaration": {"```go\nfunc f() int { return true }\n```", "declaration.md:2: cannot use true"},
+		"file":        {"```go\npackage main\n\nimport \"fmt\"\n```", `file.md:4: "fmt" imported and not used`},
+		"prelude":     {"<!-- go: with\nvar x missing\n-->\n```go\nuse(x)\n```", "prelude.md:2: undefined: missing"},
+		"fragment":    {"<!-- go: with\nvar x int\n-->\n```go\nuse(x)\n```", "fragment.md:5: undefined: use"},
+		"vet":         {"```go\nfmt.Printf(\"%d\", \"\")\n```", "vet.md:2: fmt.Printf format %d"},
+	}
+	user := newModule(t)
+	for name, fault := range faults {
+		d := document{path: name + ".md", text: fault.text}
+		for file, text := range files(t, d, d.blocks()[0], importable(t)) {
+			user.write(t, name+"/"+file, text)
+		}
+	}
+	out, err := user.command(t, "vet", "./...").CombinedOutput()
+	assert.Error(t, err)
+	for _, fault := range faults {
+		assert.Contains(t, string(out), fault.want)
+	}
+}
+
+func TestFragmentsMayReturnAndLeaveVariablesUnused(t *testing.T) {
+	user := newModule(t)
+	d := document{path: "doc.md", text: strings.Join([]string{
+		"```go\nx, err := strconv.Atoi(\"1\")\nvar y int\n```",
+		"```go\nif err := ctx.Err(); err != nil {\n\treturn err\n}\nz := 1\n```",
+		"```go\nreturn errors.New(\"no\")\n```",
+		"```go\nf := func() int { return 1 }\nfmt.Println(f())\n```",
+		"```go\nstage := thread.Map(pl.Lift(strconv.Itoa))(pl.Range(3))\n```",
+	}, "\n")}
+	for i, b := range d.blocks() {
+		for name, text := range files(t, d, b, importable(t)) {
+			user.write(t, fmt.Sprintf("block%d/%s", i, name), text)
+		}
+	}
+	out, err := user.command(t, "vet", "./...").CombinedOutput()
+	assert.NoError(t, err, "%s", out)
+}
+
+// module is a module of a user's, in a temporary folder.
+type module struct{ folder string }
+
+// newModule makes a module that requires this one, and what this one requires, so that nothing has to be fetched.
+func newModule(t *testing.T) module {
+	t.Helper()
+	m := module{t.TempDir()}
+	here, err := filepath.Abs(root)
+	require.NoError(t, err)
+	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	require.NoError(t, err)
+	sum, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	require.NoError(t, err)
+	m.write(t, "go.mod", strings.Replace(string(mod), "module github.com/gopeln/pl", "module example.org/user", 1)+
+		"\nrequire github.com/gopeln/pl v0.0.0\n\nreplace github.com/gopeln/pl => "+filepath.ToSlash(here)+"\n")
+	m.write(t, "go.sum", string(sum))
+	return m
+}
+
+func (m module) write(t *testing.T, name, text string) {
+	t.Helper()
+	file := filepath.Join(m.folder, name)
+	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
+}
+
+func (m module) command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	c := exec.CommandContext(context.WithoutCancel(t.Context()), "go", args...)
+	c.Dir = m.folder
+	c.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod", "GOPROXY=off")
+	return c
+}
