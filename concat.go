@@ -14,7 +14,7 @@ func Concat[T any](stages ...Stage[T]) Stage[T] {
 	o.compose = func(b *builder, o *operator[T], at *Site) flow[T] {
 		c := b.figures[o].addWorker()
 		values := merged[T]
-		if b.prompt(o) {
+		if b.allStatic(o) {
 			values = appended[T]
 		}
 		return numbered(b, o, at, counted(counted(values(b, o, at), &c.in), &c.out))
@@ -59,11 +59,11 @@ func appended[T any](b *builder, o *operator[T], at *Site) flow[T] {
 	}
 }
 
-// prompt tells whether all inputs of o, up to their sources, run in o's goroutine and never wait for a value.
-func (b *builder) prompt(o node) bool {
+// allStatic tells whether all inputs of o, up to their sources, run in o's goroutine and never wait for a value.
+func (b *builder) allStatic(o node) bool {
 	for _, in := range o.meta().inputs {
 		m := in.meta()
-		if !m.inline || b.consumers[in] != 1 || len(m.inputs) == 0 && !m.prompt || !b.prompt(in) {
+		if !m.inline || b.consumers[in] != 1 || len(m.inputs) == 0 && !m.static || !b.allStatic(in) {
 			return false
 		}
 	}

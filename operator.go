@@ -13,8 +13,8 @@ type operator[T any] struct {
 	compose func(b *builder, o *operator[T], s *Site) flow[T]
 	// assemble makes the operator's workers; nil for an inline operator.
 	assemble func(b *builder, o *operator[T])
-	// present is what a prompt source has.
-	present *present[T]
+	// values is what a prompt source has.
+	values *staticValues[T]
 }
 
 // base is the part of an operator that is the same for all types.
@@ -36,8 +36,8 @@ type base struct {
 	driven bool
 	// renumbers: the values' order begins anew here, as at a source.
 	renumbers bool
-	// prompt sources never wait for a value.
-	prompt bool
+	// static sources never wait for a value.
+	static bool
 }
 
 // node is an operator of any type.

@@ -48,9 +48,9 @@ func inputQueue[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
 func newInputQueue[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
 	m := o.meta()
 	bound := b.bound(m, in)
-	if source := originOf[T](b, o, in); source != nil {
+	if source := staticOf[T](b, o, in); source != nil {
 		q := queue.NewWindow[T](bound, false)
-		q.Feed(source.n, source.at, &b.figures[in].addWorker().out)
+		q.SetStatic(source.n, source.at, &b.figures[in].addWorker().out)
 		return q
 	}
 	q := newQueue[T](bound, b.tagged(o), b.channelOK(m, in), b.run.goroutines.Go)
@@ -101,15 +101,15 @@ func windowFlow[T any](p *queue.In[T], s *Site, yield func(T, queue.Tag) bool) {
 	}
 }
 
-// originOf makes the source in the origin of the queue in front of o, its only consumer. It is nil where in is something
+// staticOf makes the source in the origin of the queue in front of o, its only consumer. It is nil where in is something
 // else, and where its values have to be told apart for an Ordered downstream. Driven workers hold values that nobody
 // can steal, so that they may have to wait for an origin; it wakes nobody.
-func originOf[T any](b *builder, o, in node) *present[T] {
+func staticOf[T any](b *builder, o, in node) *staticValues[T] {
 	source, ok := in.(*operator[T])
-	if !ok || source.present == nil || len(b.trackers[in]) > 0 || o.meta().driven || !b.tryInline(in) {
+	if !ok || source.values == nil || len(b.trackers[in]) > 0 || o.meta().driven || !b.tryInline(in) {
 		return nil
 	}
-	return source.present
+	return source.values
 }
 
 // outlet is where a stage's results go in a run: a queue for each of its consumers.

@@ -17,17 +17,17 @@ func FromSlice[T any](items []T) Stage[T] { return slice(fmt.Sprintf("slice(%d)"
 
 // Range is a stage of the numbers 0 … n-1; there are none where n is not positive.
 func Range(n int) Stage[int] {
-	return prompt(fmt.Sprintf("range(%d)", n), n, func(i int) int { return i })
+	return staticSource(fmt.Sprintf("range(%d)", n), n, func(i int) int { return i })
 }
 
 func slice[T any](name string, items []T) Stage[T] {
-	return prompt(name, len(items), func(i int) T { return items[i] })
+	return staticSource(name, len(items), func(i int) T { return items[i] })
 }
 
-// prompt makes a source of n values that are there already. It calls no function of the user's that could fail.
-func prompt[T any](name string, n int, at func(i int) T) Stage[T] {
+// staticSource makes a source of n values that are there already. It calls no function of the user's that could fail.
+func staticSource[T any](name string, n int, at func(i int) T) Stage[T] {
 	o := newSource[T](name)
-	o.prompt, o.present = true, &present[T]{n, at}
+	o.static, o.values = true, &staticValues[T]{n, at}
 	o.compose = func(b *builder, o *operator[T], s *Site) flow[T] {
 		counts := b.figures[o].addWorker()
 		return numbered(b, o, s, func(yield func(T, queue.Tag) bool) {
@@ -49,8 +49,8 @@ func prompt[T any](name string, n int, at func(i int) T) Stage[T] {
 	return Stage[T]{o}
 }
 
-// present are values that are there already.
-type present[T any] struct {
+// staticValues are values that are there already.
+type staticValues[T any] struct {
 	n  int
 	at func(i int) T
 }

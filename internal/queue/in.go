@@ -199,12 +199,12 @@ func (q *Window[T]) await(me *Waiter, quit func() bool) bool {
 
 // quiet tells, at the least price, that there is no value, and nothing that might be one.
 func (q *Window[T]) quiet() bool {
-	return q.ready.first == nil && len(q.windows) == 0 && q.origin == nil
+	return q.ready.first == nil && len(q.windows) == 0 && q.static == nil
 }
 
 // anything tells whether a consumer would find a value.
 func (q *Window[T]) anything() bool {
-	return q.ready.any() || q.origin.left() > 0 || q.victim() != nil
+	return q.ready.any() || q.static.remaining() > 0 || q.victim() != nil
 }
 
 // passOn is called by a consumer that was served: it wakes the next if there is work left, its own included.
@@ -239,8 +239,8 @@ func (q *Window[T]) pull(p *In[T], n int) int {
 	p.tags = p.tags[:0]
 	q.ready.moveTo(p, n)
 	q.pulled += int64(len(p.buf))
-	if q.origin.left() > 0 {
-		p.buf = q.origin.appendTo(p.buf, n)
+	if q.static.remaining() > 0 {
+		p.buf = q.static.appendTo(p.buf, n)
 	}
 	return len(p.buf)
 }

@@ -2,17 +2,17 @@ package queue
 
 import "sync/atomic"
 
-// origin is a source of values that are there already: consumers fetch their windows from it, so that no goroutine has
+// staticValues is a source of values that are there already: consumers fetch their windows from it, so that no goroutine has
 // to bring the values to them. The queue's bound means nothing to it, since nothing is gained by leaving a value where it
 // is. It is guarded by the lock of its queue.
-type origin[T any] struct {
+type staticValues[T any] struct {
 	at        func(i int) T
 	next, end int
 	out       *atomic.Uint64 // how many have been fetched
 }
 
-// left is how many values are still to come.
-func (o *origin[T]) left() int {
+// remaining is how many values are still to come.
+func (o *staticValues[T]) remaining() int {
 	if o == nil {
 		return 0
 	}
@@ -20,8 +20,8 @@ func (o *origin[T]) left() int {
 }
 
 // appendTo appends up to n of the next values to buf.
-func (o *origin[T]) appendTo(buf []T, n int) []T {
-	for range min(n, o.left()) {
+func (o *staticValues[T]) appendTo(buf []T, n int) []T {
+	for range min(n, o.remaining()) {
 		buf = append(buf, o.at(o.next))
 		o.next++
 	}

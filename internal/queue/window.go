@@ -25,10 +25,10 @@ type Window[T any] struct {
 	receptive atomic.Bool
 	stopped   bool
 	tagged    bool
-	ready     readyList[T] // the producers that may have values
-	hungry    parking      // consumers
-	origin    *origin[T]   // instead of producers; nil: there is none
-	windows   []*In[T]     // those that may hold unclaimed values
+	ready     readyList[T]     // the producers that may have values
+	hungry    parking          // consumers
+	static    *staticValues[T] // instead of producers; nil: there is none
+	windows   []*In[T]         // those that may hold unclaimed values
 
 	limit     int64 // 0: no bound
 	edges     int
@@ -87,9 +87,9 @@ func NewWindow[T any](bound int, tagged bool) *Window[T] {
 	return &Window[T]{limit: int64(bound), tagged: tagged}
 }
 
-// Feed gives the queue n values that are there already, instead of producers; out counts those that have been fetched.
-func (q *Window[T]) Feed(n int, at func(i int) T, out *atomic.Uint64) {
-	q.origin = &origin[T]{at: at, end: n, out: out}
+// SetStatic gives the queue n values that are there already, instead of producers; out counts those that have been fetched.
+func (q *Window[T]) SetStatic(n int, at func(i int) T, out *atomic.Uint64) {
+	q.static = &staticValues[T]{at: at, end: n, out: out}
 }
 
 func (q *Window[T]) Attach(gone func()) {
@@ -126,7 +126,7 @@ func (q *Window[T]) Stop() {
 func (q *Window[T]) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.origin != nil {
+	if q.static != nil {
 		return 0
 	}
 	n := q.unclaimed()
