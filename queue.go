@@ -134,7 +134,7 @@ func outletOf[T any](b *builder, n node) *outlet[T] {
 func (o *outlet[T]) add(q queue.Queue[T]) {
 	o.queues = append(o.queues, q)
 	o.listening.Add(1)
-	q.Attach(o.consumerLeft)
+	q.AddStage(o.consumerLeft)
 }
 
 // consumerLeft is called when a consumer has left. With the last one the stage stops.
@@ -147,7 +147,7 @@ func (o *outlet[T]) consumerLeft() {
 // end passes the end of the stage on.
 func (o *outlet[T]) end() {
 	for _, q := range o.queues {
-		q.CloseOne()
+		q.StageEnded()
 	}
 }
 

@@ -13,9 +13,9 @@ type Channel[T any] struct {
 	stopped atomic.Bool
 	spawn   func(func()) // starts a goroutine that the run waits for
 
-	mu    sync.Mutex
-	edges int
-	gone  []func()
+	mu     sync.Mutex
+	stages int
+	onStop []func()
 }
 
 func NewChannel[T any](bound int, spawn func(func())) *Channel[T] {
@@ -49,17 +49,17 @@ func (q *Channel[T]) Take(*Waiter) (v T, t Tag, ok bool) {
 	return v, t, ok && !q.stopped.Load()
 }
 
-func (q *Channel[T]) Attach(gone func()) {
+func (q *Channel[T]) AddStage(onStop func()) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.edges++
-	q.gone = append(q.gone, gone)
+	q.stages++
+	q.onStop = append(q.onStop, onStop)
 }
 
-func (q *Channel[T]) CloseOne() {
+func (q *Channel[T]) StageEnded() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.edges--; q.edges == 0 {
+	if q.stages--; q.stages == 0 {
 		close(q.values)
 	}
 }
@@ -69,12 +69,12 @@ func (q *Channel[T]) Stop() {
 		return
 	}
 	q.mu.Lock()
-	gone, open := q.gone, q.edges > 0
+	onStop, open := q.onStop, q.stages > 0
 	q.mu.Unlock()
 	if open {
 		q.spawn(q.drain)
 	}
-	for _, f := range gone {
+	for _, f := range onStop {
 		f()
 	}
 }

@@ -185,7 +185,7 @@ func (q *Window[T]) await(me *Waiter, quit func() bool) bool {
 		return false
 	case q.victim() != nil: // its owner was faster, once
 		return true
-	case q.edges == 0 || !me.alone && !me.listed && !me.seat.WaitInput():
+	case q.stages == 0 || !me.alone && !me.listed && !me.seat.WaitInput():
 		q.hungry.remove(me)
 		return false
 	}

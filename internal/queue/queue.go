@@ -9,10 +9,10 @@ type Queue[T any] interface {
 	// Consumer adds a consuming worker. Its inlet must not be used by two goroutines at once. Where the worker's results
 	// go to an Out, the inlet may share its word; nil: there is none.
 	Consumer(shared *Word) Inlet[T]
-	// Attach adds a producing stage: the queue ends when CloseOne was called as often as Attach. gone is called when the
+	// AddStage adds a producing stage: the queue ends when CloseOne was called as often as Attach. gone is called when the
 	// queue is stopped, so that a stage which nobody listens to any more can stop.
-	Attach(gone func())
-	CloseOne()
+	AddStage(gone func())
+	StageEnded()
 	// Stop makes every Put and Take return at once, now and later. Twice does no harm.
 	Stop()
 	// Len is the number of values in the queue now, approximately while the run goes on.

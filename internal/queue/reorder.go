@@ -45,8 +45,8 @@ type Reorder[T any] struct {
 	held     int       // values in slots
 	admitted uint64
 	let      uint64 // source values that have been let out, or dropped before their turn
-	edges    int
-	gone     []func()
+	stages   int
+	onStop   []func()
 	stopped  bool
 	hungry   parking
 	sources  parking
@@ -178,7 +178,7 @@ func (in *reorderInlet[T]) fill(me *Waiter) bool {
 			return true
 		}
 		q.letOut() // what has gone by without a value
-		if q.edges == 0 {
+		if q.stages == 0 {
 			return false
 		}
 		q.hungry.add(me)
@@ -195,7 +195,7 @@ func (in *reorderInlet[T]) fill(me *Waiter) bool {
 func (q *Reorder[T]) makeReady() {
 	for q.head < q.last && len(q.ready) < mostReady && (q.window == 0 || len(q.ready) == 0) {
 		s := &q.slots[q.head&uint64(len(q.slots)-1)]
-		if done := q.collect(s, q.edges == 0); !done {
+		if done := q.collect(s, q.stages == 0); !done {
 			return
 		}
 		*s = slot[T]{}
@@ -259,17 +259,17 @@ func (q *Reorder[T]) Admit(me *Waiter) {
 	q.admitted++
 }
 
-func (q *Reorder[T]) Attach(gone func()) {
+func (q *Reorder[T]) AddStage(onStop func()) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.edges++
-	q.gone = append(q.gone, gone)
+	q.stages++
+	q.onStop = append(q.onStop, onStop)
 }
 
-func (q *Reorder[T]) CloseOne() {
+func (q *Reorder[T]) StageEnded() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.edges--; q.edges == 0 {
+	if q.stages--; q.stages == 0 {
 		q.hungry.wakeAll()
 	}
 }
@@ -281,10 +281,10 @@ func (q *Reorder[T]) Stop() {
 	q.slots, q.ready = nil, nil
 	q.hungry.wakeAll()
 	q.sources.wakeAll()
-	gone := q.gone
+	onStop := q.onStop
 	q.mu.Unlock()
 	if first {
-		for _, f := range gone {
+		for _, f := range onStop {
 			f()
 		}
 	}

@@ -31,14 +31,14 @@ type Window[T any] struct {
 	windows   []*In[T]         // those that may hold unclaimed values
 
 	limit     int64 // 0: no bound
-	edges     int
+	stages    int
 	producers parking
 	holders   []*Out[T] // those that may hold unspent credit
 	granted   int64     // credits ever given, less those taken back
 	pulled    int64     // values ever moved to consumers
 	outs      []*Out[T]
 	ins       []*In[T]
-	gone      []func()
+	onStop    []func()
 
 	// held counts values that driven workers have pulled and not begun; they are in no window.
 	held atomic.Int64
@@ -92,17 +92,17 @@ func (q *Window[T]) SetStatic(n int, at func(i int) T, out *atomic.Uint64) {
 	q.static = &staticValues[T]{at: at, end: n, out: out}
 }
 
-func (q *Window[T]) Attach(gone func()) {
+func (q *Window[T]) AddStage(onStop func()) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.edges++
-	q.gone = append(q.gone, gone)
+	q.stages++
+	q.onStop = append(q.onStop, onStop)
 }
 
-func (q *Window[T]) CloseOne() {
+func (q *Window[T]) StageEnded() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.edges--; q.edges == 0 {
+	if q.stages--; q.stages == 0 {
 		q.hungry.wakeAll()
 	}
 }
@@ -114,10 +114,10 @@ func (q *Window[T]) Stop() {
 	q.awaitValues()
 	q.hungry.wakeAll()
 	q.producers.wakeAll()
-	gone := q.gone
+	onStop := q.onStop
 	q.mu.Unlock()
 	if !stopped {
-		for _, f := range gone {
+		for _, f := range onStop {
 			f()
 		}
 	}

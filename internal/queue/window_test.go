@@ -34,7 +34,7 @@ func TestNoProducerIsParkedBesideUnspentCredit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const bound = 10
 		q := NewWindow[int](bound, false)
-		q.Attach(func() {})
+		q.AddStage(func() {})
 		first, second := q.Producer(), q.Producer()
 		in := q.Consumer(nil).(*In[int])
 		in.pace.size = MostWindow
@@ -64,7 +64,7 @@ func TestNoProducerIsParkedBesideUnspentCredit(t *testing.T) {
 func TestASeatThatIsHeldDoesNotKeepTheRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := NewWindow[int](1, false)
-		q.Attach(func() {})
+		q.AddStage(func() {})
 		held, free := q.Producer(), q.Producer()
 		in, seat := q.Consumer(nil), NewGoroutine()
 		require.True(t, held.Put(me(), 1, Tag{}))
@@ -88,7 +88,7 @@ func TestSeatsOfAWorkerDoNotPileUpCredit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const bound, seats = 50_000, 500
 		q := NewWindow[int](bound, false)
-		q.Attach(func() {})
+		q.AddStage(func() {})
 		out := q.Producer().(*Out[int])
 		for i := range bound {
 			require.True(t, out.Put(me(), i, Tag{}))
@@ -113,7 +113,7 @@ func TestSeatsOfAWorkerDoNotPileUpCredit(t *testing.T) {
 func TestAValueIsHandedToAConsumerThatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := NewWindow[int](2, false)
-		q.Attach(func() {})
+		q.AddStage(func() {})
 		out, in := q.Producer(), q.Consumer(nil)
 		got := make(chan int)
 		go func() {
@@ -143,7 +143,7 @@ func TestAValueIsHandedToAConsumerThatWaits(t *testing.T) {
 		for v := range 3 {
 			require.Equal(t, v, <-got)
 		}
-		q.CloseOne()
+		q.StageEnded()
 		_, ok := <-got
 		require.False(t, ok)
 	})
@@ -155,7 +155,7 @@ func TestAHandedValueDoesNotHoldUpTheNext(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // both values come before a consumer runs
 	synctest.Test(t, func(t *testing.T) {
 		q := NewWindow[int](0, false)
-		q.Attach(func() {})
+		q.AddStage(func() {})
 		out := q.Producer()
 		met := make(chan struct{})
 		for range 2 {
@@ -173,14 +173,14 @@ func TestAHandedValueDoesNotHoldUpTheNext(t *testing.T) {
 		require.True(t, out.Put(&seat.Waiter, 1, Tag{}))
 		require.True(t, out.Put(&seat.Waiter, 2, Tag{}))
 		<-met
-		q.CloseOne()
+		q.StageEnded()
 	})
 }
 
 // A window that was fetched in pieces, of one value from each producer, keeps none of them alive once they are taken.
 func TestConsumerKeepsNothingThatItHasTaken(t *testing.T) {
 	q := NewWindow[*[1024]byte](0, false)
-	q.Attach(func() {})
+	q.AddStage(func() {})
 	producers := []Sink[*[1024]byte]{q.Producer(), q.Producer(), q.Producer()}
 	in, seat := q.Consumer(nil).(*In[*[1024]byte]), NewGoroutine()
 	in.pace.size = len(producers)

@@ -25,7 +25,7 @@ func TestFieldsOfAWordDoNotTouch(t *testing.T) {
 func TestAPortGoesOnWhenItsCountBeginsAgain(t *testing.T) {
 	const near, n = 50, 300
 	q := NewWindow[int](64, false)
-	q.Attach(func() {})
+	q.AddStage(func() {})
 	out := q.Producer().(*Out[int])
 	in := q.Consumer(nil).(*In[int])
 	out.word.bits.Add((tailMask - near) * oneValue)
@@ -33,7 +33,7 @@ func TestAPortGoesOnWhenItsCountBeginsAgain(t *testing.T) {
 
 	seat := NewGoroutine()
 	go func() {
-		defer q.CloseOne()
+		defer q.StageEnded()
 		for i := range n {
 			out.Put(me(), i, Tag{})
 		}
