@@ -57,7 +57,7 @@ func batches[T any](at *Site, values flow[T], n int) flow[[]T] {
 func timedBatches[T any](
 	b *builder, o *operator[[]T], in node, at *Site, n int, wait time.Duration, count *atomic.Uint64,
 ) flow[[]T] {
-	q := queue.NewWindow[T](b.bound(&o.base, in), false)
+	q := queue.NewWindowed[T](b.bound(&o.base, in), false)
 	b.figures[o].queue = q.Len
 	connect(b, at, q, in)
 	values := q.Consumer(nil).(*queue.In[T])

@@ -16,7 +16,7 @@ func newQueue[T any](bound int, tagged, channelOK bool, spawn func(func())) queu
 	if channelOK && !tagged && 0 < bound && bound < channelBound {
 		return queue.NewChannel[T](bound, spawn)
 	}
-	return queue.NewWindow[T](bound, tagged)
+	return queue.NewWindowed[T](bound, tagged)
 }
 
 // upstream makes the flow of the values of in, for o, at site s: in's own, if it can run here, else one from a queue
@@ -49,7 +49,7 @@ func newInputQueue[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
 	m := o.meta()
 	bound := b.bound(m, in)
 	if source := staticOf[T](b, o, in); source != nil {
-		q := queue.NewWindow[T](bound, false)
+		q := queue.NewWindowed[T](bound, false)
 		q.SetStatic(source.n, source.at, &b.figures[in].addWorker().out)
 		return q
 	}

@@ -35,7 +35,7 @@ func assembleDriven[A, B any](
 	b *builder, o *operator[B], in node, results Results, start func(Ports[A, B]),
 ) {
 	s := b.site(&o.base)
-	input := inputQueue[A](b, o, in, s).(*queue.Window[A])
+	input := inputQueue[A](b, o, in, s).(*queue.Windowed[A])
 	out := outletOf[B](b, o)
 	out.site, s.results = s, results
 	s.endOutput = out.end

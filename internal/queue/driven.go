@@ -57,7 +57,7 @@ func (p *In[T]) pullShare(n int, take Pulled[T]) (got int) {
 }
 
 // share limits n to an equal part, of what is there, for each worker: those that are driven cannot be stolen from.
-func (q *Window[T]) share(n int) int {
+func (q *Windowed[T]) share(n int) int {
 	return max(1, min(n, q.ready.count(n*len(q.ins))/len(q.ins)))
 }
 

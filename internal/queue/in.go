@@ -3,7 +3,7 @@ package queue
 // In is a consumer's end.
 type In[T any] struct {
 	word   *Word // its lower half
-	q      *Window[T]
+	q      *Windowed[T]
 	tagged bool
 	handed bool // buf has a value that is in no window; guarded by q.mu
 	buf    []T
@@ -19,7 +19,7 @@ type In[T any] struct {
 	_      [64]byte
 }
 
-func (q *Window[T]) Consumer(shared *Word) Inlet[T] {
+func (q *Windowed[T]) Consumer(shared *Word) Inlet[T] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	p := &In[T]{word: shared, q: q, tagged: q.tagged}
@@ -175,7 +175,7 @@ func (p *In[T]) wait(me *Waiter, size int, quit func() bool) (n int, w State, ok
 // the input, once the queue is stopped, and when quit says so; whoever makes quit true wakes the seat. The lock is held
 // on entry and on return, so that no value can have come between the look and the park: who is not ready announces its
 // next value, which takes the lock too.
-func (q *Window[T]) await(me *Waiter, quit func() bool) bool {
+func (q *Windowed[T]) await(me *Waiter, quit func() bool) bool {
 	switch {
 	case q.stopped:
 		return false
@@ -198,17 +198,17 @@ func (q *Window[T]) await(me *Waiter, quit func() bool) bool {
 }
 
 // quiet tells, at the least price, that there is no value, and nothing that might be one.
-func (q *Window[T]) quiet() bool {
+func (q *Windowed[T]) quiet() bool {
 	return q.ready.first == nil && len(q.windows) == 0 && q.static == nil
 }
 
 // anything tells whether a consumer would find a value.
-func (q *Window[T]) anything() bool {
+func (q *Windowed[T]) anything() bool {
 	return q.ready.any() || q.static.remaining() > 0 || q.victim() != nil
 }
 
 // passOn is called by a consumer that was served: it wakes the next if there is work left, its own included.
-func (q *Window[T]) passOn(own bool) {
+func (q *Windowed[T]) passOn(own bool) {
 	if q.hungry.waits() && (own || q.anything()) {
 		q.wakeConsumer().seat.Wake()
 	}
@@ -217,7 +217,7 @@ func (q *Window[T]) passOn(own bool) {
 	}
 }
 
-func (q *Window[T]) open(p *In[T]) {
+func (q *Windowed[T]) open(p *In[T]) {
 	if !p.isOpen {
 		p.isOpen = true
 		q.windows = append(q.windows, p)
@@ -226,7 +226,7 @@ func (q *Window[T]) open(p *In[T]) {
 
 // fetch moves up to size values to the front of p's buffer and returns how many. It steals where there is nothing
 // else; 0 is possible, since the window to steal from may just have been emptied by its owner.
-func (q *Window[T]) fetch(p *In[T], size int) int {
+func (q *Windowed[T]) fetch(p *In[T], size int) int {
 	if n := q.pull(p, size); n > 0 {
 		return n
 	}
@@ -234,7 +234,7 @@ func (q *Window[T]) fetch(p *In[T], size int) int {
 }
 
 // pull moves up to n values from the producers, or from the origin, to the front of p's buffer.
-func (q *Window[T]) pull(p *In[T], n int) int {
+func (q *Windowed[T]) pull(p *In[T], n int) int {
 	p.buf = p.buf[:0]
 	p.tags = p.tags[:0]
 	q.ready.moveTo(p, n)
@@ -269,14 +269,14 @@ func (p *Out[T]) moveTo(in *In[T], n int) {
 }
 
 // victim is the consumer with the most unclaimed values in its window, or nil.
-func (q *Window[T]) victim() *In[T] {
+func (q *Windowed[T]) victim() *In[T] {
 	_, most := q.survey()
 	return most
 }
 
 // survey counts the values that consumers have in their windows, unclaimed, and finds who has the most of them, nil where
 // there are none. It forgets the consumers without any.
-func (q *Window[T]) survey() (n int, most *In[T]) {
+func (q *Windowed[T]) survey() (n int, most *In[T]) {
 	if len(q.windows) == 0 {
 		return 0, nil
 	}
@@ -298,7 +298,7 @@ func (q *Window[T]) survey() (n int, most *In[T]) {
 
 // steal moves the later half of another consumer's unclaimed values to p's buffer. Only the owner writes to its
 // buffer outside the lock, and only below the end that the exchange lowers.
-func (q *Window[T]) steal(p *In[T]) int {
+func (q *Windowed[T]) steal(p *In[T]) int {
 	victim := q.victim()
 	if victim == nil {
 		return 0

@@ -3,7 +3,7 @@ package queue
 // Out is a producer's end.
 type Out[T any] struct {
 	word   *Word // its upper half
-	q      *Window[T]
+	q      *Windowed[T]
 	step   State // what publishing adds to word
 	tagged bool
 	driven bool // its credit is what it reserved, and never taken back
@@ -27,7 +27,7 @@ type Out[T any] struct {
 	_ [64]byte
 }
 
-func (q *Window[T]) Producer() Sink[T] {
+func (q *Windowed[T]) Producer() Sink[T] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	empty := new(chunk[T])
@@ -161,7 +161,7 @@ func (p *Out[T]) announce() bool {
 
 // wakeConsumer names the consumer to be woken next, if there is one. Where that one may be kept from running, the next
 // value is announced too.
-func (q *Window[T]) wakeConsumer() *Waiter {
+func (q *Windowed[T]) wakeConsumer() *Waiter {
 	woken := q.hungry.popLast()
 	if q.hungry.waits() {
 		q.awaitValues()
@@ -170,7 +170,7 @@ func (q *Window[T]) wakeConsumer() *Waiter {
 }
 
 // awaitValues has the next value announced, whoever publishes it.
-func (q *Window[T]) awaitValues() {
+func (q *Windowed[T]) awaitValues() {
 	for _, p := range q.outs {
 		p.word.bits.Or(announceValue)
 	}
@@ -198,7 +198,7 @@ func newChunk[T any](size int, tagged bool) *chunk[T] {
 }
 
 // acquire gets credit for p, at least 1, waiting for room. It reports false once the queue is stopped.
-func (q *Window[T]) acquire(p *Out[T], me *Waiter) bool {
+func (q *Windowed[T]) acquire(p *Out[T], me *Waiter) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	room := q.awaitRoom(me)
@@ -215,7 +215,7 @@ func (q *Window[T]) acquire(p *Out[T], me *Waiter) bool {
 
 // awaitRoom waits for room and returns how much there is; 0 once the queue is stopped. The lock is held on entry and on
 // return.
-func (q *Window[T]) awaitRoom(me *Waiter) int64 {
+func (q *Windowed[T]) awaitRoom(me *Waiter) int64 {
 	for !q.stopped {
 		room := q.room()
 		if room <= 0 {
@@ -241,18 +241,18 @@ func (q *Window[T]) awaitRoom(me *Waiter) int64 {
 }
 
 // room is how many values more may be promised. Claims made meanwhile can only add to it.
-func (q *Window[T]) room() int64 {
+func (q *Windowed[T]) room() int64 {
 	return q.limit - (q.granted - q.pulled + q.unclaimed())
 }
 
 // unclaimed counts the values that consumers have fetched and not begun.
-func (q *Window[T]) unclaimed() int64 {
+func (q *Windowed[T]) unclaimed() int64 {
 	n, _ := q.survey()
 	return q.held.Load() + int64(n)
 }
 
 // revoke takes back all unspent credit and returns the room there is then.
-func (q *Window[T]) revoke() int64 {
+func (q *Windowed[T]) revoke() int64 {
 	for _, p := range q.holders {
 		p.holds = false
 		q.granted -= int64(p.word.set(creditField, 0).credit())
@@ -264,7 +264,7 @@ func (q *Window[T]) revoke() int64 {
 
 // bulk is how much credit p gets when it needs some: all there is, up to a window, since each grant costs a lock, and
 // others who need some take it back: one who is parked is woken for that.
-func (q *Window[T]) bulk(p *Out[T], room int64) int64 {
+func (q *Windowed[T]) bulk(p *Out[T], room int64) int64 {
 	if p.driven {
 		return 1
 	}
@@ -272,7 +272,7 @@ func (q *Window[T]) bulk(p *Out[T], room int64) int64 {
 }
 
 // grant gives p n of the room. A single credit is spent at once, so that nobody needs to take it back.
-func (q *Window[T]) grant(p *Out[T], n int64) {
+func (q *Windowed[T]) grant(p *Out[T], n int64) {
 	q.granted += n
 	p.word.bits.Add(uint64(n) * oneCredit)
 	if n > 1 && !p.holds && !p.driven {
@@ -283,7 +283,7 @@ func (q *Window[T]) grant(p *Out[T], n int64) {
 }
 
 // awaitClaims has the next claim announced, by whomever it is.
-func (q *Window[T]) awaitClaims() {
+func (q *Windowed[T]) awaitClaims() {
 	q.starved.Store(true)
 	for _, p := range q.windows {
 		p.word.bits.Or(announceClaim)
@@ -292,7 +292,7 @@ func (q *Window[T]) awaitClaims() {
 
 // passRoomOn wakes the next producer if there may be room for it, be it credit of another, who may keep it for as long
 // as its function takes. So nobody is parked, without one awake who would wake him, while there is credit to take back.
-func (q *Window[T]) passRoomOn() {
+func (q *Windowed[T]) passRoomOn() {
 	if !q.producers.empty() {
 		q.awaitClaims()
 		if len(q.holders) > 0 || q.room() > 0 {
@@ -302,7 +302,7 @@ func (q *Window[T]) passRoomOn() {
 }
 
 // wakeProducer reports whether no claim needs to be announced now.
-func (q *Window[T]) wakeProducer() bool {
+func (q *Windowed[T]) wakeProducer() bool {
 	q.producers.wakeFirst()
 	if q.producers.waits() {
 		return false

@@ -35,7 +35,7 @@ type Tracker interface {
 // Reorder is the queue in front of Ordered: a ring of slots by number, from the first value that is still
 // missing on. It has one consumer.
 type Reorder[T any] struct {
-	window int // source values that may be under way; 0: no bound
+	limit int // source values that may be under way; 0: no bound
 
 	mu       sync.Mutex
 	slots    []slot[T] // a ring, its length a power of two
@@ -79,7 +79,7 @@ type kids[T any] struct {
 const mostReady = 64
 
 func NewReorder[T any](window int) *Reorder[T] {
-	return &Reorder[T]{window: window, slots: make([]slot[T], 16)}
+	return &Reorder[T]{limit: window, slots: make([]slot[T], 16)}
 }
 
 func (q *Reorder[T]) Producer() Sink[T]       { return q }
@@ -193,7 +193,7 @@ func (in *reorderInlet[T]) fill(me *Waiter) bool {
 // makeReady collects values whose turn has come: with a window those of one source value, since its place becomes free
 // only when they are out. At the end of the input it collects all, since what is missing then was cut off.
 func (q *Reorder[T]) makeReady() {
-	for q.head < q.last && len(q.ready) < mostReady && (q.window == 0 || len(q.ready) == 0) {
+	for q.head < q.last && len(q.ready) < mostReady && (q.limit == 0 || len(q.ready) == 0) {
 		s := &q.slots[q.head&uint64(len(q.slots)-1)]
 		if done := q.collect(s, q.stages == 0); !done {
 			return
@@ -236,19 +236,19 @@ func (q *Reorder[T]) collectKids(k *kids[T]) (done bool) {
 
 // letOut counts the source values before the head as no longer under way, and wakes a source that waited for it.
 func (q *Reorder[T]) letOut() {
-	if q.window > 0 && q.let < q.head {
+	if q.limit > 0 && q.let < q.head {
 		q.let = q.head
 		q.sources.wakeFirst()
 	}
 }
 
 func (q *Reorder[T]) Admit(me *Waiter) {
-	if q.window == 0 {
+	if q.limit == 0 {
 		return
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for !q.stopped && q.admitted-q.let >= uint64(q.window) {
+	for !q.stopped && q.admitted-q.let >= uint64(q.limit) {
 		q.sources.add(me)
 		q.mu.Unlock()
 		me.seat.Park()

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// Window is a queue without a lock per value.
+// Windowed is a queue without a lock per value.
 //
 // Each producer owns a port, a list of chunks, with how many values it has published and how many more it may publish
 // (its credit). Each consumer owns a port too, a window of values it has fetched in bulk, with how many of them it has
@@ -17,7 +17,7 @@ import (
 // another's window, and a producer that finds no room takes back the others' unspent credit. So the queue behaves as
 // if each value were handed over alone, and the bound is exact: room is what is neither published, nor in a window
 // unclaimed, nor promised as credit.
-type Window[T any] struct {
+type Windowed[T any] struct {
 	// What a value touches that comes alone stands first, on as few cache lines as can be.
 
 	mu sync.Mutex
@@ -83,23 +83,23 @@ func (s *spares[T]) pop() *chunk[T] {
 	return c
 }
 
-func NewWindow[T any](bound int, tagged bool) *Window[T] {
-	return &Window[T]{limit: int64(bound), tagged: tagged}
+func NewWindowed[T any](bound int, tagged bool) *Windowed[T] {
+	return &Windowed[T]{limit: int64(bound), tagged: tagged}
 }
 
 // SetStatic gives the queue n values that are there already, instead of producers; out counts those that have been fetched.
-func (q *Window[T]) SetStatic(n int, at func(i int) T, out *atomic.Uint64) {
+func (q *Windowed[T]) SetStatic(n int, at func(i int) T, out *atomic.Uint64) {
 	q.static = &staticValues[T]{at: at, end: n, out: out}
 }
 
-func (q *Window[T]) AddStage(onStop func()) {
+func (q *Windowed[T]) AddStage(onStop func()) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.stages++
 	q.onStop = append(q.onStop, onStop)
 }
 
-func (q *Window[T]) StageEnded() {
+func (q *Windowed[T]) StageEnded() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.stages--; q.stages == 0 {
@@ -107,7 +107,7 @@ func (q *Window[T]) StageEnded() {
 	}
 }
 
-func (q *Window[T]) Stop() {
+func (q *Windowed[T]) Stop() {
 	q.mu.Lock()
 	stopped := q.stopped
 	q.stopped = true
@@ -123,7 +123,7 @@ func (q *Window[T]) Stop() {
 	}
 }
 
-func (q *Window[T]) Len() int {
+func (q *Windowed[T]) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.static != nil {

@@ -33,7 +33,7 @@ func TestNoProducerIsParkedBesideUnspentCredit(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // the woken one runs late
 	synctest.Test(t, func(t *testing.T) {
 		const bound = 10
-		q := NewWindow[int](bound, false)
+		q := NewWindowed[int](bound, false)
 		q.AddStage(func() {})
 		first, second := q.Producer(), q.Producer()
 		in := q.Consumer(nil).(*In[int])
@@ -63,7 +63,7 @@ func TestNoProducerIsParkedBesideUnspentCredit(t *testing.T) {
 // Room that is offered to a seat which cannot run is not kept from a producer that can.
 func TestASeatThatIsHeldDoesNotKeepTheRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := NewWindow[int](1, false)
+		q := NewWindowed[int](1, false)
 		q.AddStage(func() {})
 		held, free := q.Producer(), q.Producer()
 		in, seat := q.Consumer(nil), NewGoroutine()
@@ -87,7 +87,7 @@ func TestASeatThatIsHeldDoesNotKeepTheRoom(t *testing.T) {
 func TestSeatsOfAWorkerDoNotPileUpCredit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const bound, seats = 50_000, 500
-		q := NewWindow[int](bound, false)
+		q := NewWindowed[int](bound, false)
 		q.AddStage(func() {})
 		out := q.Producer().(*Out[int])
 		for i := range bound {
@@ -112,7 +112,7 @@ func TestSeatsOfAWorkerDoNotPileUpCredit(t *testing.T) {
 // A value that finds a consumer waiting goes past the queue: it needs no room, which is there for the next values.
 func TestAValueIsHandedToAConsumerThatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := NewWindow[int](2, false)
+		q := NewWindowed[int](2, false)
 		q.AddStage(func() {})
 		out, in := q.Producer(), q.Consumer(nil)
 		got := make(chan int)
@@ -154,7 +154,7 @@ func TestAValueIsHandedToAConsumerThatWaits(t *testing.T) {
 func TestAHandedValueDoesNotHoldUpTheNext(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // both values come before a consumer runs
 	synctest.Test(t, func(t *testing.T) {
-		q := NewWindow[int](0, false)
+		q := NewWindowed[int](0, false)
 		q.AddStage(func() {})
 		out := q.Producer()
 		met := make(chan struct{})
@@ -179,7 +179,7 @@ func TestAHandedValueDoesNotHoldUpTheNext(t *testing.T) {
 
 // A window that was fetched in pieces, of one value from each producer, keeps none of them alive once they are taken.
 func TestConsumerKeepsNothingThatItHasTaken(t *testing.T) {
-	q := NewWindow[*[1024]byte](0, false)
+	q := NewWindowed[*[1024]byte](0, false)
 	q.AddStage(func() {})
 	producers := []Sink[*[1024]byte]{q.Producer(), q.Producer(), q.Producer()}
 	in, seat := q.Consumer(nil).(*In[*[1024]byte]), NewGoroutine()

@@ -24,7 +24,7 @@ func TestFieldsOfAWordDoNotTouch(t *testing.T) {
 // A port's count of values begins again at 2^34; nothing is lost or doubled by that.
 func TestAPortGoesOnWhenItsCountBeginsAgain(t *testing.T) {
 	const near, n = 50, 300
-	q := NewWindow[int](64, false)
+	q := NewWindowed[int](64, false)
 	q.AddStage(func() {})
 	out := q.Producer().(*Out[int])
 	in := q.Consumer(nil).(*In[int])
