@@ -64,7 +64,7 @@ func (q *Windowed[T]) share(n int) int {
 // Begin says that n pulled values have been begun, whoever pulled them: the queue has room for others.
 func (p *In[T]) Begin(n int) {
 	p.q.held.Add(-int64(n))
-	if p.q.starved.Load() {
+	if p.q.roomWanted.Load() {
 		p.announceClaim()
 	}
 }

@@ -95,7 +95,7 @@ func (p *In[T]) liftTag(i uint64) (t Tag) {
 
 // Claimed tells the queue, if it wants to hear of it, that a value was claimed when the word was w.
 func (p *In[T]) Claimed(w State) {
-	if w&announceClaim != 0 {
+	if w&claimAsked != 0 {
 		p.announceClaim()
 	}
 }
@@ -105,7 +105,7 @@ func (p *In[T]) announceClaim() {
 	p.q.mu.Lock()
 	defer p.q.mu.Unlock()
 	if p.q.wakeProducer() {
-		p.word.bits.And(^uint64(announceClaim))
+		p.word.bits.And(^uint64(claimAsked))
 	}
 }
 
@@ -129,9 +129,9 @@ func (p *In[T]) fill(me *Waiter, quit func() bool) (w State, ok bool) {
 	}
 	fields := State(oneClaim | n)
 	if !q.producers.empty() {
-		fields |= announceClaim
+		fields |= claimAsked
 	}
-	p.word.set(windowFields|announceClaim, fields)
+	p.word.set(windowFields|claimAsked, fields)
 	if n > 1 {
 		q.open(p)
 	}
@@ -147,7 +147,7 @@ func (p *In[T]) wait(me *Waiter, size int, quit func() bool) (n int, w State, ok
 	me.into = nil
 	if me.alone && quit == nil {
 		me.into = p
-		q.receptive.Store(true)
+		q.mayHandOver.Store(true)
 	}
 	for q.await(me, quit) {
 		if p.handed {

@@ -34,10 +34,10 @@ func (q *Windowed[T]) Producer() Sink[T] {
 	p := &Out[T]{
 		word: new(Word), q: q, step: oneValue - oneCredit, tagged: q.tagged, first: empty, last: empty,
 	}
-	p.word.bits.Store(announceValue)
+	p.word.bits.Store(valueAsked)
 	if q.limit == 0 {
 		p.step = oneValue
-		p.word.bits.Store(announceValue | oneCredit) // which is never spent
+		p.word.bits.Store(valueAsked | oneCredit) // which is never spent
 	}
 	q.outs = append(q.outs, p)
 	return p
@@ -50,7 +50,7 @@ func (q *Windowed[T]) Producer() Sink[T] {
 // instantiate the workers' loop, and would not be inlined there.
 func (p *Out[T]) Steady() (s State, ok bool) {
 	s = p.word.load()
-	return s, s&announceValue == 0 && s.Window() > 0
+	return s, s&valueAsked == 0 && s.Window() > 0
 }
 
 // Word is the port's, which the worker's In may share.
@@ -67,7 +67,7 @@ func (p *Out[T]) available() int {
 	if n := p.published(); n > 0 {
 		return n
 	}
-	return p.unread(State(p.word.bits.Or(announceValue)))
+	return p.unread(State(p.word.bits.Or(valueAsked)))
 }
 
 func (p *Out[T]) Put(me *Waiter, v T, t Tag) bool {
@@ -78,7 +78,7 @@ func (p *Out[T]) Put(me *Waiter, v T, t Tag) bool {
 // publish is put that, with claim = oneClaim, also claims the next value of the window that shares p's word, if there
 // is one, in the same exchange, which is how [worker.pass] takes it. It returns the word as it was before.
 func (p *Out[T]) Publish(me *Waiter, v T, t Tag, claim State) (w State, ok bool) {
-	if w = p.word.load(); w&announceValue != 0 && w.Window() == 0 && p.q.receptive.Load() && p.handOver(v) {
+	if w = p.word.load(); w&valueAsked != 0 && w.Window() == 0 && p.q.mayHandOver.Load() && p.handOver(v) {
 		return w, true
 	}
 	for {
@@ -94,7 +94,7 @@ func (p *Out[T]) Publish(me *Waiter, v T, t Tag, claim State) (w State, ok bool)
 			also = 0
 		}
 		if p.Offer(v, w, also) {
-			return w, w&announceValue == 0 || p.announce()
+			return w, w&valueAsked == 0 || p.announceValue()
 		}
 		if w&creditField == 0 && !p.q.acquire(p, me) {
 			return 0, false
@@ -122,7 +122,7 @@ func (p *Out[T]) Offer(v T, w, claim State) bool {
 func (p *Out[T]) handOver(v T) bool {
 	q := p.q
 	q.mu.Lock()
-	q.receptive.Store(false)
+	q.mayHandOver.Store(false)
 	var to *Waiter
 	if q.ready.first == nil && !p.tagged && !p.driven {
 		to = q.hungry.popReceiver()
@@ -138,15 +138,15 @@ func (p *Out[T]) handOver(v T) bool {
 	return true
 }
 
-// announce tells the queue that p is no longer empty. It reports false where nobody listens any more.
-func (p *Out[T]) announce() bool {
+// announceValue tells the queue that p is no longer empty. It reports false where nobody listens any more.
+func (p *Out[T]) announceValue() bool {
 	q := p.q
 	q.mu.Lock()
 	if q.stopped {
 		q.mu.Unlock()
 		return false
 	}
-	p.word.bits.And(^uint64(announceValue))
+	p.word.bits.And(^uint64(valueAsked))
 	if !p.isReady {
 		p.isReady = true
 		q.ready.push(p)
@@ -164,15 +164,15 @@ func (p *Out[T]) announce() bool {
 func (q *Windowed[T]) wakeConsumer() *Waiter {
 	woken := q.hungry.popLast()
 	if q.hungry.waits() {
-		q.awaitValues()
+		q.askForValue()
 	}
 	return woken
 }
 
-// awaitValues has the next value announced, whoever publishes it.
-func (q *Windowed[T]) awaitValues() {
+// askForValue has the next value announced, whoever publishes it.
+func (q *Windowed[T]) askForValue() {
 	for _, p := range q.outs {
-		p.word.bits.Or(announceValue)
+		p.word.bits.Or(valueAsked)
 	}
 }
 
@@ -227,7 +227,7 @@ func (q *Windowed[T]) awaitRoom(me *Waiter) int64 {
 			return room
 		case !me.listed: // then look again: a claim made before it was to be announced woke nobody
 			q.producers.add(me)
-			q.awaitClaims()
+			q.askForClaim()
 		default:
 			q.mu.Unlock()
 			me.seat.Park()
@@ -282,11 +282,11 @@ func (q *Windowed[T]) grant(p *Out[T], n int64) {
 	q.passRoomOn()
 }
 
-// awaitClaims has the next claim announced, by whomever it is.
-func (q *Windowed[T]) awaitClaims() {
-	q.starved.Store(true)
+// askForClaim has the next claim announced, by whomever it is.
+func (q *Windowed[T]) askForClaim() {
+	q.roomWanted.Store(true)
 	for _, p := range q.windows {
-		p.word.bits.Or(announceClaim)
+		p.word.bits.Or(claimAsked)
 	}
 }
 
@@ -294,7 +294,7 @@ func (q *Windowed[T]) awaitClaims() {
 // as its function takes. So nobody is parked, without one awake who would wake him, while there is credit to take back.
 func (q *Windowed[T]) passRoomOn() {
 	if !q.producers.empty() {
-		q.awaitClaims()
+		q.askForClaim()
 		if len(q.holders) > 0 || q.room() > 0 {
 			q.wakeProducer()
 		}
@@ -307,6 +307,6 @@ func (q *Windowed[T]) wakeProducer() bool {
 	if q.producers.waits() {
 		return false
 	}
-	q.starved.Store(false)
+	q.roomWanted.Store(false)
 	return true
 }

@@ -21,14 +21,14 @@ type Windowed[T any] struct {
 	// What a value touches that comes alone stands first, on as few cache lines as can be.
 
 	mu sync.Mutex
-	// receptive tells producers that a value might be handed over.
-	receptive atomic.Bool
-	stopped   bool
-	tagged    bool
-	ready     readyList[T]     // the producers that may have values
-	hungry    parking          // consumers
-	static    *staticValues[T] // instead of producers; nil: there is none
-	windows   []*In[T]         // those that may hold unclaimed values
+	// mayHandOver tells producers that a value might be handed over.
+	mayHandOver atomic.Bool
+	stopped     bool
+	tagged      bool
+	ready       readyList[T]     // the producers that may have values
+	hungry      parking          // consumers
+	static      *staticValues[T] // instead of producers; nil: there is none
+	windows     []*In[T]         // those that may hold unclaimed values
 
 	limit     int64 // 0: no bound
 	stages    int
@@ -42,8 +42,8 @@ type Windowed[T any] struct {
 
 	// held counts values that driven workers have pulled and not begun; they are in no window.
 	held atomic.Int64
-	// starved tells driven workers that a producer is parked for want of room.
-	starved atomic.Bool
+	// roomWanted tells driven workers that a producer is parked for want of room.
+	roomWanted atomic.Bool
 }
 
 // chunk is a piece of a producer's list. Chunks are linked before the first value in them is published.
@@ -111,7 +111,7 @@ func (q *Windowed[T]) Stop() {
 	q.mu.Lock()
 	stopped := q.stopped
 	q.stopped = true
-	q.awaitValues()
+	q.askForValue()
 	q.hungry.wakeAll()
 	q.producers.wakeAll()
 	onStop := q.onStop

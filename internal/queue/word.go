@@ -19,13 +19,13 @@ type Word struct {
 }
 
 const (
-	oneClaim      = 1 << 7
-	announceClaim = 1 << 14
-	announceValue = 1 << 15
-	oneCredit     = 1 << 16
-	oneValue      = 1 << 30
+	oneClaim   = 1 << 7
+	claimAsked = 1 << 14
+	valueAsked = 1 << 15
+	oneCredit  = 1 << 16
+	oneValue   = 1 << 30
 
-	windowFields = announceClaim - 1
+	windowFields = claimAsked - 1
 	creditField  = oneValue - oneCredit
 	tailMask     = 1<<34 - 1
 	mostCredit   = 1 << 13 // of a producer, far from overflow

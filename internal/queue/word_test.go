@@ -10,7 +10,7 @@ import (
 
 // The fields of a word lie side by side, and the tail, which is the highest, loses only its own carry.
 func TestFieldsOfAWordDoNotTouch(t *testing.T) {
-	fields := []uint64{windowFields, announceClaim, announceValue, creditField, math.MaxUint64 - (oneValue - 1)}
+	fields := []uint64{windowFields, claimAsked, valueAsked, creditField, math.MaxUint64 - (oneValue - 1)}
 	var all uint64
 	for _, f := range fields {
 		assert.Zero(t, all&f)
