@@ -56,18 +56,18 @@ func (p *Out[T]) Steady() (s State, ok bool) {
 // Word is the port's, which the worker's In may share.
 func (p *Out[T]) Word() *Word { return p.word }
 
-// published is how many values are in the port.
-func (p *Out[T]) published() int { return p.unread(p.word.load()) }
+// unpulled is how many values are in the port.
+func (p *Out[T]) unpulled() int { return p.unpulledAt(p.word.load()) }
 
-// unread is published, when the word was w.
-func (p *Out[T]) unread(w State) int { return int((w.tail() - p.head) & tailMask) }
+// unpulledAt is published, when the word was w.
+func (p *Out[T]) unpulledAt(w State) int { return int((w.tail() - p.head) & tailMask) }
 
 // available is published. Where that is none, the next value will be announced.
 func (p *Out[T]) available() int {
-	if n := p.published(); n > 0 {
+	if n := p.unpulled(); n > 0 {
 		return n
 	}
-	return p.unread(State(p.word.bits.Or(valueAsked)))
+	return p.unpulledAt(State(p.word.bits.Or(valueAsked)))
 }
 
 func (p *Out[T]) Put(me *Waiter, v T, t Tag) bool {

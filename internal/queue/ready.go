@@ -53,7 +53,7 @@ func (l *readyList[T]) moveTo(in *In[T], n int) {
 // count is how many values there are, or enough, if there are more.
 func (l *readyList[T]) count(enough int) (n int) {
 	for p := l.first; p != nil && n < enough; p = p.nextReady {
-		n += p.published()
+		n += p.unpulled()
 	}
 	return n
 }

@@ -131,7 +131,7 @@ func (q *Windowed[T]) Len() int {
 	}
 	n := q.unclaimed()
 	for _, p := range q.outs {
-		n += int64(p.published())
+		n += int64(p.unpulled())
 	}
 	return int(n)
 }

@@ -105,7 +105,7 @@ func TestSeatsOfAWorkerDoNotPileUpCredit(t *testing.T) {
 		}
 		synctest.Wait()
 		assert.LessOrEqual(t, out.word.load().credit(), uint64(MostWindow))
-		assert.Zero(t, out.published())
+		assert.Zero(t, out.unpulled())
 	})
 }
 
