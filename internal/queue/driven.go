@@ -26,7 +26,7 @@ func (p *In[T]) Pull(ctx context.Context, me *Waiter, n int, take Pulled[T]) (go
 				return 0, false
 			}
 		}
-		q.hungry.remove(me)
+		q.parkedConsumers.remove(me)
 	}
 	q.passOn(false)
 	return got, true
@@ -83,7 +83,7 @@ func (p *Out[T]) Reserve(n int) int {
 	if q.limit == 0 {
 		return n
 	}
-	if q.producers.busy() {
+	if q.parkedProducers.busy() {
 		return 0
 	}
 	room := q.room()

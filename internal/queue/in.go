@@ -128,7 +128,7 @@ func (p *In[T]) fill(me *Waiter, quit func() bool) (w State, ok bool) {
 		}
 	}
 	fields := State(oneClaim | n)
-	if !q.producers.empty() {
+	if !q.parkedProducers.empty() {
 		fields |= claimAsked
 	}
 	p.word.set(windowFields|claimAsked, fields)
@@ -158,13 +158,13 @@ func (p *In[T]) wait(me *Waiter, size int, quit func() bool) (n int, w State, ok
 			return 0, 0, true
 		}
 		if p.inWindow() > 0 { // another seat of this worker has filled it meanwhile
-			q.hungry.remove(me)
+			q.parkedConsumers.remove(me)
 			w = State(p.word.bits.Add(oneClaim)) - oneClaim // nobody steals while the lock is held
 			q.passOn(w.Window() > 1)
 			return 0, w, true
 		}
 		if n = q.fetch(p, size); n > 0 {
-			q.hungry.remove(me)
+			q.parkedConsumers.remove(me)
 			return n, 0, true
 		}
 	}
@@ -180,20 +180,20 @@ func (q *Windowed[T]) await(me *Waiter, quit func() bool) bool {
 	case q.stopped:
 		return false
 	case quit != nil && quit():
-		q.hungry.remove(me)
+		q.parkedConsumers.remove(me)
 		q.passOn(false) // it may have been woken for a value
 		return false
 	case q.victim() != nil: // its owner was faster, once
 		return true
 	case q.stages == 0 || !me.alone && !me.listed && !me.seat.WaitInput():
-		q.hungry.remove(me)
+		q.parkedConsumers.remove(me)
 		return false
 	}
-	q.hungry.add(me)
+	q.parkedConsumers.add(me)
 	q.mu.Unlock()
 	me.seat.Park()
 	q.mu.Lock()
-	q.hungry.awake(me)
+	q.parkedConsumers.awake(me)
 	return true
 }
 
@@ -209,10 +209,10 @@ func (q *Windowed[T]) anything() bool {
 
 // passOn is called by a consumer that was served: it wakes the next if there is work left, its own included.
 func (q *Windowed[T]) passOn(own bool) {
-	if q.hungry.waits() && (own || q.anything()) {
+	if q.parkedConsumers.waits() && (own || q.anything()) {
 		q.wakeConsumer().seat.Wake()
 	}
-	if q.limit > 0 && q.producers.waits() && q.room() > 0 {
+	if q.limit > 0 && q.parkedProducers.waits() && q.room() > 0 {
 		q.wakeProducer()
 	}
 }

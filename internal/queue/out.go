@@ -125,7 +125,7 @@ func (p *Out[T]) handOver(v T) bool {
 	q.mayHandOver.Store(false)
 	var to *Waiter
 	if q.ready.first == nil && !p.tagged && !p.driven {
-		to = q.hungry.popReceiver()
+		to = q.parkedConsumers.popReceiver()
 	}
 	if to == nil {
 		q.mu.Unlock()
@@ -162,8 +162,8 @@ func (p *Out[T]) announceValue() bool {
 // wakeConsumer names the consumer to be woken next, if there is one. Where that one may be kept from running, the next
 // value is announced too.
 func (q *Windowed[T]) wakeConsumer() *Waiter {
-	woken := q.hungry.popLast()
-	if q.hungry.waits() {
+	woken := q.parkedConsumers.popLast()
+	if q.parkedConsumers.waits() {
 		q.askForValue()
 	}
 	return woken
@@ -223,19 +223,19 @@ func (q *Windowed[T]) awaitRoom(me *Waiter) int64 {
 		}
 		switch {
 		case room > 0:
-			q.producers.remove(me)
+			q.parkedProducers.remove(me)
 			return room
 		case !me.listed: // then look again: a claim made before it was to be announced woke nobody
-			q.producers.add(me)
+			q.parkedProducers.add(me)
 			q.askForClaim()
 		default:
 			q.mu.Unlock()
 			me.seat.Park()
 			q.mu.Lock()
-			q.producers.awake(me)
+			q.parkedProducers.awake(me)
 		}
 	}
-	q.producers.remove(me)
+	q.parkedProducers.remove(me)
 	q.passRoomOn() // it may have been woken for room
 	return 0
 }
@@ -293,7 +293,7 @@ func (q *Windowed[T]) askForClaim() {
 // passRoomOn wakes the next producer if there may be room for it, be it credit of another, who may keep it for as long
 // as its function takes. So nobody is parked, without one awake who would wake him, while there is credit to take back.
 func (q *Windowed[T]) passRoomOn() {
-	if !q.producers.empty() {
+	if !q.parkedProducers.empty() {
 		q.askForClaim()
 		if len(q.holders) > 0 || q.room() > 0 {
 			q.wakeProducer()
@@ -303,8 +303,8 @@ func (q *Windowed[T]) passRoomOn() {
 
 // wakeProducer reports whether no claim needs to be announced now.
 func (q *Windowed[T]) wakeProducer() bool {
-	q.producers.wakeFirst()
-	if q.producers.waits() {
+	q.parkedProducers.wakeFirst()
+	if q.parkedProducers.waits() {
 		return false
 	}
 	q.roomWanted.Store(false)

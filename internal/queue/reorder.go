@@ -37,19 +37,19 @@ type Tracker interface {
 type Reorder[T any] struct {
 	limit int // source values that may be under way; 0: no bound
 
-	mu       sync.Mutex
-	slots    []slot[T] // a ring, its length a power of two
-	head     uint64    // the number of the source value that is next
-	last     uint64    // the highest number that arrived, plus 1
-	ready    []T       // values whose turn has come
-	held     int       // values in slots
-	admitted uint64
-	let      uint64 // source values that have been let out, or dropped before their turn
-	stages   int
-	onStop   []func()
-	stopped  bool
-	hungry   parking
-	sources  parking
+	mu             sync.Mutex
+	slots          []slot[T] // a ring, its length a power of two
+	head           uint64    // the number of the source value that is next
+	last           uint64    // the highest number that arrived, plus 1
+	ready          []T       // values whose turn has come
+	held           int       // values in slots
+	admitted       uint64
+	let            uint64 // source values that have been let out, or dropped before their turn
+	stages         int
+	onStop         []func()
+	stopped        bool
+	parkedConsumer parking
+	parkedSources  parking
 }
 
 // slot is the place of one value.
@@ -109,7 +109,7 @@ func (q *Reorder[T]) place(t Tag, fill func(*slot[T])) bool {
 	}
 	fill(q.slot(t))
 	if t.Seq == q.head {
-		q.hungry.wakeFirst()
+		q.parkedConsumer.wakeFirst()
 	}
 	return true
 }
@@ -172,7 +172,7 @@ func (in *reorderInlet[T]) fill(me *Waiter) bool {
 		q.letOut()
 		q.makeReady()
 		if len(q.ready) > 0 {
-			q.hungry.remove(me)
+			q.parkedConsumer.remove(me)
 			in.batch, in.next, q.ready = q.ready, 0, in.batch[:0]
 			q.held -= len(in.batch)
 			return true
@@ -181,11 +181,11 @@ func (in *reorderInlet[T]) fill(me *Waiter) bool {
 		if q.stages == 0 {
 			return false
 		}
-		q.hungry.add(me)
+		q.parkedConsumer.add(me)
 		q.mu.Unlock()
 		me.seat.Park()
 		q.mu.Lock()
-		q.hungry.awake(me)
+		q.parkedConsumer.awake(me)
 	}
 	return false
 }
@@ -238,7 +238,7 @@ func (q *Reorder[T]) collectKids(k *kids[T]) (done bool) {
 func (q *Reorder[T]) letOut() {
 	if q.limit > 0 && q.let < q.head {
 		q.let = q.head
-		q.sources.wakeFirst()
+		q.parkedSources.wakeFirst()
 	}
 }
 
@@ -249,13 +249,13 @@ func (q *Reorder[T]) Admit(me *Waiter) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for !q.stopped && q.admitted-q.let >= uint64(q.limit) {
-		q.sources.add(me)
+		q.parkedSources.add(me)
 		q.mu.Unlock()
 		me.seat.Park()
 		q.mu.Lock()
-		q.sources.awake(me)
+		q.parkedSources.awake(me)
 	}
-	q.sources.remove(me)
+	q.parkedSources.remove(me)
 	q.admitted++
 }
 
@@ -270,7 +270,7 @@ func (q *Reorder[T]) StageEnded() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.stages--; q.stages == 0 {
-		q.hungry.wakeAll()
+		q.parkedConsumer.wakeAll()
 	}
 }
 
@@ -279,8 +279,8 @@ func (q *Reorder[T]) Stop() {
 	first := !q.stopped
 	q.stopped = true
 	q.slots, q.ready = nil, nil
-	q.hungry.wakeAll()
-	q.sources.wakeAll()
+	q.parkedConsumer.wakeAll()
+	q.parkedSources.wakeAll()
 	onStop := q.onStop
 	q.mu.Unlock()
 	if first {

@@ -22,23 +22,23 @@ type Windowed[T any] struct {
 
 	mu sync.Mutex
 	// mayHandOver tells producers that a value might be handed over.
-	mayHandOver atomic.Bool
-	stopped     bool
-	tagged      bool
-	ready       readyList[T]     // the producers that may have values
-	hungry      parking          // consumers
-	static      *staticValues[T] // instead of producers; nil: there is none
-	windows     []*In[T]         // those that may hold unclaimed values
+	mayHandOver     atomic.Bool
+	stopped         bool
+	tagged          bool
+	ready           readyList[T]     // the producers that may have values
+	parkedConsumers parking          // consumers
+	static          *staticValues[T] // instead of producers; nil: there is none
+	windows         []*In[T]         // those that may hold unclaimed values
 
-	limit     int64 // 0: no bound
-	stages    int
-	producers parking
-	holders   []*Out[T] // those that may hold unspent credit
-	granted   int64     // credits ever given, less those taken back
-	pulled    int64     // values ever moved to consumers
-	outs      []*Out[T]
-	ins       []*In[T]
-	onStop    []func()
+	limit           int64 // 0: no bound
+	stages          int
+	parkedProducers parking
+	holders         []*Out[T] // those that may hold unspent credit
+	granted         int64     // credits ever given, less those taken back
+	pulled          int64     // values ever moved to consumers
+	outs            []*Out[T]
+	ins             []*In[T]
+	onStop          []func()
 
 	// held counts values that driven workers have pulled and not begun; they are in no window.
 	held atomic.Int64
@@ -103,7 +103,7 @@ func (q *Windowed[T]) StageEnded() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.stages--; q.stages == 0 {
-		q.hungry.wakeAll()
+		q.parkedConsumers.wakeAll()
 	}
 }
 
@@ -112,8 +112,8 @@ func (q *Windowed[T]) Stop() {
 	stopped := q.stopped
 	q.stopped = true
 	q.askForValue()
-	q.hungry.wakeAll()
-	q.producers.wakeAll()
+	q.parkedConsumers.wakeAll()
+	q.parkedProducers.wakeAll()
 	onStop := q.onStop
 	q.mu.Unlock()
 	if !stopped {
