@@ -135,7 +135,7 @@ func (w *worker[A, B]) loopFor(seat Seat) *valueLoop[A, B] {
 	l.seat, l.opened = seat, w.opened
 	if own, ok := seat.(*goroutineSeat); ok {
 		l.me = &own.Waiter
-	} else if !l.me.Sits(seat) {
+	} else if !l.me.WaitsIn(seat) {
 		l.me = queue.NewWaiter(seat)
 	}
 	return l

@@ -83,7 +83,7 @@ func (p *Out[T]) Reserve(n int) int {
 	if q.limit == 0 {
 		return n
 	}
-	if q.parkedProducers.busy() {
+	if q.parkedProducers.contended() {
 		return 0
 	}
 	room := q.room()

@@ -144,9 +144,9 @@ func (p *In[T]) fill(me *Waiter, quit func() bool) (w State, ok bool) {
 // was claimed when the word was w; else there is none.
 func (p *In[T]) wait(me *Waiter, size int, quit func() bool) (n int, w State, ok bool) {
 	q := p.q
-	me.into = nil
-	if me.alone && quit == nil {
-		me.into = p
+	me.receiver = nil
+	if me.ownsGoroutine && quit == nil {
+		me.receiver = p
 		q.mayHandOver.Store(true)
 	}
 	for q.await(me, quit) {
@@ -185,7 +185,7 @@ func (q *Windowed[T]) await(me *Waiter, quit func() bool) bool {
 		return false
 	case q.victim() != nil: // its owner was faster, once
 		return true
-	case q.stages == 0 || !me.alone && !me.listed && !me.seat.WaitInput():
+	case q.stages == 0 || !me.ownsGoroutine && !me.listed && !me.seat.WaitInput():
 		q.parkedConsumers.remove(me)
 		return false
 	}
@@ -193,7 +193,7 @@ func (q *Windowed[T]) await(me *Waiter, quit func() bool) bool {
 	q.mu.Unlock()
 	me.seat.Park()
 	q.mu.Lock()
-	q.parkedConsumers.awake(me)
+	q.parkedConsumers.unparked(me)
 	return true
 }
 
@@ -209,10 +209,10 @@ func (q *Windowed[T]) anything() bool {
 
 // passOn is called by a consumer that was served: it wakes the next if there is work left, its own included.
 func (q *Windowed[T]) passOn(own bool) {
-	if q.parkedConsumers.waits() && (own || q.anything()) {
+	if q.parkedConsumers.needsWake() && (own || q.anything()) {
 		q.wakeConsumer().seat.Wake()
 	}
-	if q.limit > 0 && q.parkedProducers.waits() && q.room() > 0 {
+	if q.limit > 0 && q.parkedProducers.needsWake() && q.room() > 0 {
 		q.wakeProducer()
 	}
 }

@@ -131,7 +131,7 @@ func (p *Out[T]) handOver(v T) bool {
 		q.mu.Unlock()
 		return false
 	}
-	in := to.into.(*In[T])
+	in := to.receiver.(*In[T])
 	in.buf, in.handed = append(in.buf[:0], v), true
 	q.mu.Unlock()
 	to.seat.Wake()
@@ -163,7 +163,7 @@ func (p *Out[T]) announceValue() bool {
 // value is announced too.
 func (q *Windowed[T]) wakeConsumer() *Waiter {
 	woken := q.parkedConsumers.popLast()
-	if q.parkedConsumers.waits() {
+	if q.parkedConsumers.needsWake() {
 		q.askForValue()
 	}
 	return woken
@@ -232,7 +232,7 @@ func (q *Windowed[T]) awaitRoom(me *Waiter) int64 {
 			q.mu.Unlock()
 			me.seat.Park()
 			q.mu.Lock()
-			q.parkedProducers.awake(me)
+			q.parkedProducers.unparked(me)
 		}
 	}
 	q.parkedProducers.remove(me)
@@ -304,7 +304,7 @@ func (q *Windowed[T]) passRoomOn() {
 // wakeProducer reports whether no claim needs to be announced now.
 func (q *Windowed[T]) wakeProducer() bool {
 	q.parkedProducers.wakeFirst()
-	if q.parkedProducers.waits() {
+	if q.parkedProducers.needsWake() {
 		return false
 	}
 	q.roomWanted.Store(false)

@@ -5,8 +5,8 @@ package queue
 // goroutine's does not count: others may keep it from running for as long as they like.
 type parking struct {
 	first, last *Waiter // by when they parked
-	waking      *Waiter
-	owned       int // of the parked, those that have a goroutine to themselves
+	woken       *Waiter
+	owners      int // of the parked, those that have a goroutine to themselves
 }
 
 func (k *parking) add(w *Waiter) {
@@ -20,14 +20,14 @@ func (k *parking) add(w *Waiter) {
 		k.last.next = w
 	}
 	k.last = w
-	if w.alone {
-		k.owned++
+	if w.ownsGoroutine {
+		k.owners++
 	}
 }
 
 // remove takes w off the list, whether it was woken or not.
 func (k *parking) remove(w *Waiter) {
-	k.awake(w)
+	k.unparked(w)
 	if w.listed {
 		k.unlist(w)
 	}
@@ -45,26 +45,26 @@ func (k *parking) unlist(w *Waiter) {
 		w.next.prev = w.prev
 	}
 	w.listed, w.prev, w.next = false, nil, nil
-	if w.alone {
-		k.owned--
+	if w.ownsGoroutine {
+		k.owners--
 	}
 }
 
-// awake is called by a worker that has come back from Park, for whatever reason.
-func (k *parking) awake(w *Waiter) {
-	if k.waking == w {
-		k.waking = nil
+// unparked is called by a worker that has come back from Park, for whatever reason.
+func (k *parking) unparked(w *Waiter) {
+	if k.woken == w {
+		k.woken = nil
 	}
 }
 
 // empty tells whether nobody is parked.
 func (k *parking) empty() bool { return k.first == nil }
 
-// busy tells whether somebody is parked, or awake and not yet served.
-func (k *parking) busy() bool { return k.waking != nil || !k.empty() }
+// contended tells whether somebody is parked, or awake and not yet served.
+func (k *parking) contended() bool { return k.woken != nil || !k.empty() }
 
-// waits tells whether somebody is parked, and nobody who would wake him is awake.
-func (k *parking) waits() bool { return k.waking == nil && !k.empty() }
+// needsWake tells whether somebody is parked, and nobody who would wake him is awake.
+func (k *parking) needsWake() bool { return k.woken == nil && !k.empty() }
 
 // popLast takes the worker off the list that parked last, whose caches are the warmest; the caller wakes it. nil: nobody
 // needs to be woken.
@@ -72,7 +72,7 @@ func (k *parking) popLast() *Waiter { return k.pop(k.last) }
 
 // popReceiver is popLast for a value to be handed over: nil also where that worker could not take it.
 func (k *parking) popReceiver() *Waiter {
-	if k.last == nil || k.last.into == nil {
+	if k.last == nil || k.last.receiver == nil {
 		return nil
 	}
 	return k.popLast()
@@ -81,17 +81,17 @@ func (k *parking) popReceiver() *Waiter {
 // wakeFirst wakes the worker that has waited longest, if one needs to be woken. Where that one may be kept from running,
 // it also wakes the first that cannot be.
 func (k *parking) wakeFirst() {
-	for w := k.pop(k.first); w != nil; w = k.pop(k.firstAlone()) {
+	for w := k.pop(k.first); w != nil; w = k.pop(k.firstOwner()) {
 		w.seat.Wake()
 	}
 }
 
-func (k *parking) firstAlone() *Waiter {
-	if k.owned == 0 {
+func (k *parking) firstOwner() *Waiter {
+	if k.owners == 0 {
 		return nil
 	}
 	w := k.first
-	for !w.alone {
+	for !w.ownsGoroutine {
 		w = w.next
 	}
 	return w
@@ -99,12 +99,12 @@ func (k *parking) firstAlone() *Waiter {
 
 // pop takes w off the list, if somebody needs to be woken.
 func (k *parking) pop(w *Waiter) *Waiter {
-	if !k.waits() || w == nil {
+	if !k.needsWake() || w == nil {
 		return nil
 	}
 	k.unlist(w)
-	if w.alone {
-		k.waking = w
+	if w.ownsGoroutine {
+		k.woken = w
 	}
 	return w
 }

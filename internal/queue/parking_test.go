@@ -21,18 +21,18 @@ func TestParkingKeepsTheOrderOfThoseThatAreLeft(t *testing.T) {
 
 	assert.Same(t, parked[3], k.popLast())
 	assert.Nil(t, k.popLast(), "one is awake and not yet served")
-	assert.True(t, k.busy())
-	k.awake(parked[3])
+	assert.True(t, k.contended())
+	k.unparked(parked[3])
 
 	k.wakeFirst()
 	assert.Len(t, seats[0].wake, 1)
-	k.awake(parked[0])
+	k.unparked(parked[0])
 
 	k.wakeAll()
 	assert.Len(t, seats[2].wake, 1)
 	assert.Empty(t, seats[1].wake)
 	assert.True(t, k.empty())
-	assert.Zero(t, k.owned)
+	assert.Zero(t, k.owners)
 }
 
 // otherSeat is one that others may keep from running.
@@ -56,5 +56,5 @@ func TestParkingWakesSomebodyWhoIsSureToRun(t *testing.T) {
 	assert.Equal(t, 1, others[0].woken)
 	assert.Zero(t, others[1].woken)
 	assert.Len(t, own.wake, 1)
-	assert.False(t, k.waits(), "the goroutine wakes the next")
+	assert.False(t, k.needsWake(), "the goroutine wakes the next")
 }

@@ -185,7 +185,7 @@ func (in *reorderInlet[T]) fill(me *Waiter) bool {
 		q.mu.Unlock()
 		me.seat.Park()
 		q.mu.Lock()
-		q.parkedConsumer.awake(me)
+		q.parkedConsumer.unparked(me)
 	}
 	return false
 }
@@ -253,7 +253,7 @@ func (q *Reorder[T]) Admit(me *Waiter) {
 		q.mu.Unlock()
 		me.seat.Park()
 		q.mu.Lock()
-		q.parkedSources.awake(me)
+		q.parkedSources.unparked(me)
 	}
 	q.parkedSources.remove(me)
 	q.admitted++

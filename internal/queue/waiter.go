@@ -12,18 +12,18 @@ type Seat interface {
 
 // Waiter is a worker as the queues know it: each of its seats has one, since it waits at one place at a time.
 type Waiter struct {
-	seat       Seat
-	alone      bool // the seat has a goroutine to itself, so that nothing keeps it from running
-	into       any  // the *In that a value can be handed to; nil: none
-	prev, next *Waiter
-	listed     bool
+	seat          Seat
+	ownsGoroutine bool // the seat has a goroutine to itself, so that nothing keeps it from running
+	receiver      any  // the *In that a value can be handed to; nil: none
+	prev, next    *Waiter
+	listed        bool
 }
 
 // NewWaiter makes the waiter of a seat that others may keep from running.
 func NewWaiter(s Seat) *Waiter { return &Waiter{seat: s} }
 
-// Sits tells whether w is the waiter of s.
-func (w *Waiter) Sits(s Seat) bool { return w != nil && w.seat == s }
+// WaitsIn tells whether w is the waiter of s.
+func (w *Waiter) WaitsIn(s Seat) bool { return w != nil && w.seat == s }
 
 // Goroutine is the seat of a worker that has a goroutine to itself.
 type Goroutine struct {
@@ -34,7 +34,7 @@ type Goroutine struct {
 // NewGoroutine makes a seat.
 func NewGoroutine() *Goroutine {
 	g := &Goroutine{wake: make(chan struct{}, 1)}
-	g.seat, g.alone = g, true
+	g.seat, g.ownsGoroutine = g, true
 	return g
 }
 
