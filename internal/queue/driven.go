@@ -28,7 +28,7 @@ func (p *In[T]) Pull(ctx context.Context, me *Waiter, n int, take Pulled[T]) (go
 		}
 		q.parkedConsumers.remove(me)
 	}
-	q.passOn(false)
+	q.wakeNext(false)
 	return got, true
 }
 
@@ -37,7 +37,7 @@ func (p *In[T]) TryPull(n int, take Pulled[T]) (got int) {
 	p.q.mu.Lock()
 	defer p.q.mu.Unlock()
 	if got = p.pullShare(n, take); got > 0 {
-		p.q.passOn(false)
+		p.q.wakeNext(false)
 	}
 	return got
 }
@@ -113,7 +113,7 @@ func (p *Out[T]) Unreserve(n int) {
 			break
 		}
 	}
-	q.passRoomOn()
+	q.wakeNextProducer()
 }
 
 // TakeFor takes up to n values: what comes until the time is over or the input ends.

@@ -119,7 +119,7 @@ func (p *In[T]) fill(me *Waiter, quit func() bool) (w State, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := 0
-	if !q.quiet() {
+	if !q.surelyEmpty() {
 		n = q.fetch(p, size)
 	}
 	if n == 0 {
@@ -136,7 +136,7 @@ func (p *In[T]) fill(me *Waiter, quit func() bool) (w State, ok bool) {
 		q.open(p)
 	}
 	p.pace.begin(n)
-	q.passOn(n > 1)
+	q.wakeNext(n > 1)
 	return 0, true
 }
 
@@ -152,15 +152,15 @@ func (p *In[T]) wait(me *Waiter, size int, quit func() bool) (n int, w State, ok
 	for q.await(me, quit) {
 		if p.handed {
 			p.handed = false
-			if !q.quiet() {
-				q.passOn(false)
+			if !q.surelyEmpty() {
+				q.wakeNext(false)
 			}
 			return 0, 0, true
 		}
 		if p.inWindow() > 0 { // another seat of this worker has filled it meanwhile
 			q.parkedConsumers.remove(me)
 			w = State(p.word.bits.Add(oneClaim)) - oneClaim // nobody steals while the lock is held
-			q.passOn(w.Window() > 1)
+			q.wakeNext(w.Window() > 1)
 			return 0, w, true
 		}
 		if n = q.fetch(p, size); n > 0 {
@@ -181,7 +181,7 @@ func (q *Windowed[T]) await(me *Waiter, quit func() bool) bool {
 		return false
 	case quit != nil && quit():
 		q.parkedConsumers.remove(me)
-		q.passOn(false) // it may have been woken for a value
+		q.wakeNext(false) // it may have been woken for a value
 		return false
 	case q.victim() != nil: // its owner was faster, once
 		return true
@@ -197,20 +197,20 @@ func (q *Windowed[T]) await(me *Waiter, quit func() bool) bool {
 	return true
 }
 
-// quiet tells, at the least price, that there is no value, and nothing that might be one.
-func (q *Windowed[T]) quiet() bool {
+// surelyEmpty tells, at the least price, that there is no value, and nothing that might be one.
+func (q *Windowed[T]) surelyEmpty() bool {
 	return q.ready.first == nil && len(q.windows) == 0 && q.static == nil
 }
 
-// anything tells whether a consumer would find a value.
-func (q *Windowed[T]) anything() bool {
+// hasValue tells whether a consumer would find a value.
+func (q *Windowed[T]) hasValue() bool {
 	return q.ready.any() || q.static.remaining() > 0 || q.victim() != nil
 }
 
-// passOn is called by a consumer that was served: it wakes the next if there is work left, its own included.
-func (q *Windowed[T]) passOn(own bool) {
-	if q.parkedConsumers.needsWake() && (own || q.anything()) {
-		q.wakeConsumer().seat.Wake()
+// wakeNext is called by a consumer that was served: it wakes the next if there is work left, its own included.
+func (q *Windowed[T]) wakeNext(own bool) {
+	if q.parkedConsumers.needsWake() && (own || q.hasValue()) {
+		q.popConsumer().seat.Wake()
 	}
 	if q.limit > 0 && q.parkedProducers.needsWake() && q.room() > 0 {
 		q.wakeProducer()

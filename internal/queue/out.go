@@ -151,7 +151,7 @@ func (p *Out[T]) announceValue() bool {
 		p.isReady = true
 		q.ready.push(p)
 	}
-	woken := q.wakeConsumer()
+	woken := q.popConsumer()
 	q.mu.Unlock()
 	if woken != nil {
 		woken.seat.Wake()
@@ -159,9 +159,9 @@ func (p *Out[T]) announceValue() bool {
 	return true
 }
 
-// wakeConsumer names the consumer to be woken next, if there is one. Where that one may be kept from running, the next
+// popConsumer names the consumer to be woken next, if there is one. Where that one may be kept from running, the next
 // value is announced too.
-func (q *Windowed[T]) wakeConsumer() *Waiter {
+func (q *Windowed[T]) popConsumer() *Waiter {
 	woken := q.parkedConsumers.popLast()
 	if q.parkedConsumers.needsWake() {
 		q.askForValue()
@@ -206,7 +206,7 @@ func (q *Windowed[T]) acquire(p *Out[T], me *Waiter) bool {
 	case room == 0:
 		return false
 	case p.word.load().credit() > 0: // another seat of the worker got some meanwhile
-		q.passRoomOn()
+		q.wakeNextProducer()
 	default:
 		q.grant(p, q.bulk(p, room))
 	}
@@ -236,7 +236,7 @@ func (q *Windowed[T]) awaitRoom(me *Waiter) int64 {
 		}
 	}
 	q.parkedProducers.remove(me)
-	q.passRoomOn() // it may have been woken for room
+	q.wakeNextProducer() // it may have been woken for room
 	return 0
 }
 
@@ -279,7 +279,7 @@ func (q *Windowed[T]) grant(p *Out[T], n int64) {
 		p.holds = true
 		q.holders = append(q.holders, p)
 	}
-	q.passRoomOn()
+	q.wakeNextProducer()
 }
 
 // askForClaim has the next claim announced, by whomever it is.
@@ -290,9 +290,9 @@ func (q *Windowed[T]) askForClaim() {
 	}
 }
 
-// passRoomOn wakes the next producer if there may be room for it, be it credit of another, who may keep it for as long
+// wakeNextProducer wakes the next producer if there may be room for it, be it credit of another, who may keep it for as long
 // as its function takes. So nobody is parked, without one awake who would wake him, while there is credit to take back.
-func (q *Windowed[T]) passRoomOn() {
+func (q *Windowed[T]) wakeNextProducer() {
 	if !q.parkedProducers.empty() {
 		q.askForClaim()
 		if len(q.holders) > 0 || q.room() > 0 {
