@@ -114,7 +114,7 @@ func (p *In[T]) fill(me *Waiter, quit func() bool) (w State, ok bool) {
 	if p.OnFill != nil {
 		p.OnFill()
 	}
-	size := p.pace.window()
+	size := p.pace.nextSize()
 	q := p.q
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -135,7 +135,7 @@ func (p *In[T]) fill(me *Waiter, quit func() bool) (w State, ok bool) {
 	if n > 1 {
 		q.open(p)
 	}
-	p.pace.begin(n)
+	p.pace.fetched(n)
 	q.wakeNext(n > 1)
 	return 0, true
 }

@@ -13,8 +13,8 @@ type pace struct {
 
 const windowTime = 20 * time.Microsecond
 
-// window is called when a window has been worked off; it returns the size of the next.
-func (p *pace) window() int {
+// nextSize is called when a window has been worked off; it returns the size of the next.
+func (p *pace) nextSize() int {
 	if p.timed > 0 {
 		each := max(1, time.Since(p.start)/time.Duration(p.timed))
 		p.size, p.timed = int(min(MostWindow, windowTime/each)), 0
@@ -23,8 +23,8 @@ func (p *pace) window() int {
 	return p.size
 }
 
-// begin is called when n values have been fetched. One window in eight is timed.
-func (p *pace) begin(n int) {
+// fetched is called when n values have been fetched. One window in eight is timed.
+func (p *pace) fetched(n int) {
 	p.fills++
 	if p.fills%8 == 1 {
 		p.timed, p.start = n, time.Now()
