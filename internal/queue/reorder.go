@@ -9,17 +9,17 @@ import (
 // tag is a value's place in the order of its source: the number of its source value, and, below a FlatMap, which child
 // it is. Only queues that lead to an Ordered carry tags.
 type Tag struct {
-	Seq uint64
-	sub *sub
+	Seq  uint64
+	path *childPath
 }
 
-// sub is a child's place below its parent, and so on upwards; nil is the source value itself.
-type sub struct {
-	up    *sub
+// childPath is a child's place below its parent, and so on upwards; nil is the source value itself.
+type childPath struct {
+	up    *childPath
 	index int
 }
 
-func (t Tag) Child(i int) Tag { return Tag{t.Seq, &sub{t.sub, i}} }
+func (t Tag) Child(i int) Tag { return Tag{t.Seq, &childPath{t.path, i}} }
 
 // marker is what an Ordered wants to know of the values that will never reach it. The stages between it and the
 // source tell it directly, past the queues, so that it never waits for a value that is known to be dropped.
@@ -41,10 +41,10 @@ type Reorder[T any] struct {
 	slots          []slot[T] // a ring, its length a power of two
 	head           uint64    // the number of the source value that is next
 	last           uint64    // the highest number that arrived, plus 1
-	ready          []T       // values whose turn has come
+	ordered        []T       // values whose turn has come
 	held           int       // values in slots
 	admitted       uint64
-	let            uint64 // source values that have been let out, or dropped before their turn
+	released       uint64 // source values that have been let out, or dropped before their turn
 	stages         int
 	onStop         []func()
 	stopped        bool
@@ -54,9 +54,9 @@ type Reorder[T any] struct {
 
 // slot is the place of one value.
 type slot[T any] struct {
-	state slotState
-	v     T
-	kids  *kids[T]
+	state    slotState
+	v        T
+	children *children[T]
 }
 
 type slotState uint8
@@ -68,15 +68,15 @@ const (
 	slotParent
 )
 
-// kids are the places of a parent's children. total is -1 until it is known.
-type kids[T any] struct {
+// children are the places of a parent's children. total is -1 until it is known.
+type children[T any] struct {
 	at    map[int]*slot[T]
 	next  int
 	total int
 }
 
-// mostReady bounds how many values are made ready at once; it saves locks and means nothing else.
-const mostReady = 64
+// mostOrdered bounds how many values are made ready at once; it saves locks and means nothing else.
+const mostOrdered = 64
 
 func NewReorder[T any](window int) *Reorder[T] {
 	return &Reorder[T]{limit: window, slots: make([]slot[T], 16)}
@@ -86,22 +86,22 @@ func (q *Reorder[T]) Producer() Sink[T]       { return q }
 func (q *Reorder[T]) Consumer(*Word) Inlet[T] { return &reorderInlet[T]{q: q} }
 
 func (q *Reorder[T]) Put(_ *Waiter, v T, t Tag) bool {
-	return q.place(t, func(s *slot[T]) {
+	return q.record(t, func(s *slot[T]) {
 		s.state, s.v = slotValue, v
 		q.held++
 	})
 }
 
 func (q *Reorder[T]) Hole(t Tag) {
-	q.place(t, func(s *slot[T]) { s.state = slotHole })
+	q.record(t, func(s *slot[T]) { s.state = slotHole })
 }
 
 func (q *Reorder[T]) Children(t Tag, n int) {
-	q.place(t, func(s *slot[T]) { s.parent().total = n })
+	q.record(t, func(s *slot[T]) { s.parent().total = n })
 }
 
-// place fills in what is known of the value of tag t, and wakes the consumer if it was the first that was missing.
-func (q *Reorder[T]) place(t Tag, fill func(*slot[T])) bool {
+// record fills in what is known of the value of tag t, and wakes the consumer if it was the first that was missing.
+func (q *Reorder[T]) record(t Tag, fill func(*slot[T])) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.stopped {
@@ -115,19 +115,19 @@ func (q *Reorder[T]) place(t Tag, fill func(*slot[T])) bool {
 }
 
 func (q *Reorder[T]) slot(t Tag) *slot[T] {
-	if t.sub == nil {
-		return q.top(t.Seq)
+	if t.path == nil {
+		return q.topSlot(t.Seq)
 	}
-	above := q.slot(Tag{t.Seq, t.sub.up}).parent()
-	s := above.at[t.sub.index]
+	above := q.slot(Tag{t.Seq, t.path.up}).parent()
+	s := above.at[t.path.index]
 	if s == nil {
 		s = new(slot[T])
-		above.at[t.sub.index] = s
+		above.at[t.path.index] = s
 	}
 	return s
 }
 
-func (q *Reorder[T]) top(seq uint64) *slot[T] {
+func (q *Reorder[T]) topSlot(seq uint64) *slot[T] {
 	for seq-q.head >= uint64(len(q.slots)) {
 		grown := make([]slot[T], 2*len(q.slots))
 		for i := range uint64(len(q.slots)) {
@@ -139,11 +139,11 @@ func (q *Reorder[T]) top(seq uint64) *slot[T] {
 	return &q.slots[seq&uint64(len(q.slots)-1)]
 }
 
-func (s *slot[T]) parent() *kids[T] {
-	if s.kids == nil {
-		s.state, s.kids = slotParent, &kids[T]{at: map[int]*slot[T]{}, total: -1}
+func (s *slot[T]) parent() *children[T] {
+	if s.children == nil {
+		s.state, s.children = slotParent, &children[T]{at: map[int]*slot[T]{}, total: -1}
 	}
-	return s.kids
+	return s.children
 }
 
 // reorderInlet is the consumer's end: a few values at a time, in order.
@@ -169,15 +169,15 @@ func (in *reorderInlet[T]) fill(me *Waiter) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for !q.stopped {
-		q.letOut()
-		q.makeReady()
-		if len(q.ready) > 0 {
+		q.release()
+		q.collectOrdered()
+		if len(q.ordered) > 0 {
 			q.parkedConsumer.remove(me)
-			in.batch, in.next, q.ready = q.ready, 0, in.batch[:0]
+			in.batch, in.next, q.ordered = q.ordered, 0, in.batch[:0]
 			q.held -= len(in.batch)
 			return true
 		}
-		q.letOut() // what has gone by without a value
+		q.release() // what has gone by without a value
 		if q.stages == 0 {
 			return false
 		}
@@ -190,10 +190,10 @@ func (in *reorderInlet[T]) fill(me *Waiter) bool {
 	return false
 }
 
-// makeReady collects values whose turn has come: with a window those of one source value, since its place becomes free
+// collectOrdered collects values whose turn has come: with a window those of one source value, since its place becomes free
 // only when they are out. At the end of the input it collects all, since what is missing then was cut off.
-func (q *Reorder[T]) makeReady() {
-	for q.head < q.last && len(q.ready) < mostReady && (q.limit == 0 || len(q.ready) == 0) {
+func (q *Reorder[T]) collectOrdered() {
+	for q.head < q.last && len(q.ordered) < mostOrdered && (q.limit == 0 || len(q.ordered) == 0) {
 		s := &q.slots[q.head&uint64(len(q.slots)-1)]
 		if done := q.collect(s, q.stages == 0); !done {
 			return
@@ -209,23 +209,23 @@ func (q *Reorder[T]) collect(s *slot[T], all bool) (done bool) {
 	case slotMissing:
 		return all
 	case slotValue:
-		q.ready = append(q.ready, s.v)
+		q.ordered = append(q.ordered, s.v)
 	case slotParent:
 		if all {
-			for _, i := range slices.Sorted(maps.Keys(s.kids.at)) {
-				q.collect(s.kids.at[i], true)
+			for _, i := range slices.Sorted(maps.Keys(s.children.at)) {
+				q.collect(s.children.at[i], true)
 			}
 			return true
 		}
-		return q.collectKids(s.kids)
+		return q.collectChildren(s.children)
 	}
 	return true
 }
 
-func (q *Reorder[T]) collectKids(k *kids[T]) (done bool) {
+func (q *Reorder[T]) collectChildren(k *children[T]) (done bool) {
 	for k.next != k.total {
 		child := k.at[k.next]
-		if child == nil || len(q.ready) >= mostReady || !q.collect(child, false) {
+		if child == nil || len(q.ordered) >= mostOrdered || !q.collect(child, false) {
 			return false
 		}
 		delete(k.at, k.next)
@@ -234,10 +234,10 @@ func (q *Reorder[T]) collectKids(k *kids[T]) (done bool) {
 	return true
 }
 
-// letOut counts the source values before the head as no longer under way, and wakes a source that waited for it.
-func (q *Reorder[T]) letOut() {
-	if q.limit > 0 && q.let < q.head {
-		q.let = q.head
+// release counts the source values before the head as no longer under way, and wakes a source that waited for it.
+func (q *Reorder[T]) release() {
+	if q.limit > 0 && q.released < q.head {
+		q.released = q.head
 		q.parkedSources.wakeFirst()
 	}
 }
@@ -248,7 +248,7 @@ func (q *Reorder[T]) Admit(me *Waiter) {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for !q.stopped && q.admitted-q.let >= uint64(q.limit) {
+	for !q.stopped && q.admitted-q.released >= uint64(q.limit) {
 		q.parkedSources.add(me)
 		q.mu.Unlock()
 		me.seat.Park()
@@ -278,7 +278,7 @@ func (q *Reorder[T]) Stop() {
 	q.mu.Lock()
 	first := !q.stopped
 	q.stopped = true
-	q.slots, q.ready = nil, nil
+	q.slots, q.ordered = nil, nil
 	q.parkedConsumer.wakeAll()
 	q.parkedSources.wakeAll()
 	onStop := q.onStop
