@@ -108,7 +108,7 @@ func (p *Out[T]) Unreserve(n int) {
 	for {
 		w := p.word.load()
 		less := min(uint64(n), w.credit())
-		if p.word.swap(w, w-State(less)*oneCredit) {
+		if p.word.compareAndSwap(w, w-State(less)*oneCredit) {
 			q.granted -= int64(less)
 			break
 		}

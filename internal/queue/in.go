@@ -53,7 +53,7 @@ func (p *In[T]) takeUnless(me *Waiter, quit func() bool) (v T, t Tag, ok bool) {
 // to be inlined into the workers' loop.
 func (p *In[T]) Claim() (w State, ok bool) {
 	w = p.word.load()
-	return w, w.next() != w.end() && p.word.swap(w, w+oneClaim)
+	return w, w.next() != w.end() && p.word.compareAndSwap(w, w+oneClaim)
 }
 
 // Next is Claim that fetches a window where there is none. ok is false at the end of the input and once the queue is
@@ -306,7 +306,7 @@ func (q *Windowed[T]) steal(p *In[T]) int {
 	w := victim.word.load()
 	end := w.end()
 	n := (end - w.next() + 1) / 2
-	if n == 0 || !victim.word.swap(w, w-State(n)) {
+	if n == 0 || !victim.word.compareAndSwap(w, w-State(n)) {
 		return 0
 	}
 	p.buf = append(p.buf[:0], victim.buf[end-n:end]...)

@@ -2,11 +2,11 @@ package queue
 
 // Out is a producer's end.
 type Out[T any] struct {
-	word   *Word // its upper half
-	q      *Windowed[T]
-	step   State // what publishing adds to word
-	tagged bool
-	driven bool // its credit is what it reserved, and never taken back
+	word      *Word // its upper half
+	q         *Windowed[T]
+	increment State // what publishing adds to word
+	tagged    bool
+	driven    bool // its credit is what it reserved, and never taken back
 
 	// the producer's own
 	last *chunk[T]
@@ -32,11 +32,11 @@ func (q *Windowed[T]) Producer() Sink[T] {
 	defer q.mu.Unlock()
 	empty := new(chunk[T])
 	p := &Out[T]{
-		word: new(Word), q: q, step: oneValue - oneCredit, tagged: q.tagged, first: empty, last: empty,
+		word: new(Word), q: q, increment: oneValue - oneCredit, tagged: q.tagged, first: empty, last: empty,
 	}
 	p.word.bits.Store(valueAsked)
 	if q.limit == 0 {
-		p.step = oneValue
+		p.increment = oneValue
 		p.word.bits.Store(valueAsked | oneCredit) // which is never spent
 	}
 	q.outs = append(q.outs, p)
@@ -109,7 +109,7 @@ func (p *Out[T]) Offer(v T, w, claim State) bool {
 		return false
 	}
 	p.vals[p.pos] = v
-	if !p.word.swap(w, w+p.step+claim) {
+	if !p.word.compareAndSwap(w, w+p.increment+claim) {
 		p.vals[p.pos] = *new(T) // the next try may hand v over, past this place, which must not keep it alive
 		return false
 	}

@@ -44,7 +44,7 @@ func (s State) Window() int { return int(s.end()) - int(s.next()) }
 
 func (w *Word) load() State { return State(w.bits.Load()) }
 
-func (w *Word) swap(before State, after State) bool {
+func (w *Word) compareAndSwap(before State, after State) bool {
 	return w.bits.CompareAndSwap(uint64(before), uint64(after))
 }
 
@@ -52,7 +52,7 @@ func (w *Word) swap(before State, after State) bool {
 func (w *Word) set(mask, fields State) (before State) {
 	for {
 		before = w.load()
-		if w.swap(before, before&^mask|fields) {
+		if w.compareAndSwap(before, before&^mask|fields) {
 			return before
 		}
 	}
