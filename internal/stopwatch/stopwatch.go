@@ -35,10 +35,10 @@ const (
 	abandoned // it did not: what it does counts no longer
 )
 
-// patience is how many times others are let run before a function whose time is over counts as one that ignores its
+// graceYields is how many times others are let run before a function whose time is over counts as one that ignores its
 // context. It is a count, not a time, so that under virtual time none passes; it comes to about half a millisecond on
 // an idle machine, and more on a busy one.
-const patience = 5000
+const graceYields = 5000
 
 // ErrAbandoned is what leave returns to a goroutine that was replaced.
 var ErrAbandoned = errors.New("pl: the worker was replaced")
@@ -54,12 +54,12 @@ func (w *Watch) Enter(ctx context.Context) context.Context {
 	defer w.mu.Unlock()
 	w.calls++
 	w.cancel = cancel
-	w.run(w.timeout)
+	w.start(w.timeout)
 	return timedContext{ctx, w.cause}
 }
 
-// run starts the clock with d left.
-func (w *Watch) run(d time.Duration) {
+// start starts the clock with d left.
+func (w *Watch) start(d time.Duration) {
 	w.state = running
 	w.due = time.Now().Add(d)
 	if w.timer == nil {
@@ -83,7 +83,7 @@ func (w *Watch) Pause() bool {
 func (w *Watch) Resume() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.run(w.remaining)
+	w.start(w.remaining)
 }
 
 func (w *Watch) Leave(err error) error {
@@ -113,8 +113,8 @@ func (w *Watch) expire() {
 		w.cancel(w.cause)
 	}
 	w.mu.Unlock()
-	for range patience {
-		if !over || w.replace == nil || !w.still(expired, call) {
+	for range graceYields {
+		if !over || w.replace == nil || !w.inState(expired, call) {
 			return
 		}
 		runtime.Gosched()
@@ -127,7 +127,7 @@ func (w *Watch) expire() {
 	}
 }
 
-func (w *Watch) still(state state, call uint64) bool {
+func (w *Watch) inState(state state, call uint64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.state == state && w.calls == call
