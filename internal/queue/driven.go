@@ -52,7 +52,7 @@ func (p *In[T]) pullShare(n int, take Pulled[T]) (got int) {
 	for i := range got {
 		take(i, q.pulled-int64(got-i), p.lift(uint64(i)), p.liftTag(uint64(i)))
 	}
-	q.held.Add(int64(got))
+	q.unbegun.Add(int64(got))
 	return got
 }
 
@@ -63,7 +63,7 @@ func (q *Windowed[T]) share(n int) int {
 
 // Begin says that n pulled values have been begun, whoever pulled them: the queue has room for others.
 func (p *In[T]) Begin(n int) {
-	p.q.held.Add(-int64(n))
+	p.q.unbegun.Add(-int64(n))
 	if p.q.roomWanted.Load() {
 		p.announceClaim()
 	}

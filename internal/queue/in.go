@@ -14,9 +14,9 @@ type In[T any] struct {
 
 	pace pace
 
-	_      [64]byte
-	isOpen bool // listed in q.windows; guarded by q.mu
-	_      [64]byte
+	_         [64]byte
+	inWindows bool // listed in q.windows; guarded by q.mu
+	_         [64]byte
 }
 
 func (q *Windowed[T]) Consumer(shared *Word) Inlet[T] {
@@ -33,7 +33,7 @@ func (q *Windowed[T]) Consumer(shared *Word) Inlet[T] {
 // WindowSize is how many values the last windows had, or would have had if there had been as many.
 func (p *In[T]) WindowSize() int { return p.pace.size }
 
-func (p *In[T]) inWindow() int { return p.word.load().Window() }
+func (p *In[T]) unclaimed() int { return p.word.load().Window() }
 
 func (p *In[T]) Take(me *Waiter) (v T, t Tag, ok bool) { return p.takeUnless(me, nil) }
 
@@ -61,7 +61,7 @@ func (p *In[T]) Claim() (w State, ok bool) {
 func (p *In[T]) Next(me *Waiter) (s State, ok bool) { return p.next(me, nil) }
 
 func (p *In[T]) next(me *Waiter, quit func() bool) (w State, ok bool) {
-	for p.inWindow() > 0 {
+	for p.unclaimed() > 0 {
 		if w, ok = p.Claim(); ok {
 			return w, true
 		}
@@ -133,7 +133,7 @@ func (p *In[T]) fill(me *Waiter, quit func() bool) (w State, ok bool) {
 	}
 	p.word.set(windowFields|claimAsked, fields)
 	if n > 1 {
-		q.open(p)
+		q.listWindow(p)
 	}
 	p.pace.fetched(n)
 	q.wakeNext(n > 1)
@@ -157,7 +157,7 @@ func (p *In[T]) wait(me *Waiter, size int, quit func() bool) (n int, w State, ok
 			}
 			return 0, 0, true
 		}
-		if p.inWindow() > 0 { // another seat of this worker has filled it meanwhile
+		if p.unclaimed() > 0 { // another seat of this worker has filled it meanwhile
 			q.parkedConsumers.remove(me)
 			w = State(p.word.bits.Add(oneClaim)) - oneClaim // nobody steals while the lock is held
 			q.wakeNext(w.Window() > 1)
@@ -217,9 +217,9 @@ func (q *Windowed[T]) wakeNext(own bool) {
 	}
 }
 
-func (q *Windowed[T]) open(p *In[T]) {
-	if !p.isOpen {
-		p.isOpen = true
+func (q *Windowed[T]) listWindow(p *In[T]) {
+	if !p.inWindows {
+		p.inWindows = true
 		q.windows = append(q.windows, p)
 	}
 }
@@ -282,8 +282,8 @@ func (q *Windowed[T]) survey() (n int, most *In[T]) {
 	}
 	kept, record := q.windows[:0], 0
 	for _, p := range q.windows {
-		u := p.inWindow()
-		if p.isOpen = u > 0; !p.isOpen {
+		u := p.unclaimed()
+		if p.inWindows = u > 0; !p.inWindows {
 			continue
 		}
 		if n += u; u > record {

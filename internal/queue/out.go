@@ -16,13 +16,13 @@ type Out[T any] struct {
 	_ [64]byte // or each pull would cost the producer a cache miss
 
 	// guarded by q.mu
-	first     *chunk[T]
-	head      uint64 // values ever pulled
-	headPos   int
-	spares    spares[T]
-	isReady   bool // listed in q.ready, followed by
-	nextReady *Out[T]
-	holds     bool // listed in q.holders
+	first      *chunk[T]
+	head       uint64 // values ever pulled
+	headPos    int
+	spares     spares[T]
+	inReady    bool // listed in q.ready, followed by
+	nextReady  *Out[T]
+	inCredited bool // listed in q.holders
 
 	_ [64]byte
 }
@@ -147,8 +147,8 @@ func (p *Out[T]) announceValue() bool {
 		return false
 	}
 	p.word.bits.And(^uint64(valueAsked))
-	if !p.isReady {
-		p.isReady = true
+	if !p.inReady {
+		p.inReady = true
 		q.ready.push(p)
 	}
 	woken := q.popConsumer()
@@ -248,17 +248,17 @@ func (q *Windowed[T]) room() int64 {
 // unclaimed counts the values that consumers have fetched and not begun.
 func (q *Windowed[T]) unclaimed() int64 {
 	n, _ := q.survey()
-	return q.held.Load() + int64(n)
+	return q.unbegun.Load() + int64(n)
 }
 
 // revoke takes back all unspent credit and returns the room there is then.
 func (q *Windowed[T]) revoke() int64 {
-	for _, p := range q.holders {
-		p.holds = false
+	for _, p := range q.credited {
+		p.inCredited = false
 		q.granted -= int64(p.word.set(creditField, 0).credit())
 	}
-	clear(q.holders)
-	q.holders = q.holders[:0]
+	clear(q.credited)
+	q.credited = q.credited[:0]
 	return q.room()
 }
 
@@ -275,9 +275,9 @@ func (q *Windowed[T]) bulk(p *Out[T], room int64) int64 {
 func (q *Windowed[T]) grant(p *Out[T], n int64) {
 	q.granted += n
 	p.word.bits.Add(uint64(n) * oneCredit)
-	if n > 1 && !p.holds && !p.driven {
-		p.holds = true
-		q.holders = append(q.holders, p)
+	if n > 1 && !p.inCredited && !p.driven {
+		p.inCredited = true
+		q.credited = append(q.credited, p)
 	}
 	q.wakeNextProducer()
 }
@@ -295,7 +295,7 @@ func (q *Windowed[T]) askForClaim() {
 func (q *Windowed[T]) wakeNextProducer() {
 	if !q.parkedProducers.empty() {
 		q.askForClaim()
-		if len(q.holders) > 0 || q.room() > 0 {
+		if len(q.credited) > 0 || q.room() > 0 {
 			q.wakeProducer()
 		}
 	}

@@ -30,7 +30,7 @@ func (l *readyList[T]) any() bool {
 		if l.first.available() > 0 {
 			return true
 		}
-		l.pop().isReady = false
+		l.pop().inReady = false
 	}
 	return false
 }
@@ -44,7 +44,7 @@ func (l *readyList[T]) moveTo(in *In[T], n int) {
 		p := l.pop()
 		there := p.available()
 		p.moveTo(in, min(n-len(in.buf), there))
-		if p.isReady = there > 0; p.isReady {
+		if p.inReady = there > 0; p.inReady {
 			l.push(p) // behind the others
 		}
 	}

@@ -42,7 +42,7 @@ type Reorder[T any] struct {
 	head           uint64    // the number of the source value that is next
 	last           uint64    // the highest number that arrived, plus 1
 	ordered        []T       // values whose turn has come
-	held           int       // values in slots
+	stored         int       // values in slots
 	admitted       uint64
 	released       uint64 // source values that have been let out, or dropped before their turn
 	stages         int
@@ -88,7 +88,7 @@ func (q *Reorder[T]) Consumer(*Word) Inlet[T] { return &reorderInlet[T]{q: q} }
 func (q *Reorder[T]) Put(_ *Waiter, v T, t Tag) bool {
 	return q.record(t, func(s *slot[T]) {
 		s.state, s.v = slotValue, v
-		q.held++
+		q.stored++
 	})
 }
 
@@ -174,7 +174,7 @@ func (in *reorderInlet[T]) fill(me *Waiter) bool {
 		if len(q.ordered) > 0 {
 			q.parkedConsumer.remove(me)
 			in.batch, in.next, q.ordered = q.ordered, 0, in.batch[:0]
-			q.held -= len(in.batch)
+			q.stored -= len(in.batch)
 			return true
 		}
 		q.release() // what has gone by without a value
@@ -293,5 +293,5 @@ func (q *Reorder[T]) Stop() {
 func (q *Reorder[T]) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.held
+	return q.stored
 }

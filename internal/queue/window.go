@@ -33,15 +33,15 @@ type Windowed[T any] struct {
 	limit           int64 // 0: no bound
 	stages          int
 	parkedProducers parking
-	holders         []*Out[T] // those that may hold unspent credit
+	credited        []*Out[T] // those that may hold unspent credit
 	granted         int64     // credits ever given, less those taken back
 	pulled          int64     // values ever moved to consumers
 	outs            []*Out[T]
 	ins             []*In[T]
 	onStop          []func()
 
-	// held counts values that driven workers have pulled and not begun; they are in no window.
-	held atomic.Int64
+	// unbegun counts values that driven workers have pulled and not begun; they are in no window.
+	unbegun atomic.Int64
 	// roomWanted tells driven workers that a producer is parked for want of room.
 	roomWanted atomic.Bool
 }
