@@ -75,8 +75,10 @@ func (w *worker[A, B]) streamWindow(l *valueLoop[A, B]) bool {
 		}
 		if at, ok := port.Steady(); ok && port.Offer(out, at, queue.AndClaim) {
 			l.tally.out++
-			l.v = in.Lift(at)
-			in.Claimed(at)
+			v, asked := in.Lift(at)
+			if l.v = v; asked {
+				in.AnnounceClaim()
+			}
 			if w.site.stopped.Load() {
 				l.busy = false
 				return false

@@ -65,7 +65,7 @@ func (q *Windowed[T]) share(n int) int {
 func (p *In[T]) Begin(n int) {
 	p.q.unbegun.Add(-int64(n))
 	if p.q.roomWanted.Load() {
-		p.announceClaim()
+		p.AnnounceClaim()
 	}
 }
 

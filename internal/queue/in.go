@@ -72,12 +72,15 @@ func (p *In[T]) next(me *Waiter, quit func() bool) (w State, ok bool) {
 // Remove gets the value that was claimed when the word was w. With that it leaves the queue.
 func (p *In[T]) Remove(w State) (v T, t Tag) {
 	v, t = p.lift(w.next()), p.liftTag(w.next())
-	p.Claimed(w)
+	if w&claimAsked != 0 {
+		p.AnnounceClaim()
+	}
 	return v, t
 }
 
-// Lift gets the value that was claimed when the word was s; Claimed must follow.
-func (p *In[T]) Lift(s State) T { return p.lift(s.next()) }
+// Lift is the part of Remove that is small enough to be inlined into the workers' loop, for a queue without tags. If
+// asked is set, the caller must call AnnounceClaim next: a producer waits for the room.
+func (p *In[T]) Lift(w State) (v T, asked bool) { return p.lift(w.next()), w&claimAsked != 0 }
 
 // lift gets the value at place i. The place is cleared, or it would keep alive what the value points to.
 func (p *In[T]) lift(i uint64) (v T) {
@@ -93,15 +96,8 @@ func (p *In[T]) liftTag(i uint64) (t Tag) {
 	return t
 }
 
-// Claimed tells the queue, if it wants to hear of it, that a value was claimed when the word was w.
-func (p *In[T]) Claimed(w State) {
-	if w&claimAsked != 0 {
-		p.announceClaim()
-	}
-}
-
-// announceClaim tells the queue that a value has left it: a producer waits for room.
-func (p *In[T]) announceClaim() {
+// AnnounceClaim tells the queue that a value has left it: a producer waits for room.
+func (p *In[T]) AnnounceClaim() {
 	p.q.mu.Lock()
 	defer p.q.mu.Unlock()
 	if p.q.wakeProducer() {

@@ -11,15 +11,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shared is a seat of a backend that runs many of them on one goroutine. Where held is set, that goroutine is busy: a
+// shared is a seat of a backend that runs many of them on one goroutine. If blocked is set, that goroutine is busy: a
 // Wake has no effect.
 type shared struct {
 	*Goroutine
-	held bool
+	blocked bool
 }
 
 func (s shared) Wake() {
-	if !s.held {
+	if !s.blocked {
 		s.Goroutine.Wake()
 	}
 }
