@@ -158,21 +158,21 @@ func (o *outlet[T]) emitter() *emitter[T] {
 		e.sinks = append(e.sinks, q.Producer())
 	}
 	if len(e.sinks) == 1 && !o.kept {
-		e.only = e.sinks[0]
-		e.windowOut, _ = e.only.(*queue.Out[T])
-		e.channelOut, _ = e.only.(*queue.Channel[T])
+		e.windowOut, _ = e.sinks[0].(*queue.Out[T])
+		e.channelOut, _ = e.sinks[0].(*queue.Channel[T])
 	}
 	return e
 }
 
 // emitter is one worker's way to the consumers of its stage.
 type emitter[T any] struct {
-	only       queue.Sink[T]     // the only one
-	windowOut  *queue.Out[T]     // only, if it is one: that spares calls through the interface
-	channelOut *queue.Channel[T] // only, if it is one
-	sinks      []queue.Sink[T]
-	site       *Site
-	kept       bool
+	// The only consumer's sink, if it is of that type, which spares calls through the interface; both are nil else.
+	windowOut  *queue.Out[T]
+	channelOut *queue.Channel[T]
+
+	sinks []queue.Sink[T] // of all consumers
+	site  *Site
+	kept  bool
 }
 
 // put hands v to every consumer in turn, so that a full one holds the others up. It reports false when none of them
@@ -183,9 +183,6 @@ func (e *emitter[T]) put(me *queue.Waiter, v T, t queue.Tag) bool {
 	}
 	if e.channelOut != nil {
 		return e.channelOut.Put(me, v, t)
-	}
-	if e.only != nil {
-		return e.only.Put(me, v, t)
 	}
 	wanted := e.kept && !e.site.stopped.Load()
 	for _, s := range e.sinks {
