@@ -61,19 +61,20 @@ func (w *worker[A, B]) stream(l *valueLoop[A, B]) bool {
 	}
 }
 
-// streamWindow is stream for a function that returns one result for each value, where the worker's two ends share a word: within a window, handing on a result and taking
-// the next value is one exchange, all of it in this loop: a call for it would cost 15 %.
+// streamWindow is stream for a function that returns one result for each value, if the worker's two ends share a word:
+// within a window, handing on a result and taking the next value is one exchange, all of it in this loop. A call for it
+// would cost 15 %.
 func (w *worker[A, B]) streamWindow(l *valueLoop[A, B]) bool {
-	in, port, one, ctx := w.windowIn, l.windowOut, w.one, l.ctx
+	in, out, one, ctx := w.windowIn, l.windowOut, w.one, l.ctx
 	for more := w.receive(l); more; {
 		l.calling = true
-		out, err := one(ctx, l.v)
+		result, err := one(ctx, l.v)
 		l.calling = false
 		if err != nil {
 			l.fault = err
 			return true
 		}
-		if at, ok := port.Steady(); ok && port.Offer(out, at, queue.AndClaim) {
+		if at, ok := out.Steady(); ok && out.Offer(result, at, queue.AndClaim) {
 			l.tally.out++
 			v, asked := in.Lift(at)
 			if l.v = v; asked {
@@ -87,7 +88,7 @@ func (w *worker[A, B]) streamWindow(l *valueLoop[A, B]) bool {
 			continue
 		}
 		l.busy = false
-		if !port.Put(l.me, out, queue.Tag{}) {
+		if !out.Put(l.me, result, queue.Tag{}) {
 			return false
 		}
 		l.tally.out++
@@ -132,7 +133,7 @@ func (w *worker[A, B]) beginUnlessStopped(l *valueLoop[A, B]) bool {
 // becomes shorter, down to one value, once it is known that each takes its time.
 const maxTurn = queue.MostWindow
 
-// sharedLoop is ownLoop for a seat of the backend's own, which wants to know of each call. Very many of them may wait within a
+// sharedLoop is ownLoop for a seat of the backend's own, which is told of each call. Very many seats may wait within a
 // call at a time, and each keeps its stack; so from here down to the function there are few frames, and small ones.
 func (w *worker[A, B]) sharedLoop(l *valueLoop[A, B]) (again bool) {
 	defer func() {
@@ -144,7 +145,11 @@ func (w *worker[A, B]) sharedLoop(l *valueLoop[A, B]) (again bool) {
 	if w.windowIn == nil || l.windowOut == nil {
 		one = nil
 	}
-	for w.rested(l) && (l.busy || w.next(l)) {
+	for {
+		w.restIfDue(l)
+		if !l.busy && !w.next(l) {
+			break
+		}
 		w.sinceRest++
 		var out B
 		err := l.fault
@@ -171,13 +176,12 @@ func (w *worker[A, B]) sharedLoop(l *valueLoop[A, B]) (again bool) {
 	return false
 }
 
-// rested lets the seat rest now and then.
-func (w *worker[A, B]) rested(l *valueLoop[A, B]) bool {
+// restIfDue lets the seat rest at the end of the worker's turn.
+func (w *worker[A, B]) restIfDue(l *valueLoop[A, B]) {
 	if w.sinceRest >= w.turn {
 		w.sinceRest = 0
 		l.seat.Rest(l.busy)
 	}
-	return true
 }
 
 // putAndTake hands a result on. Where that can be one step with it, and there is no rest due before, it also begins the next
