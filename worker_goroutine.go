@@ -26,27 +26,18 @@ func (s *Site) Employ() {
 func (s *Site) employ(w Worker, open bool) {
 	s.Hold()
 	s.run.goroutines.Add(1)
-	t := &token{free: func() {
+	uncount := sync.OnceFunc(func() {
 		s.Release()
 		s.run.goroutines.Done()
-	}}
+	})
 	go func() {
-		defer t.release()
+		defer uncount()
 		g := goroutineWorker{site: s, worker: w, seat: newGoroutineSeat(), open: open}
-		g.seat.token = t
+		g.seat.uncount = uncount
 		defer g.afterRun()
 		g.run()
 	}()
 }
-
-// token is what a goroutine is counted by. It can be given back before the goroutine ends: an abandoned one no longer
-// counts.
-type token struct {
-	once sync.Once
-	free func()
-}
-
-func (t *token) release() { t.once.Do(t.free) }
 
 // goroutineWorker is a worker's time on one goroutine.
 type goroutineWorker struct {
@@ -89,8 +80,8 @@ func (g *goroutineWorker) afterRun() {
 // goroutineSeat is the seat of a worker that has a goroutine to itself, and of inline operators.
 type goroutineSeat struct {
 	*queue.Goroutine
-	watch *stopwatch.Watch // nil without Timeout
-	token *token
+	watch   *stopwatch.Watch // nil without Timeout
+	uncount func()           // the goroutine counts no longer, for its stage and its run; called when it is abandoned, or ends
 }
 
 func newGoroutineSeat() *goroutineSeat { return &goroutineSeat{Goroutine: queue.NewGoroutine()} }

@@ -65,11 +65,15 @@ func (w *worker[A, B]) Context() context.Context { return w.ctx }
 
 // Serve is safe to be called again by another goroutine after one has been ended by Goexit.
 func (w *worker[A, B]) Serve(seat Seat) {
-	l := w.loopFor(seat)
 	if own, ok := seat.(*goroutineSeat); ok {
-		w.serveOwn(l, own)
-		return
+		w.serveOwn(w.loopFor(seat), own)
+	} else {
+		w.serveShared(w.loopFor(seat))
 	}
+}
+
+// serveShared is Serve on a seat of the backend's own, one of several.
+func (w *worker[A, B]) serveShared(l *valueLoop[A, B]) {
 	l.bracketed, l.timed = true, w.op.cfg.timeout > 0
 	w.sinceRest = 0 // the seat has just got its turn
 	for w.sharedLoop(l) {
@@ -77,7 +81,7 @@ func (w *worker[A, B]) Serve(seat Seat) {
 	w.putIdle(l)
 }
 
-// serveOwn is Serve where the worker has a goroutine to itself.
+// serveOwn is Serve if the worker has a goroutine to itself.
 func (w *worker[A, B]) serveOwn(l *valueLoop[A, B], seat *goroutineSeat) {
 	l.timed = seat.arm(w.op.cfg.timeout, func() { w.replace(l, seat) })
 	l.bracketed = l.timed
@@ -121,7 +125,7 @@ func (w *worker[A, B]) replace(l *valueLoop[A, B], seat *goroutineSeat) {
 	replacement.attempt, replacement.given, replacement.fault = l.attempt, l.given, ErrTimeout
 	w.handBack(replacement)
 	w.site.employ(w, false)
-	seat.token.release()
+	seat.uncount()
 }
 
 // loopFor finds work left behind by a goroutine that was ended, else makes a valueLoop.
