@@ -130,23 +130,3 @@ func (b *base) call(again bool, shown map[node]bool) string {
 	}
 	return text
 }
-
-// tellObservers tells the observers of the caller's context that the run starts. ended tells them that it has ended.
-func (r *run) tellObservers(roots []node) (ended func(error)) {
-	all := observers(r.caller)
-	if len(all) == 0 {
-		return func(error) {}
-	}
-	info := &RunInfo{graph: graphOf(roots), figures: r.figures}
-	var after []func(error)
-	for _, o := range all {
-		if f := o(info); f != nil {
-			after = append(after, f)
-		}
-	}
-	return func(err error) {
-		for _, f := range after {
-			f(err)
-		}
-	}
-}

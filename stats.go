@@ -25,6 +25,26 @@ func observers(ctx context.Context) []Observer {
 	return all
 }
 
+// tellObservers tells the observers of the caller's context that the run starts. ended tells them that it has ended.
+func (r *run) tellObservers(roots []node) (ended func(error)) {
+	all := observers(r.caller)
+	if len(all) == 0 {
+		return func(error) {}
+	}
+	info := &RunInfo{graph: graphOf(roots), figures: r.figures}
+	var after []func(error)
+	for _, o := range all {
+		if f := o(info); f != nil {
+			after = append(after, f)
+		}
+	}
+	return func(err error) {
+		for _, f := range after {
+			f(err)
+		}
+	}
+}
+
 // RunInfo shows one run to an [Observer]. It is safe for concurrent use, also after the run.
 type RunInfo struct {
 	graph   Graph
