@@ -13,7 +13,7 @@ type operator[T any] struct {
 	compose func(b *builder, o *operator[T], s *Site) flow[T]
 	// assemble makes the operator's workers; nil for an inline operator.
 	assemble func(b *builder, o *operator[T])
-	// values is what a prompt source has.
+	// values are those of a static source; nil for others.
 	values *staticValues[T]
 }
 

@@ -101,9 +101,9 @@ func windowFlow[T any](p *queue.In[T], s *Site, yield func(T, queue.Tag) bool) {
 	}
 }
 
-// staticOf makes the source in the origin of the queue in front of o, its only consumer. It is nil where in is something
-// else, and where its values have to be told apart for an Ordered downstream. Driven workers hold values that nobody
-// can steal, so that they may have to wait for an origin; it wakes nobody.
+// staticOf returns the values of in if the queue in front of o can hold them from the start: in is a static source with
+// o as its only consumer. It returns nil else, also if an Ordered downstream needs tags, or if o is driven: a driven
+// worker may have to wait, since nothing can be stolen from another, and static values never wake anyone.
 func staticOf[T any](b *builder, o, in node) *staticValues[T] {
 	source, ok := in.(*operator[T])
 	if !ok || source.values == nil || len(b.trackers[in]) > 0 || o.meta().driven || !b.tryInline(in) {
@@ -191,7 +191,7 @@ func (e *emitter[T]) put(me *queue.Waiter, v T, t queue.Tag) bool {
 	return wanted
 }
 
-// word is that of the only port, which the worker's inlet may share; nil where there is none.
+// word is that of the only windowed sink, which the worker's inlet may share; nil where there is none.
 func (e *emitter[T]) word() *queue.Word {
 	if e.windowOut == nil {
 		return nil

@@ -69,7 +69,7 @@ func (p *In[T]) Begin(n int) {
 	}
 }
 
-// Drive says that the port's credit is what its worker reserves.
+// Drive says that p's credit is what its worker reserves.
 func (p *Out[T]) Drive() { p.driven = true }
 
 // Bounded tells whether room can be short.

@@ -229,7 +229,7 @@ func (q *Windowed[T]) fetch(p *In[T], size int) int {
 	return q.steal(p)
 }
 
-// pull moves up to n values from the producers, or from the origin, to the front of p's buffer.
+// pull moves up to n values from the producers, or the static values, to the front of p's buffer.
 func (q *Windowed[T]) pull(p *In[T], n int) int {
 	p.buf = p.buf[:0]
 	p.tags = p.tags[:0]

@@ -22,7 +22,7 @@ type Out[T any] struct {
 	spares     spares[T]
 	inReady    bool // listed in q.ready, followed by
 	nextReady  *Out[T]
-	inCredited bool // listed in q.holders
+	inCredited bool // listed in q.credited
 
 	_ [64]byte
 }
@@ -43,7 +43,7 @@ func (q *Windowed[T]) Producer() Sink[T] {
 	return p
 }
 
-// Steady returns the port's word, and whether a value can be published and the next of the window claimed without
+// Steady returns the worker's word, and whether a value can be published and the next of the window claimed without
 // anybody having to be told.
 //
 // It is a method of the generic type on purpose: the body of a plain function does not reach the packages that
@@ -53,10 +53,10 @@ func (p *Out[T]) Steady() (s State, ok bool) {
 	return s, s&valueAsked == 0 && s.Window() > 0
 }
 
-// Word is the port's, which the worker's In may share.
+// Word is the worker's, which the worker's In may share.
 func (p *Out[T]) Word() *Word { return p.word }
 
-// unpulled is how many values are in the port.
+// unpulled is how many published values have not been pulled.
 func (p *Out[T]) unpulled() int { return p.unpulledAt(p.word.load()) }
 
 // unpulledAt is published, when the word was w.
@@ -177,7 +177,7 @@ func (q *Windowed[T]) askForValue() {
 }
 
 // grow gives the producer a chunk to write to: one that was emptied, if it is not much smaller than the last, else
-// one of twice the size. So a port has small chunks while its consumers keep up.
+// one of twice the size. So a producer has small chunks while its consumers keep up.
 func (p *Out[T]) grow() {
 	p.q.mu.Lock()
 	c := p.spares.pop()

@@ -9,7 +9,7 @@ type Queue[T any] interface {
 	// Consumer adds a consuming worker. Its inlet must not be used by two goroutines at once. Where the worker's results
 	// go to an Out, the inlet may share its word; nil: there is none.
 	Consumer(shared *Word) Inlet[T]
-	// AddStage adds a producing stage: the queue ends when CloseOne was called as often as Attach. gone is called when the
+	// AddStage adds a producing stage: the queue ends when StageEnded was called as often as AddStage. onStop is called when the
 	// queue is stopped, so that a stage which nobody listens to any more can stop.
 	AddStage(gone func())
 	StageEnded()

@@ -21,7 +21,7 @@ type childPath struct {
 
 func (t Tag) Child(i int) Tag { return Tag{t.Seq, &childPath{t.path, i}} }
 
-// marker is what an Ordered wants to know of the values that will never reach it. The stages between it and the
+// Tracker is what an Ordered wants to know of the values that will never reach it. The stages between it and the
 // source tell it directly, past the queues, so that it never waits for a value that is known to be dropped.
 type Tracker interface {
 	// hole says that the value of tag t ends without a result.
@@ -203,7 +203,7 @@ func (q *Reorder[T]) collectOrdered() {
 	}
 }
 
-// collect appends the values below s that are next to q.ready. It reports whether none is left to come.
+// collect appends the values below s that are next to q.ordered. It reports whether none is left to come.
 func (q *Reorder[T]) collect(s *slot[T], all bool) (done bool) {
 	switch s.state {
 	case slotMissing:

@@ -7,8 +7,8 @@ import (
 
 // Windowed is a queue without a lock per value.
 //
-// Each producer owns a port, a list of chunks, with how many values it has published and how many more it may publish
-// (its credit). Each consumer owns a port too, a window of values it has fetched in bulk, with how many of them it has
+// Each producer has an end, a list of chunks, with how many values it has published and how many more it may publish
+// (its credit). Each consumer has an end too, a window of values it has fetched in bulk, with how many of them it has
 // claimed, and where the window ends. All four are in one atomic [word] of the worker. Publishing and claiming are
 // each a compare-and-swap on it, or even one together, and nobody else touches it in the normal case; the lock is
 // taken once per window and once per bulk of credit.
@@ -68,7 +68,7 @@ type spares[T any] struct {
 
 func (s *spares[T]) push(c *chunk[T]) {
 	c.next = nil
-	if s.n < mostSpares && len(c.vals) > 0 { // a port's first chunk has no place
+	if s.n < mostSpares && len(c.vals) > 0 { // an Out's first chunk has no place
 		c.next, s.last = s.last, c
 		s.n++
 	}

@@ -5,12 +5,12 @@ import "sync/atomic"
 // Word is the state of a worker's ends at its queues, in one atomic word, so that publishing a result and claiming the
 // next value can be one exchange:
 //
-//	tail:34 | credit:14 | announceValue:1 | announceClaim:1 | next:7 | end:7
+//	tail:34 | credit:14 | valueAsked:1 | claimAsked:1 | next:7 | end:7
 //
 // tail and credit are of the end where it produces: how many values it has ever published, modulo 2^34, and how many
 // more it may. next and end are of the end where it consumes: the unclaimed part of its window. Others change the word
 // only under the lock of the queue they share with it: they take back credit, or lower end by stealing, or set an
-// announce bit. Who finds that set when it publishes, or claims, must tell the queue. So the worker looks at no memory
+// asked bit. Who finds that set when it publishes, or claims, must tell the queue. So the worker looks at no memory
 // of the queue that others write to, unless the queue has asked for it.
 type Word struct {
 	_    [64]byte
