@@ -75,8 +75,8 @@ func (p *Out[T]) Put(me *Waiter, v T, t Tag) bool {
 	return ok
 }
 
-// publish is put that, with claim = oneClaim, also claims the next value of the window that shares p's word, if there
-// is one, in the same exchange, which is how [worker.pass] takes it. It returns the word as it was before.
+// Publish is Put that, with claim = oneClaim, also claims the next value of the window that shares p's word, if there
+// is one, in the same exchange, which is how a worker of shared seats takes it. It returns the word as it was before.
 func (p *Out[T]) Publish(me *Waiter, v T, t Tag, claim State) (w State, ok bool) {
 	if w = p.word.load(); w&valueAsked != 0 && w.Window() == 0 && p.q.mayHandOver.Load() && p.handOver(v) {
 		return w, true
@@ -102,7 +102,7 @@ func (p *Out[T]) Publish(me *Waiter, v T, t Tag, claim State) (w State, ok bool)
 	}
 }
 
-// offer is publish without its slow cases, small enough to be inlined into the workers' loop: it fails where there is no
+// Offer is Publish without its slow cases, small enough to be inlined into the workers' loop: it fails where there is no
 // credit or no place, and where the word is no longer w. It leaves the tag, and the announcement, to its caller.
 func (p *Out[T]) Offer(v T, w, claim State) bool {
 	if w&creditField == 0 || p.pos >= len(p.vals) {

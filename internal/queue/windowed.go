@@ -9,7 +9,7 @@ import (
 //
 // Each producer has an end, a list of chunks, with how many values it has published and how many more it may publish
 // (its credit). Each consumer has an end too, a window of values it has fetched in bulk, with how many of them it has
-// claimed, and where the window ends. All four are in one atomic [word] of the worker. Publishing and claiming are
+// claimed, and where the window ends. All four are in one atomic [Word] of the worker. Publishing and claiming are
 // each a compare-and-swap on it, or even one together, and nobody else touches it in the normal case; the lock is
 // taken once per window and once per bulk of credit.
 //
