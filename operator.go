@@ -46,7 +46,7 @@ type node interface {
 	// build makes the operator's part of a run; its consumers have been built.
 	build(b *builder)
 	keep(b *builder)
-	drop(b *builder) (consume func())
+	discard(b *builder) (consume func())
 }
 
 func (o *operator[T]) meta() *base { return &o.base }

@@ -46,10 +46,10 @@ func numbered[T any](b *builder, o node, s *Site, values flow[T]) flow[T] {
 	}
 }
 
-// loop makes the consumer's part of a run: yield gets the values of n in the goroutine that calls consume.
-func loop[T any](b *builder, n node, yield func(T, queue.Tag) bool) (consume func()) {
-	at := b.site(&consumer)
-	values := flowOf[T](b, &consumer, n, at, false)
+// consumerLoop makes the consumer's part of a run: yield gets the values of n in the goroutine that calls consume.
+func consumerLoop[T any](b *builder, n node, yield func(T, queue.Tag) bool) (consume func()) {
+	at := b.site(&consumerOp)
+	values := flowOf[T](b, &consumerOp, n, at, false)
 	if !b.inlined[n] { // they come from a queue: nothing upstream is in this goroutine
 		return func() { values(yield) }
 	}
@@ -69,10 +69,10 @@ func loop[T any](b *builder, n node, yield func(T, queue.Tag) bool) (consume fun
 // keep has the operator run to its end though nobody takes its values.
 func (o *operator[T]) keep(b *builder) { outletOf[T](b, o).kept = true }
 
-// drop makes a consumer that drops the values.
-func (o *operator[T]) drop(b *builder) (consume func()) {
-	return loop(b, o, func(T, queue.Tag) bool { return true })
+// discard makes a consumer that drops the values.
+func (o *operator[T]) discard(b *builder) (consume func()) {
+	return consumerLoop(b, o, func(T, queue.Tag) bool { return true })
 }
 
-// consumer stands for the loop over All.
-var consumer = base{verb: "loop", backend: "pl", cfg: config{name: "loop", workers: 1}, inline: true}
+// consumerOp stands for the loop over All.
+var consumerOp = base{verb: "loop", backend: "pl", cfg: config{name: "loop", workers: 1}, inline: true}

@@ -82,7 +82,7 @@ func Run(ctx context.Context, stages ...Runnable) error {
 	}
 	return execute(ctx, roots, func(b *builder) func() {
 		if len(roots) == 1 && roots[0].meta().inline {
-			return roots[0].drop(b)
+			return roots[0].discard(b)
 		}
 		for _, n := range roots {
 			n.keep(b)
@@ -95,5 +95,5 @@ func Run(ctx context.Context, stages ...Runnable) error {
 // tells, at the end, that the consumer wants to hear no more.
 func (s Stage[T]) consume(ctx context.Context, yield func(T, queue.Tag) bool, left *bool) error {
 	root := s.node()
-	return execute(ctx, []node{root}, func(b *builder) func() { return loop(b, root, yield) }, left)
+	return execute(ctx, []node{root}, func(b *builder) func() { return consumerLoop(b, root, yield) }, left)
 }
