@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -156,14 +155,14 @@ func TestADeadlineThatMovesIsNotTold(t *testing.T) {
 func TestDerivedContextsStartNoGoroutine(t *testing.T) {
 	for _, timeout := range []time.Duration{0, time.Minute} {
 		inTask(t, func(ctx context.Context) error {
-			before := runtime.NumGoroutine()
+			before := goroutines(t)
 			for range 100 {
 				ctx, cancel := context.WithCancel(ctx)
 				defer cancel()
 				_, cancel = context.WithTimeout(ctx, time.Hour)
 				defer cancel()
 			}
-			assert.LessOrEqual(t, runtime.NumGoroutine(), before+10, "goroutines of the run's start may still end")
+			assert.LessOrEqual(t, goroutines(t), before+10, "goroutines of the run's start may still end")
 			return nil
 		}, pl.Timeout(timeout))
 	}
@@ -267,7 +266,7 @@ func TestAContextWithAValueStartsNoGoroutineUnderTimeout(t *testing.T) {
 	err := task.Each(func(ctx context.Context, _ int) error {
 		type key struct{}
 		err := task.Sleep(context.WithValue(ctx, key{}, 1), 20*time.Millisecond)
-		most = max(most, runtime.NumGoroutine())
+		most = max(most, goroutines(t))
 		return err
 	}, pl.Workers(n), pl.Timeout(time.Minute))(pl.Range(n)).Run(t.Context())
 	require.NoError(t, err)

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -151,15 +153,82 @@ func TestAFunctionThatYieldsHoldsNothing(t *testing.T) {
 	before := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
 	defer slog.SetDefault(before)
-	err := task.Each(func(ctx context.Context, _ int) error {
-		for range 300 {
-			spin(time.Millisecond)
-			if err := task.Yield(ctx); err != nil {
-				return err
+	synctest.Test(t, func(t *testing.T) {
+		err := task.Each(func(ctx context.Context, _ int) error {
+			for range 300 {
+				time.Sleep(time.Millisecond) // it holds the loop
+				if err := task.Yield(ctx); err != nil {
+					return err
+				}
 			}
-		}
-		return nil
-	})(pl.Range(1)).Run(t.Context())
-	require.NoError(t, err)
+			return nil
+		})(pl.Range(1)).Run(t.Context())
+		require.NoError(t, err)
+	})
 	require.NotContains(t, log.String(), "holds")
+}
+
+// Each value polls until all have begun. If a value began only once per turn of those that poll, the turns would add up to
+// half the square of their number.
+func TestValuesBeginWhileManyTasksPoll(t *testing.T) {
+	const values = 1000
+	polls := map[string]func(ctx context.Context) error{
+		"Yield": task.Yield,
+		"Sleep": func(ctx context.Context) error { return task.Sleep(ctx, time.Nanosecond) },
+		"Await": func(ctx context.Context) error {
+			_, err := task.Await(ctx, func(context.Context) (int, error) { return 0, nil })
+			return err
+		},
+	}
+	for name, poll := range polls {
+		for _, stages := range []int{1, 3} {
+			t.Run(fmt.Sprintf("%s in %d stages", name, stages), func(t *testing.T) {
+				begun, polled, between, most := 0, 0, 0, 0
+				f := func(ctx context.Context, x int) (int, error) {
+					begun++
+					between = 0
+					for begun < stages*values {
+						polled++
+						between++
+						most = max(most, between)
+						if err := poll(ctx); err != nil {
+							return 0, err
+						}
+					}
+					return x, nil
+				}
+				var all []pl.Runnable
+				for range stages {
+					all = append(all, task.Map(f, pl.Workers(values))(pl.Range(values)))
+				}
+				require.NoError(t, pl.Run(t.Context(), all...))
+				require.Equal(t, stages*values, begun)
+				require.Less(t, polled, 64*stages*values)
+				require.LessOrEqual(t, most, 64, "tasks resumed between two values that begin")
+			})
+		}
+	}
+}
+
+// A stage of trivial values rests now and then, beside a thousand tasks that poll.
+func TestTrivialValuesPassWhileManyTasksPoll(t *testing.T) {
+	const pollers, values = 1000, 100_000
+	turns, over := 0, false
+	poll := func(ctx context.Context, _ int) (err error) {
+		for !over && err == nil {
+			turns++
+			err = task.Yield(ctx)
+		}
+		return err
+	}
+	trivial := func(_ context.Context, x int) error {
+		over = over || x == values-1
+		return nil
+	}
+	for _, workers := range []int{1, 10} {
+		turns, over = 0, false
+		require.NoError(t, pl.Run(t.Context(), task.Each(poll, pl.Workers(pollers))(pl.Range(pollers)),
+			task.Each(trivial, pl.Workers(workers), pl.MaxSize(64))(pl.Range(values))))
+		require.Less(t, turns, 64*values/8)
+	}
 }

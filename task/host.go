@@ -158,7 +158,7 @@ func (h *host) promote() {
 // serve puts s on a coroutine.
 func (h *host) serve(s *seat) {
 	h.serving++
-	s.task = h.loop.Go(h.owner, s)
+	s.task = h.loop.Begin(h.owner, s)
 }
 
 // left is called when s has finished, by its coroutine.

@@ -67,6 +67,7 @@ func (s *seat) Park() {
 	if s.hungry {
 		h.waiting = s
 		for !s.signal.Swap(false) {
+			s.task.Begins()
 			s.task.Park(0)
 		}
 		h.waiting = nil
@@ -75,7 +76,9 @@ func (s *seat) Park() {
 	s.putting, s.waited = true, true
 	h.putting++
 	for !s.signal.Swap(false) {
-		h.lend(s.task)
+		if h.lend(s.task); h.lead == s.task {
+			s.task.Begins() // once there is room, which is about to be
+		}
 		s.task.Park(0)
 	}
 	h.putting--
@@ -129,11 +132,15 @@ func (s *seat) Sleep(ctx context.Context, d time.Duration) error {
 	return context.Cause(ctx)
 }
 
-// Rest lets the other tasks have a turn. Between two values it keeps the lead: nobody of this stage could use the time.
+// Rest lets the other tasks have a turn. Between two values the seat keeps the lead, or takes it if no other has it: nobody
+// of this stage could use the time.
 func (s *seat) Rest(again bool) {
+	h := s.host()
 	if again {
-		s.host().passLead(s.task)
-		defer s.host().takeLead(s.task)
+		h.passLead(s.task)
+		defer h.takeLead(s.task)
+	} else if h.takeLead(s.task); h.lead == s.task {
+		s.task.Begins()
 	}
 	s.task.Yield()
 }

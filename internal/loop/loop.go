@@ -20,6 +20,8 @@ type Loop struct {
 	current atomic.Pointer[Task] // the task that runs; nil between two
 
 	ready  fifo
+	fresh  fifo // ready too, and about to begin something new
+	turns  uint64
 	timers timers
 	inbox  inbox
 	free   *Task // idle coroutines; the last used is the first to be used again
@@ -42,7 +44,7 @@ type Receiver interface{ Receive() }
 
 // Limits on what happens before something else gets its turn.
 const (
-	roundSize  = 64  // tasks resumed before the inbox and the timers
+	roundSize  = 32  // tasks resumed before the inbox and the timers
 	patience   = 256 // rounds that WhenIdle waits for a loop that is never idle
 	neverWakes = -1
 )
@@ -126,7 +128,7 @@ func (l *Loop) run() {
 	for !over {
 		l.round()
 		switch {
-		case l.ready.n > 0:
+		case l.ready.n+l.fresh.n > 0:
 		case l.ending:
 			over = l.stop()
 		default:
@@ -135,16 +137,26 @@ func (l *Loop) run() {
 	}
 }
 
-// round gives everybody a turn: ready tasks, messages, timers. What becomes ready meanwhile waits for the next round.
+// round resumes tasks, delivers messages and looks at the timers. What becomes ready meanwhile waits for the next round.
+//
+// Tasks run in the order in which they became ready, but the first of a round is a fresh one if there is any: else values
+// would begin once per turn of all ready tasks, and the more tasks poll, the slower the rest would start.
 func (l *Loop) round() {
-	for range min(l.ready.n, roundSize) {
-		l.resume(l.ready.pop())
+	ready, fresh := l.ready.n, l.fresh.n
+	for turn := range min(ready+fresh, roundSize) {
+		if fresh > 0 && (turn == 0 || ready == 0 || l.fresh.first.turn < l.ready.first.turn) {
+			fresh--
+			l.resume(l.fresh.pop())
+		} else {
+			ready--
+			l.resume(l.ready.pop())
+		}
 	}
 	l.current.Store(nil)
 	l.deliver()
 	l.expire()
 	l.rounds++
-	if len(l.idlers) > 0 && (l.ready.n == 0 || l.rounds%patience == 0) {
+	if len(l.idlers) > 0 && (l.ready.n+l.fresh.n == 0 || l.rounds%patience == 0) {
 		l.callIdlers()
 	}
 }

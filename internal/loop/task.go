@@ -26,14 +26,21 @@ type Task struct {
 	owner    atomic.Pointer[Owner] // atomic for the watchdog
 	link     *Task                 // the next one in the list that the task is in
 	until    time.Duration         // for the loop to set the timer: a task's stack is small, and had better stay so
+	turn     uint64                // of the turns that the loop has given out: the place among those that are ready
 	slot     int32                 // in the timers; 0: none, else index+1
 	parked   bool
 	expired  bool
 	again    bool // it yields
+	begins   bool // see Begins
 }
 
-// Go starts a task of owner that does work; it gets its turn after the tasks that are ready now.
-func (l *Loop) Go(owner *Owner, work Work) *Task {
+// Go starts a task of owner that does work. It gets its turn after the tasks that are ready now.
+func (l *Loop) Go(owner *Owner, work Work) *Task { return l.start(owner, work, false) }
+
+// Begin is Go for a task that begins something new, as [Task.Begins] says.
+func (l *Loop) Begin(owner *Owner, work Work) *Task { return l.start(owner, work, true) }
+
+func (l *Loop) start(owner *Owner, work Work, begins bool) *Task {
 	t := l.free
 	if t == nil {
 		t = newTask()
@@ -42,8 +49,20 @@ func (l *Loop) Go(owner *Owner, work Work) *Task {
 	}
 	t.work = work
 	t.owner.Store(owner)
-	l.ready.push(t)
+	t.begins = begins
+	l.queue(t)
 	return t
+}
+
+// queue makes t the last of those that are ready.
+func (l *Loop) queue(t *Task) {
+	l.turns++
+	t.turn = l.turns
+	if t.begins {
+		l.fresh.push(t)
+	} else {
+		l.ready.push(t)
+	}
 }
 
 // newTask makes a coroutine, which ends when it is resumed without work. So what iter.Pull returns to stop it is not
@@ -75,13 +94,14 @@ func (t *Task) loop() *Loop { return t.owner.Load().loop }
 func (l *Loop) resume(t *Task) {
 	l.current.Store(t)
 	l.watch.sign()
+	t.begins = false
 	t.next()
 	switch {
 	case t.again:
 		t.again = false
 		l.deliver() // what the task has asked for comes before its own next turn
 		l.expire()  // and who has waited for a time, before one who yields
-		l.ready.push(t)
+		l.queue(t)
 	case t.until > 0:
 		l.timers.add(t, t.until)
 		t.until = 0
@@ -109,13 +129,17 @@ func (t *Task) Wake() {
 	if t.slot > 0 {
 		l.timers.remove(t)
 	}
-	l.ready.push(t)
+	l.queue(t)
 }
+
+// Begins says that t will begin something new when it is next resumed, such as a value that waits for it. One in
+// [roundSize] tasks that the loop resumes is of this kind, if there is any, however many others are ready.
+func (t *Task) Begins() { t.begins = true }
 
 // Yield lets everybody else have a turn. Where nobody wants one it returns at once.
 func (t *Task) Yield() {
 	l := t.loop()
-	if l.ready.n == 0 && l.inbox.empty() && len(l.idlers) == 0 && !l.due() {
+	if l.ready.n+l.fresh.n == 0 && l.inbox.empty() && len(l.idlers) == 0 && !l.due() {
 		l.watch.sign()
 		return
 	}
