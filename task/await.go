@@ -69,7 +69,8 @@ func Yield(ctx context.Context) error {
 //
 // f gets a context in which it is outside the task. When ctx ends, Await returns ctx's error at once; what f returns
 // then is dropped, and the run still waits for f before it ends, except that under a Timeout it waits for no f longer
-// than that. Outside a task Await just calls f.
+// than that. So f must not acquire what its caller has to give back; for a slot there is [Semaphore]. Outside a task Await
+// just calls f.
 func Await[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (T, error) {
 	c := current(ctx)
 	if c == nil {

@@ -5,8 +5,8 @@
 //
 // # Awaiting
 //
-// [Sleep], [Yield], [Await] and [Gather], and requests made with [Transport], give the loop up until there is something
-// to go on with. Each takes the context that the function got, or one derived from it, and returns its error at once
+// [Sleep], [Yield], [Await], [Gather] and [Semaphore.Acquire], and requests made with [Transport], give the loop up until
+// there is something to go on with. Each takes the context that the function got, or one derived from it, and returns its error at once
 // when that ends. In other backends, and anywhere with a plain context, they just do the work, so a function that uses
 // them runs in any backend.
 //

@@ -207,3 +207,37 @@ func ExampleLoops() {
 	fmt.Println(counters[0]+counters[1], err)
 	// Output: 1000 <nil>
 }
+
+func ExampleSemaphore() {
+	licences := task.NewSemaphore(2)
+	busy, most := 0, 0
+	work := func(ctx context.Context, x int) error {
+		if err := licences.Acquire(ctx); err != nil {
+			return err
+		}
+		defer licences.Release()
+		busy++
+		most = max(most, busy)
+		defer func() { busy-- }()
+		return task.Sleep(ctx, time.Millisecond)
+	}
+	// Both stages share the two slots; while a task waits for one, other tasks run.
+	err := pl.Run(context.Background(),
+		task.Each(work, pl.Workers(50))(pl.Range(20)),
+		task.Each(work, pl.Workers(50))(pl.Range(20)),
+	)
+	fmt.Println(most, err)
+	// Output: 2 <nil>
+}
+
+func ExampleNewSemaphore() {
+	s := task.NewSemaphore(1)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	fmt.Println(s.Acquire(ctx))
+	fmt.Println(s.Acquire(ctx)) // the slot is taken
+	s.Release()
+	// Output:
+	// <nil>
+	// context deadline exceeded
+}
