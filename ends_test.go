@@ -212,9 +212,11 @@ func TestAChanWhoseGoroutineIsEndedFromWithinSaysSo(t *testing.T) {
 func TestEndsCostNoAllocationPerValue(t *testing.T) {
 	source := pl.Range(20_000)
 	for name, end := range map[string]func(){
-		"Count":  func() { _, _ = source.Count(context.Background()) },
-		"Every":  func() { _, _ = source.Every(context.Background(), func(int) bool { return true }) },
-		"Reduce": func() { _, _ = pl.Reduce(context.Background(), source, 0, func(n, x int) (int, error) { return n + x, nil }) },
+		"Count": func() { _, _ = source.Count(context.Background()) },
+		"Every": func() { _, _ = source.Every(context.Background(), func(int) bool { return true }) },
+		"Reduce": func() {
+			_, _ = pl.Reduce(context.Background(), source, 0, func(n, x int) (int, error) { return n + x, nil })
+		},
 	} {
 		assert.Less(t, testing.AllocsPerRun(2, end), 200.0, name)
 	}

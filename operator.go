@@ -36,6 +36,8 @@ type base struct {
 	driven bool
 	// renumbers: the values' order begins anew here, as at a source.
 	renumbers bool
+	// inTurn: its inputs run one after the other.
+	inTurn bool
 	// static sources never wait for a value.
 	static bool
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 )
 
@@ -45,7 +46,8 @@ func (r *run) start() (release func()) {
 		defer close(followed)
 		r.fail(context.Cause(r.caller))
 	})
-	for _, s := range r.sites {
+	gated := func(s *Site) bool { return s.closedGates.Load() > 0 }
+	for _, s := range slices.DeleteFunc(slices.Clone(r.sites), gated) { // before one of them can open a gate
 		s.bringUp()
 	}
 	return func() {

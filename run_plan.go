@@ -17,13 +17,15 @@ type builder struct {
 	outlets   map[node]any  // *outlet[T]
 	trackers  map[node][]queue.Tracker
 	figures   map[node]*stageFigures
+	gates     []*gate
+	behind    map[*base][]*gate // the gates that a stage's start waits for
 }
 
 // plan looks at all that the roots reach, and reports every broken stage.
 func plan(r *run, roots []node) (*builder, error) {
 	b := &builder{
 		run: r, consumers: map[node]int{}, inlined: map[node]bool{}, outlets: map[node]any{},
-		trackers: map[node][]queue.Tracker{}, figures: map[node]*stageFigures{},
+		trackers: map[node][]queue.Tracker{}, figures: map[node]*stageFigures{}, behind: map[*base][]*gate{},
 	}
 	b.nodes = reachable(roots)
 	var errs []error
@@ -38,7 +40,7 @@ func plan(r *run, roots []node) (*builder, error) {
 	for _, n := range roots {
 		b.consumers[n]++
 	}
-	return b, errors.Join(errs...)
+	return b, errors.Join(append(errs, checkTurns(b.nodes))...)
 }
 
 // reachable lists the nodes that roots reach, each once, inputs first. It does not recurse, since a pipeline made in a
@@ -98,7 +100,9 @@ func (o *operator[T]) build(b *builder) {
 	s := b.site(&o.base)
 	out := outletOf[T](b, o)
 	out.site = s
+	gates := len(b.gates)
 	flow := o.compose(b, o, s)
+	s.opens = b.gates[gates:]
 	sink := out.emitter()
 	s.endOutput = out.end
 	s.startWorkers = func() {
@@ -108,7 +112,15 @@ func (o *operator[T]) build(b *builder) {
 	}
 }
 
-func (b *builder) site(of *base) *Site { return b.run.site(of) }
+// site makes the site of a stage, behind the gates that its start waits for.
+func (b *builder) site(of *base) *Site {
+	s := b.run.site(of)
+	for _, g := range b.behind[of] {
+		g.sites = append(g.sites, s)
+		s.closedGates.Add(1)
+	}
+	return s
+}
 
 // tryInline tells whether n runs in the goroutine of its consumer, and takes it there.
 func (b *builder) tryInline(n node) bool {

@@ -26,6 +26,8 @@ type Site struct {
 	newWorker    func(index int) Worker
 	endOutput    func()                // passes the end on to the consumers
 	toStop       []interface{ Stop() } // queues, and parts
+	closedGates  atomic.Int32          // those that the start still waits for
+	opens        []*gate               // those that the stage opens as it goes on
 }
 
 func (r *run) site(of *base) *Site {

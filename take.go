@@ -11,32 +11,80 @@ import (
 // runs.
 func Take[T any](n int) Partial[T, T] {
 	return func(s Stage[T]) Stage[T] {
-		in := s.node()
-		o := plain[T]("Take", in)
+		o := taking("Take", s, n == 0, func(*operator[T], *Site) func(T) (wanted, more bool) {
+			remaining := n
+			return func(T) (wanted, more bool) {
+				remaining--
+				return true, remaining > 0
+			}
+		})
 		if n < 0 {
 			o.fail(fmt.Errorf("Take(%d): must be at least 0", n))
 		}
-		o.compose = func(b *builder, o *operator[T], at *Site) flow[T] {
-			if n == 0 {
-				b.dropConsumer(in)
-				return func(func(T, queue.Tag) bool) {}
+		return Stage[T]{o}
+	}
+}
+
+// TakeWhile yields values as they arrive, up to the first for which f reports false, which it drops. Then the run
+// upstream stops, as with [Take]. f is called in the consumer's goroutine, once for each value. If it panics, the run
+// fails with a *[StageError] that names the value.
+func TakeWhile[T any](f func(T) bool) Partial[T, T] {
+	return func(s Stage[T]) Stage[T] {
+		o := taking("TakeWhile", s, false, func(o *operator[T], at *Site) func(T) (wanted, more bool) {
+			return func(v T) (wanted, more bool) {
+				yes, _ := asked(at, &o.base, v, f)
+				return yes, yes
 			}
-			c := b.figures[o].addWorker()
-			up := at.newPart()
-			values := counted(upstream[T](b, o, in, up), &c.in)
-			return func(yield func(T, queue.Tag) bool) {
-				remaining := n
-				values(func(v T, t queue.Tag) bool {
-					remaining--
-					c.out.Add(1)
-					if yield(v, t) && remaining > 0 {
-						return true
-					}
-					up.Stop() // before the values return: a source may wait for its context on its way out
-					return false
-				})
-			}
+		})
+		o.cfg.name = functionName(f)
+		if f == nil {
+			o.fail(errNilFunction)
 		}
 		return Stage[T]{o}
 	}
+}
+
+// taking makes an operator that stops its run upstream once admit, made anew for each run, wants no more values. If it
+// takes nothing, nothing upstream runs.
+func taking[T any](
+	verb string, s Stage[T], nothing bool, admit func(*operator[T], *Site) func(T) (wanted, more bool),
+) *operator[T] {
+	in := s.node()
+	o := plain[T](verb, in)
+	o.compose = func(b *builder, o *operator[T], at *Site) flow[T] {
+		if nothing {
+			b.dropConsumer(in)
+			return func(func(T, queue.Tag) bool) {}
+		}
+		c := b.figures[o].addWorker()
+		up := at.newPart()
+		values := counted(upstream[T](b, o, in, up), &c.in)
+		return func(yield func(T, queue.Tag) bool) {
+			take := admit(o, at)
+			values(func(v T, t queue.Tag) bool {
+				wanted, more := take(v)
+				if wanted {
+					c.out.Add(1)
+					more = yield(v, t) && more
+				} else {
+					c.dropped.Add(1)
+				}
+				if !more {
+					up.Stop() // before the values return: a source may wait for its context on its way out
+				}
+				return more
+			})
+		}
+	}
+	return o
+}
+
+// asked calls the function of an inline operator for v. It reports whether f has returned; else the run has failed.
+func asked[A, B any](s *Site, op *base, v A, f func(A) B) (answer B, ok bool) {
+	defer func() {
+		if !ok {
+			s.Fail(&StageError{Stage: op.cfg.name, Item: v, Err: panicOrGoexit(recover())})
+		}
+	}()
+	return f(v), true
 }

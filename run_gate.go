@@ -1,0 +1,39 @@
+package pl
+
+import "sync"
+
+// gate keeps stages from starting until it is opened. A stage may be behind several gates.
+type gate struct {
+	sites []*Site
+	once  sync.Once
+}
+
+// open starts the stages behind g that are behind no other closed gate. It is called in a goroutine that the run waits
+// for. A stage that has been stopped meanwhile does not start, and the gates that it would have opened are opened for it.
+func (g *gate) open() {
+	g.once.Do(func() {
+		for _, s := range g.sites {
+			switch {
+			case s.closedGates.Add(-1) > 0:
+			case s.stopped.Load() || s.ctx.Err() != nil: // contexts end a moment earlier
+				openAll(s.opens)
+			default:
+				s.bringUp()
+			}
+		}
+	})
+}
+
+func openAll(gates []*gate) {
+	for _, g := range gates {
+		g.open()
+	}
+}
+
+// gate puts all that is upstream of n, n included, behind g, as far as it has goroutines of its own.
+func (b *builder) gate(n node, g *gate) {
+	b.gates = append(b.gates, g)
+	for _, up := range reachable([]node{n}) {
+		b.behind[up.meta()] = append(b.behind[up.meta()], g)
+	}
+}
