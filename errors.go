@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"runtime/debug"
 	"strings"
+
+	"github.com/gopeln/pl/internal/guard"
 )
 
 // StageError is the failure of one stage: what the consumer gets, and what an [OnError] handler is asked about.
@@ -18,7 +20,7 @@ type StageError struct {
 	Err    error  // what the function returned, a *PanicError, or ErrTimeout
 }
 
-// Error names the stage, the worker and the value, shortened where it is long.
+// Error names the stage, the worker and the value, shortened where it is long. It returns whatever Err's method does.
 func (e *StageError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "pl: stage %q", e.Stage)
@@ -28,8 +30,7 @@ func (e *StageError) Error() string {
 	if e.Item != nil {
 		fmt.Fprintf(&b, ", value %s", shown(e.Item))
 	}
-	fmt.Fprintf(&b, ": %v", e.Err)
-	return b.String()
+	return b.String() + ": " + guard.Text(e.Err)
 }
 
 // Unwrap returns Err.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/gopeln/pl/internal/guard"
 )
 
 // OnError sets what happens to a value whose function failed, panicked or ran out of time, after the last attempt
@@ -74,7 +76,7 @@ func (p *policy) judge(ctx context.Context, n int, e *StageError, fail func(erro
 			return
 		}
 		value := recover()
-		err := errors.Join(e, fmt.Errorf("pl: stage %q: in its OnError or Retry: %w", e.Stage, panicOrGoexit(value)))
+		err := errors.Join(e, &policyError{e.Stage, panicOrGoexit(value)})
 		if v = (Verdict{Err: err}); value == nil {
 			fail(err)
 		}
@@ -83,6 +85,18 @@ func (p *policy) judge(ctx context.Context, n int, e *StageError, fail func(erro
 	returned = true
 	return v
 }
+
+// policyError is what a stage's OnError or Retry came to. It asks err for its text no sooner than it must.
+type policyError struct {
+	stage string
+	err   error
+}
+
+func (e *policyError) Error() string {
+	return fmt.Sprintf("pl: stage %q: in its OnError or Retry: %s", e.stage, guard.Text(e.err))
+}
+
+func (e *policyError) Unwrap() error { return e.err }
 
 func (p *policy) ask(ctx context.Context, n int, e *StageError) Verdict {
 	switch {

@@ -2,10 +2,8 @@ package pl
 
 import (
 	"context"
-	"errors"
 
 	"github.com/gopeln/pl/internal/queue"
-	"github.com/gopeln/pl/internal/stopwatch"
 )
 
 // valueLoop takes values through a kernel: attempts, errors, order, figures. It has one value under way at a time. A
@@ -84,14 +82,14 @@ func (l *valueLoop[A, B]) handle() bool {
 }
 
 // endAttempt takes in what an attempt has come to. After it the value is busy if it is to be tried again. It reports false
-// where the stage shall stop.
+// where the stage shall stop. It does not look into err: the methods of an error are code of the user's.
 func (l *valueLoop[A, B]) endAttempt(err error) bool {
 	if err == nil && !l.refused {
 		l.end()
 		return true
 	}
 	l.fault = nil
-	if l.refused || errors.Is(err, stopwatch.ErrAbandoned) || !l.applyPolicy(err) {
+	if l.refused || l.replaced || !l.applyPolicy(err) {
 		l.busy = false
 		return false
 	}

@@ -2,13 +2,13 @@ package process
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"sync"
 
 	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/guard"
 )
 
 // CrashError is the death of a worker: an exit, a signal, a fatal error of the runtime. It is the error of the value
@@ -88,44 +88,33 @@ const (
 )
 
 func newFailure(err error) *failure {
-	f := &failure{Type: fmt.Sprintf("%T", err), Message: text(err)}
-	if errors.Is(err, pl.ErrGoexit) {
+	f := &failure{Type: fmt.Sprintf("%T", err), Message: guard.Text(err)}
+	if guard.Is(err, pl.ErrGoexit) {
 		f.Kind = failureGoexit
 	}
-	if p, ok := errors.AsType[*pl.PanicError](err); ok {
-		before, wraps := strings.CutSuffix(f.Message, p.Error())
+	if p, ok := guard.As[*pl.PanicError](err); ok {
+		before, wraps := strings.CutSuffix(f.Message, guard.Text(p))
 		if wraps {
 			f.Before = before
 		}
-		f.Kind, f.Message, f.Stack = failurePanic, fmt.Sprint(p.Value), string(p.Stack)
+		f.Kind, f.Message, f.Stack = failurePanic, valueText(p.Value), string(p.Stack)
 	}
 	sentinels.Lock()
 	defer sentinels.Unlock()
 	for i, s := range sentinels.all {
-		if matches(err, s) {
+		if guard.Is(err, s) {
 			f.Sentinels = append(f.Sentinels, i)
 		}
 	}
 	return f
 }
 
-// text and matches call the user's methods, which may panic.
-func text(err error) (message string) {
-	defer func() {
-		if r := recover(); r != nil {
-			message = fmt.Sprintf("%T, whose Error method panicked: %v", err, r)
-		}
-	}()
-	return err.Error()
-}
-
-func matches(err, target error) (ok bool) {
-	defer func() {
-		if recover() != nil {
-			ok = false
-		}
-	}()
-	return errors.Is(err, target)
+// valueText shows what panic was called with, whose methods may be the user's.
+func valueText(v any) (text string) {
+	if trouble := guard.Call(func() { text = fmt.Sprint(v) }); trouble != nil {
+		return fmt.Sprintf("a value of type %T, whose method %v", v, trouble)
+	}
+	return text
 }
 
 // err is the failure as the parent's side sees it.

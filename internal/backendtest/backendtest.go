@@ -103,6 +103,7 @@ func Run(t *testing.T, api API) {
 		{"Worker", workerChecks},
 		{"Error", errorChecks},
 		{"Panic", panicChecks},
+		{"Hostile", hostileChecks},
 		{"OnError", onErrorChecks},
 		{"Retry", retryChecks},
 		{"Timeout", timeoutChecks},

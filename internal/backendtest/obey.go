@@ -13,14 +13,16 @@ import (
 // Orders are values that tell an obeying function what to do. All other values are just values. An order may have a number
 // added to it that tells several of a kind apart: Hang+1, Hang+2.
 const (
-	Fail       = (iota + 1) * 1_000_000 // returns an error that is ErrBroken
-	Panic                               // panics with a string
-	PanicError                          // panics with an error that is ErrBroken
-	Exit                                // calls runtime.Goexit
-	Nap                                 // takes one tick, plus as many as are added
-	Hang                                // waits for its context to end, and returns its error
-	Ignore                              // takes a hundred ticks, whatever its context says
-	FailOnce                            // fails the first time it is tried, as the journal tells
+	Fail         = (iota + 1) * 1_000_000 // returns an error that is ErrBroken
+	Panic                                 // panics with a string
+	PanicError                            // panics with an error that is ErrBroken
+	Exit                                  // calls runtime.Goexit
+	Nap                                   // takes one tick, plus as many as are added
+	Hang                                  // waits for its context to end, and returns its error
+	Ignore                                // takes a hundred ticks, whatever its context says
+	FailOnce                              // fails the first time it is tried, as the journal tells
+	Hostile                               // returns the error of that number whose methods misbehave
+	HostilePanic                          // panics with it
 )
 
 // ErrBroken is what failing functions fail with. A backend that does not carry an error's identity registers it.
@@ -56,6 +58,10 @@ func (o Obeying) obey(ctx context.Context, x int) error {
 		return o.traits.Sleep(ctx, 1_000_000*o.traits.Tick)
 	case Ignore:
 		time.Sleep(100 * o.traits.Tick)
+	case Hostile:
+		return hostile[x-Hostile]
+	case HostilePanic:
+		panic(hostile[x-HostilePanic])
 	case FailOnce:
 		if noted("begin %d", x) == 1 {
 			return &BrokenError{x}
