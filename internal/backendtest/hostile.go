@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -81,8 +82,8 @@ func isHostile(t *testing.T, err error, item any, msg ...any) {
 
 func hostileFails(t *testing.T, api API) {
 	for kind := range hostile {
-		for _, four := range []Four{api.Obey, api.ObeyWith} {
-			for _, op := range four.operators() {
+		for i, op := range slices.Concat(api.Obey.operators(), api.ObeyWith.operators()) {
+			if api.Here || i%4 == kind%4 { // else it takes seconds
 				err := run(t, api, op.on(pl.From(1, Hostile+kind, 2)))
 				isHostile(t, err, Hostile+kind, "%s, error %d", op.name, kind)
 			}
