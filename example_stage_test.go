@@ -60,14 +60,17 @@ func ExampleStage_With() {
 	// range(4) → thread.Map(double)
 }
 
-// The fluent form reads well where the type of the values stays the same.
-func ExampleStage_Pipe() {
-	values := pl.Range(8).Pipe(
-		thread.Filter(isOdd),
-		thread.Map(double),
-		pl.Ordered)
-	fmt.Println(values.Collect(context.Background()))
-	// Output: [2 6 10 14] <nil>
+// The methods keep the type, as the functions do, and read in the order of the steps.
+func ExampleStage_Ordered() {
+	doubled := thread.Map(double, pl.Workers(8))(pl.Range(5)).Ordered()
+	fmt.Println(doubled.Collect(context.Background()))
+	// Output: [0 2 4 6 8] <nil>
+}
+
+func ExampleStage_Take() {
+	doubled := thread.Map(double, pl.Workers(8), pl.MaxSize(16))(pl.Range(1_000_000)).Ordered().Take(3)
+	fmt.Println(doubled.Collect(context.Background()))
+	// Output: [0 2 4] <nil>
 }
 
 func ExampleStage_String() {
@@ -130,6 +133,7 @@ func ExampleRun() {
 	fmt.Println(squared.Load(), sum.Load(), even.Load(), err)
 	// Output: 10 285 5 <nil>
 }
+
 func ExampleObserve() {
 	ctx := pl.Observe(context.Background(), func(run *pl.RunInfo) func(error) {
 		fmt.Println("stages:", len(run.Graph().Nodes))

@@ -2,6 +2,7 @@ package pl
 
 import (
 	"reflect"
+	"regexp"
 	"runtime"
 	"strings"
 )
@@ -112,13 +113,15 @@ func functionName(f any) string {
 	name := strings.ReplaceAll(fn.Name(), "[...]", "")
 	name = name[strings.LastIndexByte(name, '/')+1:]
 	_, name, _ = strings.Cut(name, ".")
-	for _, adapter := range []string{"Lift", "Try"} {
-		if strings.Contains("."+name, "."+adapter+".func") {
-			return adapter
-		}
+	if made := madeByAdapter.FindStringSubmatch(name); made != nil {
+		return made[1]
 	}
 	return strings.TrimSuffix(name, "-fm")
 }
+
+// madeByAdapter finds the adapter whose closure a function is. What stands before it, and how the closure is counted, is
+// up to the compiler: it depends on what it inlined, and on its version.
+var madeByAdapter = regexp.MustCompile(`(?:^|\.)(Lift|Try)\.(?:func)?\d+$`)
 
 func isNil(f any) bool {
 	v := reflect.ValueOf(f)

@@ -27,6 +27,9 @@ func Ordered[T any](s Stage[T]) Stage[T] {
 	return Stage[T]{o}
 }
 
+// Ordered is the function [Ordered] as a method.
+func (s Stage[T]) Ordered() Stage[T] { return Ordered(s) }
+
 // OrderedWindow is Ordered with MaxSize(n): at most n source values are under way between the source and it; 0 is no
 // bound.
 func OrderedWindow[T any](n int) Partial[T, T] {

@@ -52,14 +52,6 @@ func (s Stage[T]) With(opts ...Option) Stage[T] {
 	return Stage[T]{s.op.with(opts)}
 }
 
-// Pipe sends the values through steps that keep their type.
-func (s Stage[T]) Pipe(steps ...Partial[T, T]) Stage[T] {
-	for _, p := range steps {
-		s = apply(p, s)
-	}
-	return s
-}
-
 // Runnable is any Stage, whatever its type.
 type Runnable interface{ node() node }
 

@@ -88,3 +88,6 @@ func asked[A, B any](s *Site, op *base, v A, f func(A) B) (answer B, ok bool) {
 	}()
 	return f(v), true
 }
+
+// Take is the function [Take] as a method.
+func (s Stage[T]) Take(n int) Stage[T] { return Take[T](n)(s) }
