@@ -39,6 +39,26 @@ func newRun(caller context.Context) *run {
 	return r
 }
 
+// check asks every site whether it can run, before any of them starts.
+func (r *run) check() error {
+	var errs []error
+	for _, s := range r.sites {
+		if s.check == nil {
+			continue
+		}
+		if err := s.check(s); err != nil {
+			errs = append(errs, &StageError{Stage: s.Name(), Worker: -1, Err: err})
+		}
+	}
+	switch {
+	case len(errs) > 0 && r.caller.Err() != nil:
+		return context.Cause(r.caller)
+	case len(errs) == 1:
+		return errs[0]
+	}
+	return errors.Join(errs...)
+}
+
 // start brings all sites up, and makes the run end with the caller's context. release ends that.
 func (r *run) start() (release func()) {
 	followed := make(chan struct{})
@@ -138,6 +158,9 @@ func execute(ctx context.Context, roots []node, prepare func(*builder) (consume 
 	}
 	consume := prepare(b)
 	b.build()
+	if err := r.check(); err != nil {
+		return err
+	}
 	ended := r.tellObservers(roots)
 	release := r.start()
 	finished := false

@@ -22,6 +22,7 @@ type Site struct {
 	holds        atomic.Int32 // holds; the last to be released ends the stage
 	workers      atomic.Int32 // workers that have not ended
 	results      Results
+	check        func(*Site) error // reports why the stage cannot run; nil: it always can
 	startWorkers func()
 	newWorker    func(index int) Worker
 	endOutput    func()                // passes the end on to the consumers

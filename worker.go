@@ -50,6 +50,9 @@ const (
 // A backend with options of its own, made with [Attach], has a method Knows(key any) bool that tells which keys
 // they have. One whose seats are all of the engine's own, by [Site.Employ], has a method Goroutines() bool that says so;
 // short queues are faster then.
+//
+// A backend that cannot always run has a method Check(s *Site) error. A run calls it for each stage before it starts
+// any stage and reads any source; an error fails the run. Check may wait until s.Context ends.
 type Backend interface {
 	// Name is the backend's name as Graph and String show it: "thread".
 	Name() string
@@ -148,6 +151,14 @@ func withFunction[A, B any](b Backend, op Operation[A, B], s Stage[A], opts []Op
 		o.fail(op.Err)
 	}
 	return o
+}
+
+// checkOf is b's Check, or nil.
+func checkOf(b Backend) func(*Site) error {
+	if c, ok := b.(interface{ Check(s *Site) error }); ok {
+		return c.Check
+	}
+	return nil
 }
 
 func knows(b Backend) func(key any) bool {

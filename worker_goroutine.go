@@ -101,9 +101,9 @@ func (*goroutineSeat) Sleep(ctx context.Context, d time.Duration) error {
 
 // arm prepares for a Timeout of d, and reports whether there is one. replace is called when a function has ignored
 // the end of its time; nil where nobody can take its place.
-func (s *goroutineSeat) arm(d time.Duration, replace func()) bool {
+func (s *goroutineSeat) arm(d time.Duration, results Results, replace func()) bool {
 	if d > 0 {
-		s.watch = stopwatch.New(d, ErrTimeout, replace)
+		s.watch = stopwatch.New(d, results == Many, ErrTimeout, replace)
 	}
 	return d > 0
 }

@@ -13,6 +13,7 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 	input := inputQueue[A](b, o, in, s)
 	out := outletOf[B](b, o)
 	out.site, s.results = s, op.Results
+	s.check = checkOf(backend)
 	p := order{trackers: b.trackers[o], results: op.Results}
 	figures := b.figures[o]
 	s.newWorker = func(index int) Worker {
@@ -83,7 +84,7 @@ func (w *worker[A, B]) serveShared(l *valueLoop[A, B]) {
 
 // serveOwn is Serve if the worker has a goroutine to itself.
 func (w *worker[A, B]) serveOwn(l *valueLoop[A, B], seat *goroutineSeat) {
-	l.timed = seat.arm(w.op.cfg.timeout, func() { w.replace(l, seat) })
+	l.timed = seat.arm(w.op.cfg.timeout, w.results, func() { w.replace(l, seat) })
 	l.bracketed = l.timed
 	defer seat.disarm()
 	for w.ownLoop(l) {

@@ -14,7 +14,7 @@ func NewDriven[A, B any](b Backend, op Operation[A, B], start func(Ports[A, B]),
 	return func(s Stage[A]) Stage[B] {
 		o := withFunction(b, op, s, opts)
 		o.sharesGoroutine, o.driven = true, true
-		o.assemble = func(bu *builder, o *operator[B]) { assembleDriven(bu, o, s.node(), op.Results, start) }
+		o.assemble = func(bu *builder, o *operator[B]) { assembleDriven(bu, o, b, s.node(), op.Results, start) }
 		return Stage[B]{o}
 	}
 }
@@ -32,9 +32,10 @@ func (p Ports[A, B]) Site() *Site { return p.site }
 func (p Ports[A, B]) Port(index int) *Port[A, B] { return p.port(index) }
 
 func assembleDriven[A, B any](
-	b *builder, o *operator[B], in node, results Results, start func(Ports[A, B]),
+	b *builder, o *operator[B], backend Backend, in node, results Results, start func(Ports[A, B]),
 ) {
 	s := b.site(&o.base)
+	s.check = checkOf(backend)
 	input := inputQueue[A](b, o, in, s).(*queue.Windowed[A])
 	out := outletOf[B](b, o)
 	out.site, s.results = s, results

@@ -64,12 +64,24 @@ func RegisterError(err error) {
 	}
 }
 
-// sentinels are in the same order in parent and worker, since both run the same initialisation; the parent may have
+// sentinels are in the same order in program and worker, since both run the same initialisation; the program may have
 // more.
-var sentinels = struct {
+var sentinels = registeredErrors{all: []error{context.Canceled, context.DeadlineExceeded, io.EOF}}
+
+// sentinelDeadline is the index of context.DeadlineExceeded.
+const sentinelDeadline = 1
+
+type registeredErrors struct {
 	sync.Mutex
 	all []error
-}{all: []error{context.Canceled, context.DeadlineExceeded, io.EOF}}
+}
+
+// list returns the sentinels of now.
+func (r *registeredErrors) list() []error {
+	r.Lock()
+	defer r.Unlock()
+	return r.all[:len(r.all):len(r.all)]
+}
 
 // failure is an error on its way.
 type failure struct {
@@ -99,9 +111,7 @@ func newFailure(err error) *failure {
 		}
 		f.Kind, f.Message, f.Stack = failurePanic, valueText(p.Value), string(p.Stack)
 	}
-	sentinels.Lock()
-	defer sentinels.Unlock()
-	for i, s := range sentinels.all {
+	for i, s := range sentinels.list() {
 		if guard.Is(err, s) {
 			f.Sentinels = append(f.Sentinels, i)
 		}
@@ -130,11 +140,10 @@ func (f *failure) err() error {
 		return pl.ErrGoexit
 	}
 	e := &RemoteError{Type: f.Type, Message: f.Message, Stack: f.Stack}
-	sentinels.Lock()
-	defer sentinels.Unlock()
+	all := sentinels.list()
 	for _, i := range f.Sentinels {
-		if i >= 0 && i < len(sentinels.all) {
-			e.sentinels = append(e.sentinels, sentinels.all[i])
+		if i >= 0 && i < len(all) {
+			e.sentinels = append(e.sentinels, all[i])
 		}
 	}
 	return e

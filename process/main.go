@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/child"
 	"github.com/gopeln/pl/internal/wire"
 )
@@ -81,9 +82,9 @@ type worker struct {
 	page   *page
 	frames *wire.Reader
 	answer *wire.Writer
-	bell   chan struct{} // something has changed on the page
-	base   context.Context
-	cancel context.CancelFunc
+	bell   chan struct{}   // something has changed on the page
+	ctx    context.Context // of the functions
+	end    func(ending)    // ends ctx
 }
 
 func work() (exitCode int) {
@@ -105,8 +106,6 @@ func work() (exitCode int) {
 	values, results := arenasOf(link.Shared)
 	w.frames.Share(values)
 	w.answer.Share(results)
-	w.base, w.cancel = context.WithCancel(context.Background())
-	go w.watchLifeline()
 	if err := w.serve(); err != nil {
 		w.say(frameWelcome, report{Refused: err.Error()})
 	}
@@ -118,6 +117,8 @@ func (w *worker) serve() error {
 	if err := w.readHello(); err != nil {
 		return err
 	}
+	w.ctx, w.end = newContext(w.Deadline, pl.WorkerInfo{Stage: w.Stage, Index: w.Index})
+	go w.watchLifeline()
 	r, err := lookup(&w.hello)
 	if err != nil {
 		return err
@@ -140,7 +141,7 @@ func (w *worker) watchLifeline() {
 			os.Exit(exitOrphaned)
 		}
 		if w.page.stop.Load() {
-			w.cancel()
+			w.end(w.page.ending())
 		}
 		select {
 		case w.bell <- struct{}{}:

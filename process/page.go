@@ -1,6 +1,7 @@
 package process
 
 import (
+	"encoding/json"
 	"sync/atomic"
 	"unsafe"
 
@@ -23,6 +24,9 @@ type page struct {
 	revoked atomic.Uint64 // seq+1: that value and those after it are taken back, unless begun; 0: none is
 	verdict atomic.Uint64 // (seq+1)<<1 of a value that failed and is waited for, and 1 more to run it again
 	stop    atomic.Bool
+	// How the run's context has ended, written before stop is set and not after.
+	endSize uint32
+	endText [mostEnding]byte
 	// workersLeft is how many workers of the stage will be left when this one has ended.
 	workersLeft atomic.Int64
 }
@@ -33,6 +37,8 @@ const unlimited = 1 << 62
 // pageSize is what the page takes of the shared memory. What is left of that is for arenas.
 const pageSize = 4096
 
+const _ = uint(pageSize - unsafe.Sizeof(page{})) // it fits
+
 // pageOf lays a page over shared memory, which is zero and aligned to more than 8 bytes.
 func pageOf(shared []byte) *page { return (*page)(unsafe.Pointer(unsafe.SliceData(shared))) }
 
@@ -41,6 +47,20 @@ func arenasOf(shared []byte) (values, results *wire.Arena) {
 	rest := shared[pageSize:]
 	half := len(rest) / 2
 	return wire.NewArena(rest[:half]), wire.NewArena(rest[half:])
+}
+
+// end tells the worker to stop, and how the run's context has ended. Only the first call counts.
+func (p *page) end(ending []byte) {
+	if !p.stop.Load() {
+		p.endSize = uint32(copy(p.endText[:], ending))
+		p.stop.Store(true)
+	}
+}
+
+// ending is what end was told, once stop is set.
+func (p *page) ending() (e ending) {
+	_ = json.Unmarshal(p.endText[:min(p.endSize, mostEnding)], &e)
+	return e
 }
 
 // begun is the number of values that the worker has begun or skipped; the next one may be about to.

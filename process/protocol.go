@@ -24,9 +24,11 @@ type hello struct {
 	Stage               string
 	Index               int
 	Codec               [2]string
-	Timed               bool // the stage has a Timeout
-	Holds               bool // the stage has Retry: a worker waits for the verdict on a value that failed
-	Prompt              bool // each result is written before the next value begins, so that a crash costs one value
+	Deadline            time.Time     // of the run; zero: none
+	Timeout             time.Duration // of a value; 0: none
+	Pauses              bool          // the function may wait in yield, which Timeout does not count
+	Holds               bool          // the stage has Retry: a worker waits for the verdict on a value that failed
+	Prompt              bool          // each result is written before the next value begins, so that a crash costs one value
 	MemoryLimit         int64
 }
 

@@ -15,7 +15,9 @@ import (
 
 func TestAStageMadeLaterFailsItsRun(t *testing.T) {
 	late := process.Map(addOne)
-	err := late(pl.Range(3)).Run(t.Context())
+	read := false
+	err := late(pl.FromFunc(func(context.Context, func(int) bool) error { read = true; return nil })).Run(t.Context())
+	require.False(t, read, "the source is not even asked")
 	require.ErrorContains(t, err, "registry_test.go:")
 	require.ErrorContains(t, err, "package-level variable")
 	require.Empty(t, children())

@@ -152,17 +152,17 @@ func (w *remote[A, R]) noteBegun(seq uint64) (n int) {
 	return n
 }
 
-// close tells the worker that there are no more values for it, also in the middle of sending it some. With stop, it
-// shall not run those that it has.
-func (w *remote[A, R]) close(left int, stop bool) {
+// close tells the worker that there are no more values for it, also in the middle of sending it some. With an
+// ending, it must not run those that it has.
+func (w *remote[A, R]) close(left int, ending []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.gone {
 		return
 	}
 	w.page.workersLeft.Store(int64(left))
-	if stop {
-		w.page.stop.Store(true)
+	if ending != nil {
+		w.page.end(ending)
 		w.ring()
 	}
 	w.closing = w.closing || w.ctx.Err() == nil // else it was dead before

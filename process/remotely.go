@@ -6,13 +6,16 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// host is this package as the engine's backend.
-type host struct{}
+// host is this package as the engine's backend of one stage.
+type host struct{ check func(*pl.Site) error }
 
 func (host) Name() string { return "process" }
 
 // Start is never called: the stages of this package are driven.
 func (host) Start(*pl.Site) {}
+
+// Check reports why the stage cannot run.
+func (h host) Check(s *pl.Site) error { return h.check(s) }
 
 func (host) Knows(k any) bool {
 	_, ok := k.(key)
@@ -27,7 +30,7 @@ func remotely[A, B, R any](
 	const frames = 2 // this function's and the operator's
 	name, setting := pl.Given(opts...)
 	f := &remoteFunc[A, B, R]{registration: register(name, settingsOf(setting).codec, frames, open), lift: lift}
-	return pl.NewDriven(host{}, o, f.drive, opts...)
+	return pl.NewDriven(host{f.check}, o, f.drive, opts...)
 }
 
 // emit hands on what came back.

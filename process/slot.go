@@ -90,7 +90,12 @@ func (s *slot[A, B, R]) dismiss(w *remote[A, R], ended bool) {
 	if ended {
 		s.retire()
 	}
-	w.close(int(s.stage.active.Load()), s.stopping())
+	var ending []byte
+	if s.stopping() {
+		<-s.site.Context().Done() // the site may take note a moment before
+		ending = endingOf(s.site.Context())
+	}
+	w.close(int(s.stage.active.Load()), ending)
 }
 
 // retire takes the slot off those that have a worker.

@@ -27,6 +27,7 @@ type stage[A, B, R any] struct {
 	active   atomic.Int32 // slots that have had a worker and are not at their end
 	ledger   ledger
 	busy     chan struct{} // wakes the watch
+	err      error         // why the stage cannot run
 }
 
 // remoteFunc is what a stage does: its function is elsewhere.
@@ -36,21 +37,30 @@ type remoteFunc[A, B, R any] struct {
 	lift func(p *pl.Port[A, B], it *pl.Item[A], r R) bool
 }
 
+// check reports why the stage cannot run. The run asks before it reads any source.
+func (f *remoteFunc[A, B, R]) check(site *pl.Site) error { return f.in(site).err }
+
+// in is the stage in its run.
+func (f *remoteFunc[A, B, R]) in(site *pl.Site) *stage[A, B, R] {
+	type ofSite struct{ *pl.Site }
+	return site.Shared(ofSite{site}, func() any {
+		s := &stage[A, B, R]{remoteFunc: f, site: site, busy: make(chan struct{}, 1)}
+		s.err = s.prepare()
+		return s
+	}).(*stage[A, B, R])
+}
+
 // drive runs the stage in one run.
 func (f *remoteFunc[A, B, R]) drive(ports pl.Ports[A, B]) {
 	site := ports.Site()
-	s := &stage[A, B, R]{remoteFunc: f, site: site, busy: make(chan struct{}, 1)}
-	if err := s.prepare(); err != nil {
-		site.Fail(&pl.StageError{Stage: site.Name(), Worker: -1, Err: err})
-		return
-	}
+	s := f.in(site)
 	for i := range site.Workers() {
 		s.slots = append(s.slots, newSlot(s, i, ports.Port(i)))
 	}
 	site.Go(s.run)
 }
 
-// prepare finds out whether the stage can run, before a subprocess is started.
+// prepare finds out whether the stage can run.
 func (s *stage[A, B, R]) prepare() (err error) {
 	if isWorker && !mainReached() {
 		fmt.Fprintln(os.Stderr, "process: this process was started as a worker, and runs a stage instead of calling process.Main")
@@ -93,10 +103,11 @@ func (s *stage[A, B, R]) run() {
 // hello is what the stage's next worker is told. With prompt, each of its results is written at once.
 func (s *stage[A, B, R]) hello(index int, prompt bool) hello {
 	timeout := s.site.Timeout()
+	deadline, _ := s.site.Context().Deadline()
 	return hello{
 		Key: s.registration.key, In: s.registration.in.String(), Out: s.registration.out.String(), Build: build(),
 		Stage: s.site.Name(), Index: index, Codec: [2]string{s.in.name, s.out.name},
-		Timed: timeout > 0, Holds: s.retries(),
+		Deadline: deadline, Timeout: timeout, Pauses: s.site.Results() == pl.Many, Holds: s.retries(),
 		Prompt:      prompt || s.dropsErrors() && !s.retries() || timeout > 0 && timeout < 10*lag,
 		MemoryLimit: s.settings.memoryLimit,
 	}

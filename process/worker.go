@@ -43,8 +43,7 @@ func serve[A, R any](w *worker, codec Codec, open pl.Opener[A, R]) error {
 	raiseHeapFloor(w.MemoryLimit > 0)
 	f := &far[A, R]{
 		worker: w, dec: in.decoder(), finished: make(chan struct{}),
-		ctx:   pl.WithWorker(w.base, pl.WorkerInfo{Stage: w.Stage, Index: w.Index}),
-		clock: clock{page: w.page, timed: w.Timed},
+		ctx: w.ctx, clock: clock{page: w.page, timed: w.Timeout > 0},
 	}
 	f.out = newOutbox[R](w, &f.clock, out)
 	f.emit = f.out.emit
@@ -180,7 +179,11 @@ func (f *far[A, R]) call(in A) (err error) {
 		f.settle(pl.ErrGoexit)
 		go f.loop()
 	}()
-	err = f.kernel(f.ctx, in, f.emit)
+	ctx := f.ctx
+	if f.Timeout > 0 && !f.Pauses {
+		ctx = valueContext{ctx, time.Now().Add(f.Timeout)}
+	}
+	err = f.kernel(ctx, in, f.emit)
 	returned = true
 	return err
 }

@@ -108,6 +108,7 @@ func Run(t *testing.T, api API) {
 		{"Retry", retryChecks},
 		{"Timeout", timeoutChecks},
 		{"Abandon", abandonChecks},
+		{"Context", contextChecks},
 		{"Stop", stopChecks},
 		{"Cancel", cancelChecks},
 		{"MaxSize", maxSizeChecks},

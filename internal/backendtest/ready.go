@@ -19,6 +19,8 @@ type Ready struct {
 	BrittleFlat                  Step                      // x becomes x and x+1, and fails between the two for every fifth x
 	Doze                         Step                      // takes up to a tick, at random
 	WorkerIndex                  Step                      // x becomes the index of the worker that had it
+	Left, LeftFlat               Step                      // x becomes the ticks left until its context's deadline, or -1
+	AwaitCause                   Step                      // waits for its context to end, and fails with the cause
 	Drop                         pl.Partial[int, struct{}] // does nothing
 	Obey                         Four                      // the functions of Obeying
 	ObeyWith                     Four                      // the same with a resource
@@ -56,6 +58,17 @@ func ready(api API) Ready {
 		WorkerIndex: api.Map(func(ctx context.Context, _ int) (int, error) {
 			return pl.WorkerFrom(ctx).Index, api.Sleep(ctx, api.Tick/20)
 		}),
+		Left: api.Map(func(ctx context.Context, _ int) (int, error) { return left(ctx, api.Tick), nil }),
+		LeftFlat: api.FlatMap(func(ctx context.Context, _ int, yield func(int) bool) error {
+			yield(left(ctx, api.Tick))
+			return nil
+		}),
+		AwaitCause: api.Map(func(ctx context.Context, x int) (int, error) {
+			note("begin %d", x)
+			_ = api.Sleep(ctx, 1_000_000*api.Tick)
+			note("ended %v: %v", ctx.Err(), context.Cause(ctx))
+			return x, context.Cause(ctx)
+		}),
 		Drop: api.Each(func(context.Context, int) error { return nil }),
 		Obey: Four{
 			Map:     api.Map(o.Map),
@@ -70,6 +83,15 @@ func ready(api API) Ready {
 			Each:    api.EachWith(o.resource(), o.EachWith),
 		},
 	}
+}
+
+// left is how many ticks are left until the deadline of ctx, rounded up; -1 if it has none.
+func left(ctx context.Context, tick time.Duration) int {
+	due, ok := ctx.Deadline()
+	if !ok {
+		return -1
+	}
+	return int((time.Until(due) + tick - 1) / tick)
 }
 
 func brittle(x int) error {

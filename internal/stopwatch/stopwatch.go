@@ -13,6 +13,7 @@ import (
 // Watch times the calls of one goroutine's function.
 type Watch struct {
 	timeout time.Duration
+	pauses  bool   // the clock may stand still during a call, so its deadline is not known
 	cause   error  // of the context of a call whose time is over, and what Leave returns for it
 	replace func() // takes over from a function that does not return; nil: it is waited for
 
@@ -43,9 +44,9 @@ const graceYields = 5000
 // ErrAbandoned is what leave returns to a goroutine that was replaced.
 var ErrAbandoned = errors.New("pl: the worker was replaced")
 
-// New makes a watch.
-func New(timeout time.Duration, cause error, replace func()) *Watch {
-	return &Watch{timeout: timeout, cause: cause, replace: replace}
+// New makes a watch. If pauses is false, Pause is only called when the function has nothing left to do.
+func New(timeout time.Duration, pauses bool, cause error, replace func()) *Watch {
+	return &Watch{timeout: timeout, pauses: pauses, cause: cause, replace: replace}
 }
 
 func (w *Watch) Enter(ctx context.Context) context.Context {
@@ -55,7 +56,11 @@ func (w *Watch) Enter(ctx context.Context) context.Context {
 	w.calls++
 	w.cancel = cancel
 	w.start(w.timeout)
-	return timedContext{ctx, w.cause}
+	timed := timedContext{Context: ctx, cause: w.cause}
+	if !w.pauses {
+		timed.due = w.due
+	}
+	return timed
 }
 
 // start starts the clock with d left.
@@ -153,6 +158,17 @@ func (w *Watch) Stop() {
 type timedContext struct {
 	context.Context
 	cause error
+	due   time.Time // zero: not known
+}
+
+// Deadline is the parent's if that comes first. A deadline that may yet move is not told: a client that takes it along,
+// to set it on a connection or to send it with a call, would not hear of that.
+func (c timedContext) Deadline() (time.Time, bool) {
+	parents, ok := c.Context.Deadline()
+	if c.due.IsZero() || ok && parents.Before(c.due) {
+		return parents, ok
+	}
+	return c.due, true
 }
 
 func (c timedContext) Err() error {
