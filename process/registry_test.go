@@ -32,8 +32,8 @@ func TestOneNameTwiceFailsBoth(t *testing.T) {
 	for _, twin := range []pl.Partial[int, int]{twinA, twinB} {
 		err := twin(pl.Range(3)).Run(t.Context())
 		require.ErrorContains(t, err, `the name "twin"`)
-		require.ErrorContains(t, err, "registry_test.go:26")
-		require.ErrorContains(t, err, "registry_test.go:25")
+		require.ErrorContains(t, err, "registry_test.go:28")
+		require.ErrorContains(t, err, "registry_test.go:27")
 	}
 }
 
