@@ -7,30 +7,35 @@ import (
 
 // # For authors of backends
 //
-// A stage is an operator on a backend with settings, and none of the three knows the others. The operator is an
-// [Opener], which makes a [Kernel] for each worker. The engine makes a typed loop of it, which takes values, calls the
-// kernel and hands its results on, and hides it behind [Worker]. A [Backend] decides what that loop runs on, without
-// ever seeing a value. [NewPartial] joins the three.
+// A stage is an operator on a backend with settings, and none of the three knows the others. The
+// operator is an [Opener], which makes a [Kernel] for each worker. The engine wraps the kernel in a
+// typed loop, which takes values, calls the kernel and hands its results on, and hides that loop
+// behind [Worker]. A [Backend] decides what the loop runs on, and never sees a value. [NewPartial]
+// joins the three.
 //
-// A backend whose loop differs, since it sends values elsewhere and has several of them under way, uses [NewDriven].
+// A backend that sends values elsewhere, and has several of them under way at once, uses
+// [NewDriven] instead.
 
-// Kernel handles one value: it calls emit once per result, and stops early when emit reports false. emit waits for
-// room downstream. It must not be called after the kernel has returned, nor from two goroutines at once.
+// Kernel handles one value: it calls emit once for each result, and returns early if emit reports
+// false. emit waits for room downstream. It must not be called after the kernel has returned, nor
+// from two goroutines at once.
 type Kernel[A, B any] func(ctx context.Context, in A, emit func(B) bool) error
 
-// Opener prepares one worker: it returns its kernel, and what to do when the worker ends, which may be nil. ctx tells
-// with [WorkerFrom] which worker it is. The context of the second function is not cancelled.
+// Opener prepares one worker: it returns the worker's kernel, and a function to call when the
+// worker ends, which may be nil. [WorkerFrom] finds in ctx which worker it is. The context given to
+// the second function is not cancelled.
 type Opener[A, B any] func(ctx context.Context) (Kernel[A, B], func(ctx context.Context) error, error)
 
-// Operation is what an operator does, on whatever backend.
+// Operation is what an operator does, whatever the backend.
 type Operation[A, B any] struct {
 	Verb    string  // "Map"
 	Results Results // how many the kernel makes of a value
-	Func    any     // the user's function, for the stage's name; where it is nil the run fails
-	Err     error   // where it is not nil the run fails with it: a mistake in making the operator
+	Func    any     // the user's function, for the stage's name; if it is nil, the run fails
+	Err     error   // a mistake in making the operator; if it is not nil, the run fails with it
 	Open    Opener[A, B]
-	// One is not nil only where the kernel does no more than emit what One returns. The workers' loop then calls it
-	// directly, which saves about a third of the price of a value.
+	// One, if it is not nil, returns what the kernel would emit: exactly one result for each value.
+	// The workers' loop calls it instead of the kernel, which saves about a third of the price of a
+	// value.
 	One func(ctx context.Context, in A) (B, error)
 }
 
@@ -39,75 +44,81 @@ type Results uint8
 
 // What a kernel can make.
 const (
-	Many      Results = iota // any number: they are the value's children in the order
+	Many      Results = iota // any number; in the order they are the value's children
 	One                      // one, which keeps the value's place in the order
-	AtMostOne                // one, or none, which is a choice: the value counts as dropped
+	AtMostOne                // one or none; none is a choice, and the value counts as dropped
 	None                     // never any
 )
 
 // Backend decides what the workers of a stage run on. It must be safe for concurrent use.
 //
-// A backend with options of its own, made with [Attach], has a method Knows(key any) bool that tells which keys
-// they have. One whose seats are all of the engine's own, by [Site.Employ], has a method Goroutines() bool that says so;
-// short queues are faster then.
+// A backend with options of its own, made with [Attach], has a method Knows(key any) bool that
+// reports whether key is one of theirs. A backend that starts all its workers with [Site.Employ]
+// should have a method Goroutines() bool that returns true: short queues are faster then.
 //
-// A backend that cannot always run has a method Check(s *Site) error. A run calls it for each stage before it starts
-// any stage and reads any source; an error fails the run. Check may wait until s.Context ends.
+// A backend that cannot always run has a method Check(s *Site) error. A run calls it for each stage
+// before it starts any stage and reads any source; an error fails the run. Check may wait until
+// s.Context ends.
 type Backend interface {
 	// Name is the backend's name as Graph and String show it: "thread".
 	Name() string
-	// Start brings the workers of s up and returns without waiting for them. Before it returns it has called
-	// s.Hold or s.Go for what is still to end.
+	// Start starts the workers of s and returns without waiting for them. Before it returns, it
+	// must have called s.Hold or s.Go for each part that has still to end.
 	Start(s *Site)
 }
 
 // Worker is the typed loop of one worker, as a backend sees it.
 type Worker interface {
-	// Context is the worker's: WorkerFrom works in it, and it carries the labels for runtime/pprof.
+	// Context returns the worker's context, in which WorkerFrom works. It carries the labels for
+	// runtime/pprof.
 	Context() context.Context
-	// Open runs the worker's OnStart. Where it reports false the run has failed, and Serve must not be called.
+	// Open runs the worker's OnStart. If it reports false, the run has failed, and Serve must not
+	// be called.
 	Open() bool
-	// Serve handles values until the input has ended, the stage stops, or seat.WaitInput has reported false. It waits
-	// only in the seat. Several seats may serve one worker, so that others go on while a function waits, but never
-	// two of them in parallel. A panic in the user's function is a failure of its value; where the function ends the
-	// goroutine by Goexit, another Serve must follow and takes the value over.
+	// Serve handles values until the input has ended, the stage stops, or seat.WaitInput has
+	// reported false. It waits only in the seat. Several seats may serve one worker, so that others
+	// go on while a function waits, but no two of them may run in parallel. A panic in the user's
+	// function is a failure of its value. If the function ends the goroutine by Goexit, the backend
+	// must call Serve again: that call takes the value over.
 	Serve(seat Seat)
-	// Close runs the worker's OnEnd, if Open succeeded. It is called once, after the last Serve, also where Open
-	// failed.
+	// Close runs the worker's OnEnd, if Open succeeded. The backend calls it once, after the last
+	// Serve, even if Open failed.
 	Close()
 }
 
-// Seat is what a worker's loop sits on: how it waits, and what surrounds each call of the user's function. All methods
-// but Wake are called by the loop itself.
+// Seat is what a worker's loop runs on: it says how the loop waits, and what surrounds each call of
+// the user's function. The loop itself calls all methods but Wake.
 type Seat interface {
-	// Park waits for Wake; it may also return without one. Between two returns of Park any number of Wakes count as
-	// one, and a Wake before Park makes the next Park return at once.
+	// Park waits for Wake; it may also return without one. Between two returns of Park, any number
+	// of Wakes count as one. A Wake before Park makes the next Park return at once.
 	Park()
-	// Wake ends the Park under way, or the next one. It is called by any goroutine.
+	// Wake ends the Park under way, or the next one. Any goroutine may call it.
 	Wake()
-	// WaitInput is asked before the seat parks because the input is empty. With false, Serve returns instead: another
-	// seat of the worker waits already.
+	// WaitInput reports whether the seat may park because the input is empty. If it reports false,
+	// Serve returns instead: another seat of the worker waits already.
 	WaitInput() bool
-	// Sleep waits for d, or until ctx ends; it returns ctx's error then.
+	// Sleep waits for d, or until ctx ends; in that case it returns ctx's error.
 	Sleep(ctx context.Context, d time.Duration) error
-	// Enter is called before the function gets a value, and returns the context that it gets. The stage's Timeout
-	// begins here.
+	// Enter is called before the function gets a value, and returns the context that it gets. The
+	// stage's Timeout begins here.
 	Enter(ctx context.Context) context.Context
-	// Leave is called after the function with what it returned, and returns what counts: err, or ErrTimeout where the
-	// value's time was over.
+	// Leave is called after the function, with the error it returned. It returns the error that
+	// counts: err, or ErrTimeout if the value's time was over.
 	Leave(err error) error
-	// Rest is called now and then between two calls of the function, so that a stage whose functions never wait lets
-	// others run. With again, a value is in the worker's hands, to be tried again; it may fail for want of another of
-	// the stage, which another seat has to begin.
+	// Rest is called now and then between two calls of the function, so that a stage whose
+	// functions never wait lets others run. again reports whether the loop holds a value that is to
+	// be tried again. That value may need another one of the stage to make progress, which another
+	// seat has to begin.
 	Rest(again bool)
-	// Pause is called, if the stage has a Timeout, when the function hands a result on, which may wait for room: the
-	// Timeout does not run until Resume. It reports false where the value's time was over; the result is then dropped.
+	// Pause is called, if the stage has a Timeout, before a result is handed on, which may wait for
+	// room: the Timeout does not run until Resume. It reports false if the value's time was over;
+	// the result is then dropped.
 	Pause() bool
 	Resume()
 }
 
-// NewPartial makes an operator from what it does and what its workers run on. A bad option, or op.Func being nil, fails
-// the runs of the stage before any value moves.
+// NewPartial makes an operator from what it does and what its workers run on. With a bad option, or
+// if op.Func is nil, the runs of the stage fail before any value moves.
 func NewPartial[A, B any](b Backend, op Operation[A, B], opts ...Option) Partial[A, B] {
 	return func(s Stage[A]) Stage[B] {
 		o := withFunction(b, op, s, opts)
@@ -117,8 +128,9 @@ func NewPartial[A, B any](b Backend, op Operation[A, B], opts ...Option) Partial
 	}
 }
 
-// NewInline makes an operator without workers: it runs in the goroutine of its consumer, in order, and knows the common
-// options, of which Workers and MaxSize mean nothing to it. backend is its name for Graph and String.
+// NewInline makes an operator without workers: it runs in the goroutine of its consumer, in order.
+// It accepts the common options, of which Workers and MaxSize have no effect. backend is its name
+// for Graph and String.
 func NewInline[A, B any](backend string, op Operation[A, B], opts ...Option) Partial[A, B] {
 	return func(s Stage[A]) Stage[B] {
 		o := withFunction(inlineBackend(backend), op, s, opts)
@@ -136,7 +148,8 @@ type inlineBackend string
 func (b inlineBackend) Name() string { return string(b) }
 func (inlineBackend) Start(*Site)    {}
 
-// withFunction is the part of an operator with a user's function that is the same for all backends.
+// withFunction makes the part of an operator with a user's function that is the same for all
+// backends.
 func withFunction[A, B any](b Backend, op Operation[A, B], s Stage[A], opts []Option) *operator[B] {
 	o := &operator[B]{base: base{
 		verb: op.Verb, backend: b.Name(), known: functionOptions, knowsKey: knows(b),
