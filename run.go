@@ -8,33 +8,36 @@ import (
 	"sync"
 )
 
-// run is one execution of a pipeline: it owns the sites, their goroutines and queues, and the first failure.
+// run is one execution of a pipeline. It owns the sites, their goroutines and queues, and the first
+// failure.
 type run struct {
-	caller context.Context // what the consumer gave
-	ctx    context.Context // of the run; ends with it
+	caller context.Context // given by the consumer
+	ctx    context.Context // the run's own; ends with it
 	cancel context.CancelCauseFunc
 
-	goroutines sync.WaitGroup // waited for when nothing can start one any more
-	stages     sync.WaitGroup // those with goroutines that have not ended
+	goroutines sync.WaitGroup // of all sites; finish waits for them, after stop, when no more can start
+	stages     sync.WaitGroup // the stages with goroutines that have not ended
 
-	mu       sync.Mutex
-	sites    []*Site
-	err      error   // the first failure
-	cleanup  []error // of OnEnd
+	sites   []*Site // added while the run is built, then only read
+	figures []*stageFigures
+
+	mu       sync.Mutex // guards what follows, which any goroutine of the run may write
+	err      error      // the first failure
+	cleanup  []error    // from OnEnd
 	stopped  bool
-	detached bool // nobody is left to be told of errors
-	figures  []*stageFigures
+	detached bool // finish has taken the errors; a later one can only be logged
 
 	sharedMu sync.Mutex
-	shared   map[any]any
+	shared   map[any]any // guarded by sharedMu; see Site.Shared
 }
 
-// errStopped is the cause of the contexts of a run that has ended or whose results nobody wants any more.
+// errStopped is the cause of contexts that end because the run has ended, or because no consumer
+// wants more results.
 var errStopped = errors.New("pl: the run has ended")
 
 func newRun(caller context.Context) *run {
 	r := &run{caller: caller, shared: map[any]any{}}
-	// A worker that consumes a run does not run its stages.
+	// The caller may be a worker of another run: its site must not be found in this one.
 	r.ctx, r.cancel = context.WithCancelCause(context.WithValue(caller, siteKey{}, (*Site)(nil)))
 	return r
 }
@@ -59,7 +62,8 @@ func (r *run) check() error {
 	return errors.Join(errs...)
 }
 
-// start brings all sites up, and makes the run end with the caller's context. release ends that.
+// start starts the workers of all sites that are behind no closed gate. From then on the end of the
+// caller's context fails the run. release ends that; it waits for a failure being recorded.
 func (r *run) start() (release func()) {
 	followed := make(chan struct{})
 	unfollow := context.AfterFunc(r.caller, func() {
@@ -77,8 +81,8 @@ func (r *run) start() (release func()) {
 	}
 }
 
-// fail records the first failure and stops the run. Where the caller's context has ended, that is the failure,
-// whatever a function made of it.
+// fail records err if it is the first failure, and stops the run. If the caller's context has
+// ended, its cause is the failure, whatever error a function made of that.
 func (r *run) fail(err error) {
 	r.mu.Lock()
 	if r.err == nil && !r.stopped {
@@ -91,7 +95,7 @@ func (r *run) fail(err error) {
 	r.stop()
 }
 
-// stop lets everything end: contexts, workers, queues. It does not wait.
+// stop makes everything end: contexts, workers, queues. It does not wait for them.
 func (r *run) stop() {
 	r.mu.Lock()
 	again := r.stopped
@@ -106,8 +110,8 @@ func (r *run) stop() {
 	}
 }
 
-// finish stops the run, waits until nothing of it is left, and returns what went wrong. told says that somebody will
-// hear of it; else what OnEnd reports is logged.
+// finish stops the run, waits until nothing of it is left, and returns its error. told reports
+// whether the consumer will see that error; if not, the errors of OnEnd are logged.
 func (r *run) finish(release func(), told bool) error {
 	r.stop()
 	release()
@@ -116,7 +120,8 @@ func (r *run) finish(release func(), told bool) error {
 	defer r.mu.Unlock()
 	r.detached = true
 	if r.err == nil && r.caller.Err() != nil {
-		// The values may have ended because a source or a function heard of it before the run did.
+		// A source or a function may have seen the context end, and ended the values, before the
+		// run did.
 		r.err = context.Cause(r.caller)
 	}
 	if !told {
@@ -131,11 +136,11 @@ func (r *run) finish(release func(), told bool) error {
 	return errors.Join(append([]error{r.err}, r.cleanup...)...)
 }
 
-// addCleanup takes in an error of OnEnd.
+// addCleanup adds an error of OnEnd to the run's, or logs it if the run has ended.
 func (r *run) addCleanup(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.detached { // a worker abandoned after its timeout, coming back after the run
+	if r.detached { // a worker that was abandoned after its Timeout has returned late
 		slog.Warn("pl: a resource could not be closed after the run had ended", "err", err)
 		return
 	}
