@@ -16,18 +16,23 @@ type Site struct {
 	op     *base
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	waiter *queue.Waiter // an inline chain's goroutine
+	waiter *queue.Waiter // of the goroutine that runs the stage inline
 
-	stopped      atomic.Bool
-	holds        atomic.Int32 // holds; the last to be released ends the stage
-	workers      atomic.Int32 // workers that have not ended
+	// Written by any goroutine of the run.
+
+	stopped     atomic.Bool  // read for each value
+	holds       atomic.Int32 // the last one to be released ends the stage
+	workers     atomic.Int32 // those that have not ended
+	closedGates atomic.Int32 // those that the start still waits for
+
+	// Written while the run is built, then only read.
+
 	results      Results
 	check        func(*Site) error // reports why the stage cannot run; nil: it always can
-	startWorkers func()
+	startWorkers func()            // nil for a stage that runs in another's goroutine
 	newWorker    func(index int) Worker
-	endOutput    func()                // passes the end on to the consumers
-	toStop       []interface{ Stop() } // queues, and parts
-	closedGates  atomic.Int32          // those that the start still waits for
+	endOutput    func()                // tells the consumers that the stage has ended
+	toStop       []interface{ Stop() } // input queues and parts, which stop with the stage
 	opens        []*gate               // those that the stage opens as it goes on
 }
 
@@ -38,7 +43,8 @@ func (r *run) site(of *base) *Site {
 	return s
 }
 
-// newPart is a part of s, on the same goroutine, that can be stopped on its own: what is upstream of a Take.
+// newPart returns a part of s on the same goroutine that can be stopped alone, such as what is
+// upstream of a Take.
 func (s *Site) newPart() *Site {
 	part := &Site{run: s.run, op: s.op, waiter: s.waiter}
 	part.ctx, part.cancel = context.WithCancelCause(s.ctx)
@@ -46,39 +52,42 @@ func (s *Site) newPart() *Site {
 	return part
 }
 
-// Context ends when the stage shall stop: with the run, or when nobody wants its results any more.
+// Context returns the stage's context. It ends when the stage must stop: with the run, or when no
+// consumer wants more results.
 func (s *Site) Context() context.Context { return s.ctx }
 
-// Name is the stage's name.
+// Name returns the stage's name.
 func (s *Site) Name() string { return s.op.cfg.name }
 
-// Workers is how many workers the stage shall have.
+// Workers returns the number of workers that the stage must have.
 func (s *Site) Workers() int { return s.op.cfg.workers }
 
-// MaxSize is the bound of the stage's input queue; 0 is none.
+// MaxSize returns the bound of the stage's input queue; 0 means no bound.
 func (s *Site) MaxSize() int { return s.op.cfg.maxSize }
 
-// Timeout is how long the function may take for one value; 0 is no bound.
+// Timeout returns how long the function may take for one value; 0 means no bound.
 func (s *Site) Timeout() time.Duration { return s.op.cfg.timeout }
 
-// Results is how many results the stage makes of a value. Where that is Many, the function can wait in the middle of a
-// call, which Timeout does not count, so that nobody knows beforehand when its time will be over.
+// Results returns how many results the stage makes of a value. If that is [Many], the function may
+// block in yield. That time does not count toward Timeout, so the deadline of a call is not known
+// in advance.
 func (s *Site) Results() Results { return s.results }
 
-// Attempts is how often a value may be tried in all.
+// Attempts returns how often a value may be tried in all, at least 1.
 func (s *Site) Attempts() int { return max(1, s.op.cfg.policy.attempts) }
 
-// Tolerant tells whether the stage has an OnError, so that the run may outlive a value's failure.
+// Tolerant reports whether the stage has an OnError, so that the run may go on after a value has
+// failed.
 func (s *Site) Tolerant() bool { return s.op.cfg.policy.onError != nil }
 
-// Setting is the value of the stage's last [Attach] option with that key, or nil.
+// Setting returns the value of the stage's last [Attach] option with that key, or nil.
 func (s *Site) Setting(key any) any { return s.op.cfg.setting(key) }
 
-// Stopping tells whether the stage shall stop, at the price of one atomic load.
+// Stopping reports whether the stage must stop. It costs one atomic load.
 func (s *Site) Stopping() bool { return s.stopped.Load() }
 
-// Stop lets the stage end, without an error, as when nobody wants its results any more. So do the stages upstream that
-// have no other consumer.
+// Stop makes the stage end without an error, as it does when no consumer wants more results. Stages
+// upstream that have no other consumer end too. Stop does not wait.
 func (s *Site) Stop() {
 	if s.stopped.Swap(true) {
 		return
@@ -89,15 +98,15 @@ func (s *Site) Stop() {
 	}
 }
 
-// Fail fails the run with err, unless it has failed before or the stage is stopping anyway.
+// Fail fails the run with err, unless the run has failed before or the stage is stopping.
 func (s *Site) Fail(err error) {
 	if !s.stopped.Load() {
 		s.run.fail(err)
 	}
 }
 
-// Shared returns the run's object for key, which make makes when it is asked for first. An event loop that serves
-// several stages of a run is one.
+// Shared returns the run's object for key, such as an event loop that serves several stages. The
+// first call for a key makes the object with make.
 func (s *Site) Shared(key any, make func() any) any {
 	s.run.sharedMu.Lock()
 	defer s.run.sharedMu.Unlock()
@@ -107,13 +116,13 @@ func (s *Site) Shared(key any, make func() any) any {
 	return s.run.shared[key]
 }
 
-// Worker makes a worker. A backend makes all of a stage's workers before the first of them serves, so that
-// [StatusFrom] counts right.
+// Worker makes a worker. A backend must make all workers of a stage before the first of them
+// serves, so that [StatusFrom] counts right.
 func (s *Site) Worker(index int) Worker { return s.newWorker(index) }
 
-// Go runs f in a goroutine that belongs to the stage: the stage ends when all of them have returned, and the run waits
-// for it. It must be called from Backend.Start or while the stage is held. A panic in f, or its end by Goexit, fails
-// the run.
+// Go runs f in a goroutine that belongs to the stage: the stage ends when all such goroutines have
+// returned, and the run waits for it. Go must be called from Backend.Start, or between Hold and
+// Release. If f panics or calls Goexit, the run fails.
 func (s *Site) Go(f func()) {
 	s.Hold()
 	s.Background(func() {
@@ -139,7 +148,8 @@ func (s *Site) Background(f func()) {
 // Hold keeps the stage from ending until Release.
 func (s *Site) Hold() { s.holds.Add(1) }
 
-// Release takes back one Hold. With the last one the stage ends, and its consumers see the end of their input.
+// Release undoes one Hold. With the last one the stage ends, and its consumers see the end of their
+// input.
 func (s *Site) Release() {
 	if s.holds.Add(-1) == 0 {
 		s.endOutput()
@@ -148,7 +158,8 @@ func (s *Site) Release() {
 	}
 }
 
-// failGoroutine takes in the end of a goroutine by a panic, or by Goexit where value is nil.
+// failGoroutine fails the run because a goroutine of the stage has ended by a panic, or by Goexit
+// if value is nil.
 func (s *Site) failGoroutine(value any) {
 	err := ErrGoexit
 	if value != nil {
@@ -157,6 +168,8 @@ func (s *Site) failGoroutine(value any) {
 	s.Fail(&StageError{Stage: s.Name(), Worker: -1, Err: err})
 }
 
+// bringUp starts the stage's workers. The hold keeps the stage from ending before they hold it
+// themselves.
 func (s *Site) bringUp() {
 	if s.startWorkers != nil {
 		s.run.stages.Add(1)
@@ -166,7 +179,8 @@ func (s *Site) bringUp() {
 	}
 }
 
-// workerContext is the context of one worker of stage of, with what [WorkerFrom] and a profile show.
+// workerContext returns the context of one worker of stage of, with what [WorkerFrom] and a profile
+// show.
 func (s *Site) workerContext(of *base, index int) context.Context {
 	ctx := WithWorker(context.WithValue(s.ctx, siteKey{}, s), WorkerInfo{Stage: of.cfg.name, Index: index})
 	return pprof.WithLabels(ctx, pprof.Labels("stage", of.cfg.name, "worker", strconv.Itoa(index)))
@@ -174,8 +188,8 @@ func (s *Site) workerContext(of *base, index int) context.Context {
 
 type siteKey struct{}
 
-// SiteFrom tells which stage opens a worker, in an [Opener]: what it opens may depend on the stage's settings. Where the
-// context is not a worker's it is nil.
+// SiteFrom returns the stage that opens a worker, given the context of an [Opener]: what is opened
+// may depend on the stage's settings. It returns nil if the context is not a worker's.
 func SiteFrom(ctx context.Context) *Site {
 	s, _ := ctx.Value(siteKey{}).(*Site)
 	return s
