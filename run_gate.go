@@ -2,14 +2,16 @@ package pl
 
 import "sync"
 
-// gate keeps stages from starting until it is opened. A stage may be behind several gates.
+// gate keeps stages from starting until it is opened. A stage behind several gates starts when all
+// are open.
 type gate struct {
 	sites []*Site
 	once  sync.Once
 }
 
-// open starts the stages behind g that are behind no other closed gate. It is called in a goroutine that the run waits
-// for. A stage that has been stopped meanwhile does not start, and the gates that it would have opened are opened for it.
+// open starts the stages behind g that are behind no other closed gate. It must be called in a
+// goroutine that the run waits for. A stage that has been stopped meanwhile does not start; open
+// opens the gates that it would have opened.
 func (g *gate) open() {
 	g.once.Do(func() {
 		for _, s := range g.sites {
@@ -30,7 +32,8 @@ func openAll(gates []*gate) {
 	}
 }
 
-// gate puts all that is upstream of n, n included, behind g, as far as it has goroutines of its own.
+// gate puts all that is upstream of n, n included, behind g, as far as it has goroutines of its
+// own.
 func (b *builder) gate(n node, g *gate) {
 	b.gates = append(b.gates, g)
 	for _, up := range reachable([]node{n}) {
