@@ -7,13 +7,14 @@ import (
 	"github.com/gopeln/pl/internal/queue"
 )
 
-// builder makes a run of a graph. It goes from the consumers to the sources: when an operator is built, all its
-// consumers have put their queues into its outlet, or have taken it into their own goroutine.
+// builder makes a run of a graph. It works from the consumers back to the sources. Invariant: when an operator is built,
+// each of its consumers has either added a queue to its outlet, or inlined it into its own
+// goroutine.
 type builder struct {
 	run       *run
-	nodes     []node // inputs before consumers
-	consumers map[node]int
-	inlined   map[node]bool // built as part of their consumer
+	nodes     []node        // inputs before consumers
+	consumers map[node]int  // of each node, those that take its values
+	inlined   map[node]bool // those built as part of their consumer
 	outlets   map[node]any  // *outlet[T]
 	trackers  map[node][]queue.Tracker
 	figures   map[node]*stageFigures
@@ -21,7 +22,8 @@ type builder struct {
 	behind    map[*base][]*gate // the gates that a stage's start waits for
 }
 
-// plan looks at all that the roots reach, and reports every broken stage.
+// plan makes the builder of a run of all nodes that roots reach. Its error joins those of every
+// broken stage.
 func plan(r *run, roots []node) (*builder, error) {
 	b := &builder{
 		run: r, consumers: map[node]int{}, inlined: map[node]bool{}, outlets: map[node]any{},
@@ -43,8 +45,8 @@ func plan(r *run, roots []node) (*builder, error) {
 	return b, errors.Join(append(errs, checkTurns(b.nodes))...)
 }
 
-// reachable lists the nodes that roots reach, each once, inputs first. It does not recurse, since a pipeline made in a
-// loop can be very deep.
+// reachable returns the nodes that roots reach, each once, inputs first. It does not recurse: a
+// pipeline made in a loop can be very deep.
 func reachable(roots []node) (nodes []node) {
 	seen := map[node]bool{}
 	type visit struct {
@@ -72,7 +74,8 @@ func reachable(roots []node) (nodes []node) {
 	return nodes
 }
 
-// build makes the parts that are not in the consumer's goroutine. What nobody consumes is not built.
+// build builds all nodes that are not inlined. A node without consumers is not built, and does not count as a consumer
+// of its inputs.
 func (b *builder) build() {
 	for _, n := range slices.Backward(b.nodes) {
 		switch {
@@ -84,14 +87,14 @@ func (b *builder) build() {
 	}
 }
 
-// dropConsumer says that one consumer of each of these nodes will not listen.
+// dropConsumer records that one consumer of each of these nodes will not take its values.
 func (b *builder) dropConsumer(nodes ...node) {
 	for _, n := range nodes {
 		b.consumers[n]--
 	}
 }
 
-// build makes the workers of an operator, or the goroutine that an inline one needs since its consumer has another.
+// build makes the workers of an operator, or the goroutine of an inline operator that could not be inlined.
 func (o *operator[T]) build(b *builder) {
 	if o.assemble != nil {
 		o.assemble(b, o)
@@ -122,7 +125,8 @@ func (b *builder) site(of *base) *Site {
 	return s
 }
 
-// tryInline tells whether n runs in the goroutine of its consumer, and takes it there.
+// tryInline reports whether n can run in the goroutine of its consumer, and if so marks it as
+// inlined.
 func (b *builder) tryInline(n node) bool {
 	if n.meta().inline && b.consumers[n] == 1 {
 		b.inlined[n] = true
@@ -130,8 +134,8 @@ func (b *builder) tryInline(n node) bool {
 	return b.inlined[n]
 }
 
-// inOrder tells whether the values of n come to its consumer in their order, in one goroutine from where they were
-// numbered. It is asked before n is inlined.
+// inOrder reports whether the values of n reach its consumer in their order: they stay in one
+// goroutine from where they are numbered. It must be called before tryInline(n).
 func (b *builder) inOrder(n node) bool {
 	for {
 		m := n.meta()
@@ -145,16 +149,16 @@ func (b *builder) inOrder(n node) bool {
 	}
 }
 
-// passTrackers passes on to an operator's input what its consumers want to know of dropped values. Where the order begins
-// anew, nobody asks for the one before.
+// passTrackers makes the trackers downstream of o listen to its input in too. If o renumbers its
+// values, nothing downstream follows the order before it.
 func (b *builder) passTrackers(o node, in node) {
 	if !o.meta().renumbers {
 		b.trackers[in] = append(b.trackers[in], b.trackers[o]...)
 	}
 }
 
-// bound is the bound of the queue in front of o for the values of in. An operator that runs in its consumer's
-// goroutine, and was given no bound of its own, is for the stage before it as the consumer is: it has that stage's.
+// bound returns the bound of the queue between in and o. An inline operator without a MaxSize of
+// its own uses that of the nearest stage upstream that has workers.
 func (b *builder) bound(o *base, in node) int {
 	for {
 		m := in.meta()
@@ -171,19 +175,20 @@ func (b *builder) bound(o *base, in node) int {
 	}
 }
 
-// channelOK tells whether a channel can be the queue in front of o for the values of in: only goroutines wait at it, and
-// whoever fills it stops with it. Where that one has other consumers it goes on, and a channel would keep those who take
-// from it waiting until it ends.
+// channelOK reports whether a Go channel can be the queue between in and o. Both ends must be
+// goroutines, and no producer may have another consumer: it would go on when this queue has
+// stopped, and leave those who receive from the channel blocked until it ends.
 func (b *builder) channelOK(o *base, in ...node) bool {
 	return !o.sharesGoroutine && !slices.ContainsFunc(in, func(n node) bool {
 		return n.meta().sharesGoroutine || b.consumers[n] > 1
 	})
 }
 
-// tagged tells whether the values that o takes carry tags.
+// tagged reports whether the values that o takes carry tags.
 func (b *builder) tagged(o node) bool { return len(b.trackers[o]) > 0 && !o.meta().renumbers }
 
-// ownGoroutines tells whether a backend's workers wait as goroutines do, so that a channel can be their queue.
+// ownGoroutines reports whether each worker of b has a goroutine to itself, so that a channel can
+// be its queue.
 func ownGoroutines(b Backend) bool {
 	g, ok := b.(interface{ Goroutines() bool })
 	return ok && g.Goroutines()
