@@ -7,12 +7,14 @@ import (
 	"strings"
 )
 
-// operator is what a Stage points to: one step of a pipeline, with what a run needs to build it. It is immutable.
+// operator is what a Stage points to: one step of a pipeline, with what a run needs to build it. It
+// is immutable once a Stage points to it.
 type operator[T any] struct {
 	base
-	// compose makes the operator's flow on site s: an inline operator's form. nil for one with workers.
+	// compose makes the flow of an inline operator on site s. It is nil for an operator with
+	// workers.
 	compose func(b *builder, o *operator[T], s *Site) flow[T]
-	// assemble makes the operator's workers; nil for an inline operator.
+	// assemble makes the workers of an operator. It is nil for an inline operator.
 	assemble func(b *builder, o *operator[T])
 	// values are those of a static source; nil for others.
 	values *staticValues[T]
@@ -27,15 +29,16 @@ type base struct {
 	knowsKey func(key any) bool
 	err      error
 	inputs   []node
-	// inline operators run in the goroutine of their consumer, the others have workers.
+	// inline operators run in the goroutine of their consumer; the others have workers.
 	inline bool
-	// boundless operators know MaxSize and do not heed it.
+	// boundless operators accept MaxSize, but it has no effect.
 	boundless bool
-	// sharesGoroutine workers do not wait as goroutines do, so that a channel cannot be their queue.
+	// sharesGoroutine is set if several workers share a goroutine, so that none may block in a
+	// channel.
 	sharesGoroutine bool
-	// driven workers take their values by a Port.
+	// driven workers take their values from a Port.
 	driven bool
-	// renumbers: the values' order begins anew here, as at a source.
+	// renumbers is set if the order of values begins anew here, as at a source.
 	renumbers bool
 	// inTurn: its inputs run one after the other.
 	inTurn bool
@@ -46,7 +49,7 @@ type base struct {
 // node is an operator of any type.
 type node interface {
 	meta() *base
-	// build makes the operator's part of a run; its consumers have been built.
+	// build makes the operator's part of a run. Its consumers must have been built.
 	build(b *builder)
 	keep(b *builder)
 	discard(b *builder) (consume func())
@@ -54,7 +57,7 @@ type node interface {
 
 func (o *operator[T]) meta() *base { return &o.base }
 
-// with is a copy of o with these options too.
+// with returns a copy of o with these options too.
 func (o *operator[T]) with(opts []Option) *operator[T] {
 	changed := *o
 	cfg, err := o.cfg.with(o.known, o.knowsKey, opts)
@@ -65,7 +68,7 @@ func (o *operator[T]) with(opts []Option) *operator[T] {
 	return &changed
 }
 
-// broken is a stage whose every run fails with err.
+// broken returns a stage whose every run fails with err.
 func broken[T any](name string, err error) Stage[T] {
 	return Stage[T]{&operator[T]{base: base{
 		verb: name, backend: "pl", cfg: config{name: name, workers: 1}, inline: true,
@@ -73,7 +76,8 @@ func broken[T any](name string, err error) Stage[T] {
 	}}}
 }
 
-// step makes an operator without a backend, that turns the values of s into others, in its consumer's goroutine.
+// step makes an operator without a backend, which transforms the values of s in its consumer's
+// goroutine.
 func step[A, B any](verb string, s Stage[A], transform func(b *builder, o *operator[B], at *Site, values flow[A]) flow[B]) Stage[B] {
 	o := plain[B](verb, s.node())
 	o.compose = func(b *builder, o *operator[B], at *Site) flow[B] {
@@ -84,7 +88,7 @@ func step[A, B any](verb string, s Stage[A], transform func(b *builder, o *opera
 	return Stage[B]{o}
 }
 
-// plain is an operator without a backend, which knows MaxSize and Name.
+// plain returns an inline operator without a backend, which accepts MaxSize and Name.
 func plain[T any](verb string, inputs ...node) *operator[T] {
 	return &operator[T]{base: base{
 		verb: verb, backend: "pl", cfg: config{name: verb, workers: 1}, known: optMaxSize | optName,
@@ -92,15 +96,15 @@ func plain[T any](verb string, inputs ...node) *operator[T] {
 	}}
 }
 
-// fail marks the stage as broken, unless it is already.
+// fail marks the operator as broken by err, unless it is broken already.
 func (b *base) fail(err error) {
 	if b.err == nil {
 		b.err = &StageError{Stage: b.cfg.name, Worker: -1, Err: err}
 	}
 }
 
-// functionName is the name of f as a reader knows it: without its package's path and type arguments. What Lift and Try
-// make is called after them, wherever that was.
+// functionName returns the name of f without the path of its package and without type arguments. A
+// function made by Lift or Try is named after them, wherever it was made.
 func functionName(f any) string {
 	v := reflect.ValueOf(f)
 	if v.Kind() != reflect.Func || v.IsNil() {
@@ -119,8 +123,8 @@ func functionName(f any) string {
 	return strings.TrimSuffix(name, "-fm")
 }
 
-// madeByAdapter finds the adapter whose closure a function is. What stands before it, and how the closure is counted, is
-// up to the compiler: it depends on what it inlined, and on its version.
+// madeByAdapter finds the adapter whose closure a function is. What stands before it, and how the
+// closure is counted, is up to the compiler: it depends on what it inlined, and on its version.
 var madeByAdapter = regexp.MustCompile(`(?:^|\.)(Lift|Try)\.(?:func)?\d+$`)
 
 func isNil(f any) bool {
