@@ -6,12 +6,12 @@ import (
 	"github.com/gopeln/pl/internal/queue"
 )
 
-// channelBound is the bound below which a channel is the faster queue: there nearly every value costs a switch of
-// goroutines, and a channel's direct hand-off is the cheapest one.
+// channelBound is the bound below which a channel is the faster queue. With so little room nearly
+// every value costs a switch of goroutines, and a channel's direct hand-off is the cheapest one.
 const channelBound = 8
 
-// newQueue makes the queue for a consumer with that bound. channelOK tells that only goroutines of the engine's own wait
-// at it, and that its producers stop with it; spawn starts a goroutine that the run waits for.
+// newQueue makes a queue with that bound, in front of one consumer. channelOK reports whether a
+// channel may be used; see builder.channelOK. spawn starts a goroutine that the run waits for.
 func newQueue[T any](bound int, tagged, channelOK bool, spawn func(func())) queue.Queue[T] {
 	if channelOK && !tagged && 0 < bound && bound < channelBound {
 		return queue.NewChannel[T](bound, spawn)
@@ -19,14 +19,14 @@ func newQueue[T any](bound int, tagged, channelOK bool, spawn func(func())) queu
 	return queue.NewWindowed[T](bound, tagged)
 }
 
-// upstream makes the flow of the values of in, for o, at site s: in's own, if it can run here, else one from a queue
-// that in's goroutines fill.
+// upstream makes the flow of the values of in for o, on site s: in's own flow if in can be inlined,
+// else that of a queue which in's goroutines fill.
 func upstream[T any](b *builder, o node, in node, s *Site) flow[T] {
 	b.passTrackers(o, in)
 	return flowOf[T](b, o.meta(), in, s, b.tagged(o))
 }
 
-// flowOf is upstream, for a consumer that need not be a node.
+// flowOf is upstream for a consumer that need not be a node.
 func flowOf[T any](b *builder, o *base, in node, s *Site, tagged bool) flow[T] {
 	if b.tryInline(in) {
 		op := in.(*operator[T])
@@ -37,7 +37,7 @@ func flowOf[T any](b *builder, o *base, in node, s *Site, tagged bool) flow[T] {
 	return queueFlow(s, q)
 }
 
-// inputQueue makes the queue of a stage with workers.
+// inputQueue makes the queue in front of a stage with workers.
 func inputQueue[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
 	b.passTrackers(o, in)
 	q := newInputQueue[T](b, o, in, s)
@@ -58,7 +58,7 @@ func newInputQueue[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
 	return q
 }
 
-// connect makes q take the values of in, for s.
+// connect makes q, the input of s, take the values of all of in.
 func connect[T any](b *builder, s *Site, q queue.Queue[T], in ...node) {
 	for _, n := range in {
 		outletOf[T](b, n).add(q)
@@ -66,7 +66,8 @@ func connect[T any](b *builder, s *Site, q queue.Queue[T], in ...node) {
 	s.toStop = append(s.toStop, q)
 }
 
-// queueFlow is the flow of a queue's values. When it ends early, those who fill the queue are told.
+// queueFlow returns the flow of the values of q. When the flow ends, it stops q, so that the
+// producers end too.
 func queueFlow[T any](s *Site, q queue.Queue[T]) flow[T] {
 	in := q.Consumer(nil)
 	window, _ := in.(*queue.In[T])
@@ -85,7 +86,7 @@ func queueFlow[T any](s *Site, q queue.Queue[T]) flow[T] {
 	}
 }
 
-// windowFlow is the same for the usual queue, without calls through an interface.
+// windowFlow is the loop of queueFlow for the usual queue, without calls through an interface.
 func windowFlow[T any](p *queue.In[T], s *Site, yield func(T, queue.Tag) bool) {
 	for {
 		w, ok := p.Claim()
@@ -101,9 +102,10 @@ func windowFlow[T any](p *queue.In[T], s *Site, yield func(T, queue.Tag) bool) {
 	}
 }
 
-// staticOf returns the values of in if the queue in front of o can hold them from the start: in is a static source with
-// o as its only consumer. It returns nil else, also if an Ordered downstream needs tags, or if o is driven: a driven
-// worker may have to wait, since nothing can be stolen from another, and static values never wake anyone.
+// staticOf returns the values of in if the queue in front of o can hold them from the start: in is
+// a static source with o as its only consumer. It returns nil else, also if an Ordered downstream
+// needs tags, or if o is driven: a driven worker may have to wait, since nothing can be stolen from
+// another, and static values never wake anyone.
 func staticOf[T any](b *builder, o, in node) *staticValues[T] {
 	source, ok := in.(*operator[T])
 	if !ok || source.values == nil || len(b.trackers[in]) > 0 || o.meta().driven || !b.tryInline(in) {
@@ -112,13 +114,12 @@ func staticOf[T any](b *builder, o, in node) *staticValues[T] {
 	return source.values
 }
 
-// outlet is where a stage's results go in a run: a queue for each of its consumers.
+// outlet is where a stage's results go in a run: it has a queue for each consumer.
 type outlet[T any] struct {
-	site      *Site // of the stage; set when it is built
-	queues    []queue.Queue[T]
-	listening atomic.Int32
-	// kept: the stage runs to its end, whoever listens.
-	kept bool
+	site      *Site            // of the stage; set when the stage is built, after its consumers
+	queues    []queue.Queue[T] // added while the run is built, then only read
+	listening atomic.Int32     // queues that have not stopped; each consumer subtracts itself
+	kept      bool             // the stage runs to its end, even if no consumer is left
 }
 
 func outletOf[T any](b *builder, n node) *outlet[T] {
@@ -130,28 +131,29 @@ func outletOf[T any](b *builder, n node) *outlet[T] {
 	return o
 }
 
-// add is called by a consumer, which has made q.
+// add adds q, which the caller has made for another consumer.
 func (o *outlet[T]) add(q queue.Queue[T]) {
 	o.queues = append(o.queues, q)
 	o.listening.Add(1)
 	q.AddStage(o.consumerLeft)
 }
 
-// consumerLeft is called when a consumer has left. With the last one the stage stops.
+// consumerLeft is called when one of the queues has stopped. With the last one the stage stops,
+// unless it is kept.
 func (o *outlet[T]) consumerLeft() {
 	if o.listening.Add(-1) == 0 && !o.kept {
 		o.site.Stop()
 	}
 }
 
-// end passes the end of the stage on.
+// end tells all consumers that the stage has ended.
 func (o *outlet[T]) end() {
 	for _, q := range o.queues {
 		q.StageEnded()
 	}
 }
 
-// emitter makes one worker's way to all consumers.
+// emitter makes the emitter of one worker.
 func (o *outlet[T]) emitter() *emitter[T] {
 	e := &emitter[T]{site: o.site, kept: o.kept}
 	for _, q := range o.queues {
@@ -164,9 +166,11 @@ func (o *outlet[T]) emitter() *emitter[T] {
 	return e
 }
 
-// emitter is one worker's way to the consumers of its stage.
+// emitter hands the results of one worker to the consumers of its stage. Only that worker's
+// goroutine uses it.
 type emitter[T any] struct {
-	// The only consumer's sink, if it is of that type, which spares calls through the interface; both are nil else.
+	// The only consumer's sink, if it is of that type, which spares calls through the interface;
+	// both are nil else.
 	windowOut  *queue.Out[T]
 	channelOut *queue.Channel[T]
 
@@ -175,8 +179,9 @@ type emitter[T any] struct {
 	kept  bool
 }
 
-// put hands v to every consumer in turn, so that a full one holds the others up. It reports false when none of them
-// wants more. A stage without consumers drops its results and goes on.
+// put hands v to one consumer after the other, so that a full queue holds up the others. It reports
+// false if no consumer wants more. A kept stage drops the results that no consumer takes, and goes
+// on.
 func (e *emitter[T]) put(me *queue.Waiter, v T, t queue.Tag) bool {
 	if e.windowOut != nil {
 		return e.windowOut.Put(me, v, t)
@@ -191,7 +196,8 @@ func (e *emitter[T]) put(me *queue.Waiter, v T, t queue.Tag) bool {
 	return wanted
 }
 
-// word is that of the only windowed sink, which the worker's inlet may share; nil where there is none.
+// word returns the word of the only sink, which the worker's inlet may share, or nil if the sink
+// has none.
 func (e *emitter[T]) word() *queue.Word {
 	if e.windowOut == nil {
 		return nil
