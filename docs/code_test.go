@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -47,25 +48,43 @@ func TestGoCodeInDocumentsCompiles(t *testing.T) {
 // TestProgramsInDocumentsPrintWhatIsShown runs each program that is followed by a block marked "text output".
 func TestProgramsInDocumentsPrintWhatIsShown(t *testing.T) {
 	user := newModule(t)
-	count := 0
+	type program struct{ name, place, want string }
+	var programs []program
 	for _, d := range documents(t) {
 		blocks := d.blocks()
 		for i, b := range blocks {
 			if b.info != "text output" {
 				continue
 			}
-			require.True(t, i > 0 && isFile(blocks[i-1].text), "%s:%d: output without a program before it", d.path, b.line)
-			folder := fmt.Sprintf("program%d", count)
-			user.write(t, folder+"/main.go", blocks[i-1].text)
-			run := user.command(t, "run", "./"+folder)
-			run.Stderr = os.Stderr
-			out, err := run.Output()
-			assert.NoError(t, err, "%s:%d", d.path, blocks[i-1].line)
-			assert.Equal(t, strings.TrimSpace(b.text), strings.TrimSpace(string(out)), "%s:%d", d.path, b.line)
-			count++
+			place := fmt.Sprintf("%s:%d", d.path, b.line)
+			require.True(t, i > 0 && isFile(blocks[i-1].text), "%s: output without a program before it", place)
+			p := program{fmt.Sprintf("program%d", len(programs)), place, b.text}
+			user.write(t, p.name+"/main.go", blocks[i-1].text)
+			programs = append(programs, p)
 		}
 	}
-	require.NotZero(t, count, "the README's first program shows what it prints")
+	require.NotEmpty(t, programs, "the README's first program shows what it prints")
+	folder := t.TempDir()
+	out, err := user.command(t, "build", "-o", folder, "./...").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	for _, p := range programs {
+		t.Run(p.place, func(t *testing.T) {
+			t.Parallel()
+			run := exec.CommandContext(t.Context(), filepath.Join(folder, p.name+suffix()))
+			run.Dir = t.TempDir()
+			out, err := run.CombinedOutput()
+			assert.NoError(t, err)
+			assert.Equal(t, strings.TrimSpace(p.want), strings.TrimSpace(string(out)))
+		})
+	}
+}
+
+// suffix is how the name of a program ends.
+func suffix() string {
+	if runtime.GOOS == "windows" {
+		return ".exe"
+	}
+	return ""
 }
 
 func TestFaultsInCodeAreReportedByTheirLines(t *testing.T) {
