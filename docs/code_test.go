@@ -48,7 +48,10 @@ func TestGoCodeInDocumentsCompiles(t *testing.T) {
 // TestProgramsInDocumentsPrintWhatIsShown runs each program that is followed by a block marked "text output".
 func TestProgramsInDocumentsPrintWhatIsShown(t *testing.T) {
 	user := newModule(t)
-	type program struct{ name, place, want string }
+	type program struct {
+		name, place, want string
+		signals           bool
+	}
 	var programs []program
 	for _, d := range documents(t) {
 		blocks := d.blocks()
@@ -58,17 +61,21 @@ func TestProgramsInDocumentsPrintWhatIsShown(t *testing.T) {
 			}
 			place := fmt.Sprintf("%s:%d", d.path, b.line)
 			require.True(t, i > 0 && isFile(blocks[i-1].text), "%s: output without a program before it", place)
-			p := program{fmt.Sprintf("program%d", len(programs)), place, b.text}
-			user.write(t, p.name+"/main.go", blocks[i-1].text)
+			code := blocks[i-1].text
+			p := program{fmt.Sprintf("program%d", len(programs)), place, b.text, strings.Contains(code, ".Signal(")}
+			user.write(t, p.name+"/main.go", code)
 			programs = append(programs, p)
 		}
 	}
 	require.NotEmpty(t, programs, "the README's first program shows what it prints")
 	folder := t.TempDir()
-	out, err := user.command(t, "build", "-o", folder, "./...").CombinedOutput()
+	out, err := user.command(t, "build", "-ldflags=-s -w", "-o", folder, "./...").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	for _, p := range programs {
 		t.Run(p.place, func(t *testing.T) {
+			if p.signals && runtime.GOOS == "windows" {
+				t.Skip("a program cannot send itself a signal there")
+			}
 			t.Parallel()
 			run := exec.CommandContext(t.Context(), filepath.Join(folder, p.name+suffix()))
 			run.Dir = t.TempDir()
@@ -77,6 +84,23 @@ func TestProgramsInDocumentsPrintWhatIsShown(t *testing.T) {
 			assert.Equal(t, strings.TrimSpace(p.want), strings.TrimSpace(string(out)))
 		})
 	}
+}
+
+// TestTestsInDocumentsPass runs each block that is a test file.
+func TestTestsInDocumentsPass(t *testing.T) {
+	user := newModule(t)
+	count := 0
+	for _, d := range documents(t) {
+		for _, b := range d.blocks() {
+			if b.info == "go" && isTest(b.text) {
+				user.write(t, fmt.Sprintf("tests%d/document_test.go", count), b.text)
+				count++
+			}
+		}
+	}
+	require.NotZero(t, count)
+	out, err := user.command(t, "test", "./...").CombinedOutput()
+	assert.NoError(t, err, "%s", out)
 }
 
 // suffix is how the name of a program ends.

@@ -19,7 +19,10 @@ import (
 func files(t *testing.T, d document, b block, known map[string]string) map[string]string {
 	t.Helper()
 	at := lineOf(t, d, b.line)
-	if isFile(b.text) {
+	switch {
+	case isTest(b.text):
+		return map[string]string{"document_test.go": at + b.text}
+	case isFile(b.text):
 		return map[string]string{"main.go": at + b.text}
 	}
 	all := map[string]string{"fragment.go": fragment(t, at, b.text, known)}
@@ -40,6 +43,12 @@ func lineOf(t *testing.T, d document, line int) string {
 func isFile(code string) bool {
 	_, err := parser.ParseFile(token.NewFileSet(), "", code, parser.PackageClauseOnly)
 	return err == nil
+}
+
+// isTest reports whether code is a whole file of tests.
+func isTest(code string) bool {
+	parsed, err := parser.ParseFile(token.NewFileSet(), "", code, parser.PackageClauseOnly)
+	return err == nil && strings.HasSuffix(parsed.Name.Name, "_test")
 }
 
 // fragment makes a file of a fragment: of declarations as they are, of statements in a function that has a ctx and,
