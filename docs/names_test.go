@@ -57,8 +57,9 @@ func newIndex(t *testing.T) *index {
 		if path.Ext(file) != ".go" {
 			return
 		}
-		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, file), nil, parser.SkipObjectResolution)
-		require.NoError(t, err)
+		// A file for a newer version of Go parses in part.
+		parsed, _ := parser.ParseFile(token.NewFileSet(), filepath.Join(root, file), nil, parser.SkipObjectResolution)
+		require.NotNil(t, parsed, file)
 		x.declared[file] = map[string]bool{}
 		for _, d := range parsed.Decls {
 			for _, name := range declares(d) {
