@@ -166,8 +166,8 @@ func (o *outlet[T]) emitter() *emitter[T] {
 	return e
 }
 
-// emitter hands the results of one worker to the consumers of its stage. Only that worker's
-// goroutine uses it.
+// emitter hands the results of one worker to the consumers of its stage. No two goroutines
+// use it at once.
 type emitter[T any] struct {
 	// The only consumer's sink, if it is of that type, which spares calls through the interface;
 	// both are nil else.
