@@ -33,38 +33,41 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 	s.endOutput = out.end
 }
 
-// worker is one worker of a stage: what its seats share.
+// worker is one worker of a stage. Several seats may serve it, but no two of them run at once; so
+// nothing but the lists under mu needs a lock. The fields up to opened are set before the worker is
+// served.
 type worker[A, B any] struct {
 	site  *Site
 	op    *base
 	index int
 	ctx   context.Context
 	open  Opener[A, B]
-	one   func(context.Context, A) (B, error) // what the kernel does, if it is that simple
+	one   func(context.Context, A) (B, error) // Operation.One; may be nil
 
 	in        queue.Inlet[A]
-	windowIn  *queue.In[A]      // in, if it is one
-	channelIn *queue.Channel[A] // in, if it is one
+	windowIn  *queue.In[A]      // in, if it is of that type; else nil
+	channelIn *queue.Channel[A] // in, if it is of that type; else nil
 
 	put        func(me *queue.Waiter, v B, t queue.Tag) bool
-	windowOut  *queue.Out[B]     // what put comes to in the usual case, or
-	channelOut *queue.Channel[B] // this; both nil else
+	windowOut  *queue.Out[B]     // if not nil, put does no more than its Put
+	channelOut *queue.Channel[B] // if not nil, put does no more than its Put
 	order                        // of the values in the order
 
 	opened *opened[A, B] // nil unless the worker is open
 	tally  tally
 	counts *counts
-	// sinceRest is how many values, or attempts, there were since a seat could rest; turn is how many there may be.
+	// sinceRest counts the attempts since a seat could rest; turn is how many there may be until
+	// the next rest is due.
 	sinceRest, turn int
 
 	mu      sync.Mutex
-	pending []*valueLoop[A, B] // with a value whose goroutine was ended by the user's function
+	pending []*valueLoop[A, B] // each with a value to go on with, whose goroutine the user's function has ended
 	idle    []*valueLoop[A, B]
 }
 
 func (w *worker[A, B]) Context() context.Context { return w.ctx }
 
-// Serve is safe to be called again by another goroutine after one has been ended by Goexit.
+// Serve may be called again, by another goroutine, after one has been ended by Goexit.
 func (w *worker[A, B]) Serve(seat Seat) {
 	if own, ok := seat.(*goroutineSeat); ok {
 		w.serveOwn(w.loopFor(seat), own)
@@ -89,14 +92,14 @@ func (w *worker[A, B]) serveOwn(l *valueLoop[A, B], seat *goroutineSeat) {
 	defer seat.disarm()
 	for w.ownLoop(l) {
 	}
-	if l.replaced { // while its function was out
+	if l.replaced { // while its function ran
 		w.closeResource(l.opened, w.status())
 		return
 	}
 	w.putIdle(l)
 }
 
-// handBack leaves the value of a goroutine that is being ended to the next that serves.
+// handBack leaves the value of l, whose goroutine is being ended, to the next call of Serve.
 func (w *worker[A, B]) handBack(l *valueLoop[A, B]) {
 	if l.replaced {
 		w.closeResource(l.opened, w.status())
@@ -107,8 +110,9 @@ func (w *worker[A, B]) handBack(l *valueLoop[A, B]) {
 	w.pending = append(w.pending, l)
 }
 
-// recoverValue sees to the value of l after its function has panicked, or ended the goroutine where panicked is nil. It
-// reports whether the goroutine can go on with it.
+// recoverValue is called after the function has panicked, or has ended the goroutine if panicked is
+// nil. It makes that the fault of l's value, and reports whether this goroutine goes on with the
+// value. If not, the next Serve does.
 func (w *worker[A, B]) recoverValue(l *valueLoop[A, B], panicked any) bool {
 	l.recordPanic(panicked)
 	if panicked == nil {
@@ -117,8 +121,10 @@ func (w *worker[A, B]) recoverValue(l *valueLoop[A, B], panicked any) bool {
 	return panicked != nil
 }
 
-// replace is called when the function of l ignores that its time is over: another goroutine, with a resource of its
-// own, takes over the worker's place and the value that failed. The old one closes its resource when it comes back.
+// replace is called, by the timer's goroutine, when the function of l ignores that its time is
+// over. It hands the value, which has failed, to a new goroutine, which opens the worker anew. The
+// old one closes its resource when its function returns, which it cannot do in the middle of this:
+// the seat's Leave waits for the timer's lock.
 func (w *worker[A, B]) replace(l *valueLoop[A, B], seat *goroutineSeat) {
 	l.replaced, w.opened = true, nil
 	replacement := w.takeIdle()
@@ -129,7 +135,7 @@ func (w *worker[A, B]) replace(l *valueLoop[A, B], seat *goroutineSeat) {
 	seat.uncount()
 }
 
-// loopFor finds work left behind by a goroutine that was ended, else makes a valueLoop.
+// loopFor returns a valueLoop for seat: one with a value that was handed back, if there is one.
 func (w *worker[A, B]) loopFor(seat Seat) *valueLoop[A, B] {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -172,11 +178,12 @@ func (w *worker[A, B]) putIdle(l *valueLoop[A, B]) {
 	w.idle = append(w.idle, l)
 }
 
-// flush publishes the tally.
+// flush publishes the tally, for Stats.
 func (w *worker[A, B]) flush() { w.counts.publish(&w.tally) }
 
-// flushWhenIdle has the tally published whenever the worker turns to the queue, so that the figures of a worker that
-// waits are exact, and those of a busy one lag by a window at most. The worker's turn becomes a window, too.
+// flushWhenIdle makes the worker flush its tally before it fetches from the queue. So the figures
+// of a waiting worker are exact, and those of a busy one lag by a window at most. The worker's turn
+// follows the size of its windows.
 func (w *worker[A, B]) flushWhenIdle() {
 	w.channelIn, _ = w.in.(*queue.Channel[A])
 	if w.windowIn, _ = w.in.(*queue.In[A]); w.windowIn != nil {
@@ -187,7 +194,7 @@ func (w *worker[A, B]) flushWhenIdle() {
 	}
 }
 
-// opened is what an Opener made: it changes when a worker is replaced after a timeout.
+// opened is what an Opener made. A worker that is replaced after a timeout gets another one.
 type opened[A, B any] struct {
 	kernel Kernel[A, B]
 	onEnd  func(context.Context) error
@@ -207,7 +214,7 @@ func (w *worker[A, B]) Open() bool {
 	return err == nil
 }
 
-// callOpener calls an Opener, guarded.
+// callOpener calls an Opener. A panic or Goexit in it becomes the error.
 func callOpener[A, B any](ctx context.Context, open Opener[A, B]) (t *opened[A, B], err error) {
 	returned := false
 	defer func() {
@@ -221,7 +228,8 @@ func callOpener[A, B any](ctx context.Context, open Opener[A, B]) (t *opened[A, 
 	return t, err
 }
 
-// callOnEnd calls what an Opener returned for the end, guarded. Where nothing is open there is nothing to end.
+// callOnEnd calls the function that the Opener returned for the end, if there is one. A panic or
+// Goexit in it becomes the error.
 func (t *opened[A, B]) callOnEnd(ctx context.Context) (err error) {
 	if t == nil || t.onEnd == nil {
 		return nil
@@ -237,7 +245,8 @@ func (t *opened[A, B]) callOnEnd(ctx context.Context) (err error) {
 	return err
 }
 
-// panicOrGoexit is the error of a function that did not return: of its panic, or of Goexit where value is nil.
+// panicOrGoexit returns the error of a function that did not return: of a panic with value, or of
+// Goexit if value is nil.
 func panicOrGoexit(value any) error {
 	if value == nil {
 		return ErrGoexit
