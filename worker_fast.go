@@ -2,8 +2,8 @@ package pl
 
 import "github.com/gopeln/pl/internal/queue"
 
-// ownLoop handles values until there are no more. A panic ends it early; then it reports true, with the value under way
-// marked as failed.
+// ownLoop handles values until there are no more, and then reports false. A panic in the function
+// ends it early: it reports true, and the value under way has the panic as its fault.
 func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 	returned := false
 	defer func() {
@@ -31,14 +31,16 @@ func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 	return false
 }
 
-// next gives l a value to handle, from whatever queue.
+// next gives l its next value, from a queue of any type. It waits for one, and reports false if
+// there are no more.
 func (w *worker[A, B]) next(l *valueLoop[A, B]) (ok bool) {
 	l.v, l.t, ok = w.in.Take(l.me)
 	return ok && w.beginUnlessStopped(l)
 }
 
-// stream is the loop for the usual case: the queues are known, and the function succeeds without order or Timeout. It
-// reports true with a value whose first attempt failed, false at the end.
+// stream is the loop of the usual case: the queues are of known types, there is neither an order
+// nor a Timeout, and each first attempt succeeds. It reports true if an attempt has failed, with
+// that value under way, and false at the end.
 func (w *worker[A, B]) stream(l *valueLoop[A, B]) bool {
 	for {
 		if !w.receive(l) {
@@ -61,9 +63,9 @@ func (w *worker[A, B]) stream(l *valueLoop[A, B]) bool {
 	}
 }
 
-// streamWindow is stream for a function that returns one result for each value, if the worker's two ends share a word:
-// within a window, handing on a result and taking the next value is one exchange, all of it in this loop. A call for it
-// would cost 15 %.
+// streamWindow is stream for a function that returns one result for each value, if the worker's two
+// ends share a word: within a window, handing on a result and taking the next value is one
+// exchange, all of it in this loop. A call for it would cost 15 %.
 func (w *worker[A, B]) streamWindow(l *valueLoop[A, B]) bool {
 	in, out, one, ctx := w.windowIn, l.windowOut, w.one, l.ctx
 	for more := w.receive(l); more; {
@@ -84,7 +86,7 @@ func (w *worker[A, B]) streamWindow(l *valueLoop[A, B]) bool {
 				l.busy = false
 				return false
 			}
-			l.tally.in++ // the rest of begin stands as it is
+			l.tally.in++ // what else begin sets has not changed
 			continue
 		}
 		l.busy = false
@@ -97,7 +99,7 @@ func (w *worker[A, B]) streamWindow(l *valueLoop[A, B]) bool {
 	return false
 }
 
-// receive is next for the usual queues, without calls through an interface.
+// receive is next for queues of known types, without calls through an interface.
 func (w *worker[A, B]) receive(l *valueLoop[A, B]) bool {
 	if w.windowIn != nil {
 		at, ok := w.windowIn.Claim()
@@ -120,7 +122,8 @@ func (w *worker[A, B]) receive(l *valueLoop[A, B]) bool {
 	return w.beginUnlessStopped(l)
 }
 
-// beginUnlessStopped begins the value that l has received, unless the stage stops.
+// beginUnlessStopped begins the value that l has received. It reports false instead if the stage
+// stops.
 func (w *worker[A, B]) beginUnlessStopped(l *valueLoop[A, B]) bool {
 	if w.site.stopped.Load() {
 		return false
@@ -129,12 +132,13 @@ func (w *worker[A, B]) beginUnlessStopped(l *valueLoop[A, B]) bool {
 	return true
 }
 
-// maxTurn is how many values a worker handles at most before its seat may rest. A turn is a window of the queue, and so
-// becomes shorter, down to one value, once it is known that each takes its time.
+// maxTurn bounds a worker's turn: the values it handles before its seat may rest. A turn is as long
+// as a window of the queue, and so shrinks to one value if each takes long.
 const maxTurn = queue.MostWindow
 
-// sharedLoop is ownLoop for a seat of the backend's own, which is told of each call. Very many seats may wait within a
-// call at a time, and each keeps its stack; so from here down to the function there are few frames, and small ones.
+// sharedLoop is ownLoop for a seat of the backend's own, which is told of each call. Very many
+// seats may wait within a call at a time, and each keeps its stack: so there are few frames, and
+// small ones, from here down to the function.
 func (w *worker[A, B]) sharedLoop(l *valueLoop[A, B]) (again bool) {
 	defer func() {
 		if l.inFunction() { // else sharedLoop has returned
@@ -184,8 +188,8 @@ func (w *worker[A, B]) restIfDue(l *valueLoop[A, B]) {
 	}
 }
 
-// putAndTake hands a result on. Where that can be one step with it, and there is no rest due before, it also begins the next
-// value. It reports false where the stage shall stop.
+// putAndTake hands a result on. If no rest is due, and the window has a value left, it takes that
+// in the same exchange and begins it. It reports false if the stage must stop.
 func (w *worker[A, B]) putAndTake(l *valueLoop[A, B], out B) (ok bool) {
 	l.busy = false
 	claim := queue.AndClaim
