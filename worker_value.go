@@ -6,9 +6,9 @@ import (
 	"github.com/gopeln/pl/internal/queue"
 )
 
-// valueLoop takes values through a kernel: attempts, errors, order, figures. It has one value under way at a time. A
-// pooled worker has one for each of its seats, and that can be very many, so it is small; an inline operator has one for
-// its run.
+// valueLoop takes values through a kernel, one at a time: attempts, errors, order, figures. A
+// worker has one for each of its seats, which can be very many, so it is small. Only the goroutine
+// of its seat uses it; but see worker.replace.
 type valueLoop[A, B any] struct {
 	*worker[A, B]
 	*opened[A, B]
@@ -22,24 +22,24 @@ type valueLoop[A, B any] struct {
 	attempt int
 	given   int   // results handed on, in all attempts
 	yielded int   // results of this attempt
-	fault   error // what ended the attempt where it could not return: a panic
+	fault   error // of an attempt that did not return: a panic, Goexit, or a Timeout that was ignored
 
-	busy    bool
-	calling bool // the user's function runs
-	putting bool // or rather, it waits in emit
-	refused bool // nobody wants more results
-	// bracketed: the seat wants to know of each call. timed: and of each result, since there is a Timeout.
-	bracketed, timed bool
-	replaced         bool // the worker was: what it opened is this one's to close
+	busy      bool // there is a value under way
+	calling   bool // the user's function runs
+	putting   bool // the user's function waits in emit
+	refused   bool // no consumer wants more results
+	bracketed bool // the seat's Enter and Leave surround each call
+	timed     bool // there is a Timeout: the seat's Pause and Resume surround each result
+	replaced  bool // another goroutine has taken the worker over; this one closes what it opened
 }
 
-// order tells the Ordered stages downstream what becomes of values that do not reach them as themselves.
+// order tells the Ordered stages downstream which values will not reach them as themselves.
 type order struct {
 	trackers []queue.Tracker
 	results  Results
 }
 
-// finished reports a value that has ended with n results.
+// finished tells the trackers that the value of tag t has ended with n results.
 func (p *order) finished(t queue.Tag, n int) {
 	for _, m := range p.trackers {
 		switch {
@@ -51,7 +51,7 @@ func (p *order) finished(t queue.Tag, n int) {
 	}
 }
 
-// tag is the tag of a value's i-th result.
+// tag returns the tag of the i-th result of the value of tag t.
 func (p *order) tag(t queue.Tag, i int) queue.Tag {
 	if p.results != Many || len(p.trackers) == 0 {
 		return t
@@ -59,15 +59,16 @@ func (p *order) tag(t queue.Tag, i int) queue.Tag {
 	return t.Child(i)
 }
 
-// begin is called when v and t have been set. streamWindow, where neither attempt nor given can have changed since the
-// value before, only counts instead.
+// begin begins the value in v and t. streamWindow only counts instead, since there neither attempt
+// nor given can have changed since the value before.
 func (l *valueLoop[A, B]) begin() {
 	l.busy = true
 	l.attempt, l.given = 1, 0
 	l.tally.in++
 }
 
-// handle sees the value under way through all its attempts. It reports false where the stage shall stop.
+// handle takes the value under way through all its attempts. It reports false if the stage must
+// stop.
 func (l *valueLoop[A, B]) handle() bool {
 	for l.busy {
 		err := l.fault
@@ -81,8 +82,9 @@ func (l *valueLoop[A, B]) handle() bool {
 	return true
 }
 
-// endAttempt takes in what an attempt has come to. After it the value is busy if it is to be tried again. It reports false
-// where the stage shall stop. It does not look into err: the methods of an error are code of the user's.
+// endAttempt ends an attempt that returned err. If the value is to be tried again, it stays under
+// way. endAttempt reports false if the stage must stop. It calls no method of err, which may be the
+// user's code.
 func (l *valueLoop[A, B]) endAttempt(err error) bool {
 	if err == nil && !l.refused {
 		l.end()
@@ -96,7 +98,7 @@ func (l *valueLoop[A, B]) endAttempt(err error) bool {
 	return true
 }
 
-// call is one attempt.
+// call makes one attempt.
 func (l *valueLoop[A, B]) call() error {
 	l.yielded = 0
 	if l.bracketed {
@@ -116,7 +118,8 @@ func (l *valueLoop[A, B]) callBracketed() error {
 	return l.seat.Leave(err)
 }
 
-// handOn is what a kernel's emit does. The usual case comes first: one consumer, no order, no timeout, first attempt.
+// handOn is the emit of the kernel. The usual case comes first: one consumer, no order, no Timeout,
+// first attempt.
 func (l *valueLoop[A, B]) handOn(b B) (ok bool) {
 	if l.timed || l.attempt > 1 || !l.calling || l.refused {
 		return l.handOnSlowly(b)
@@ -143,7 +146,7 @@ func (l *valueLoop[A, B]) handOnSlowly(b B) bool {
 		return false
 	}
 	if l.yielded++; l.yielded <= l.given {
-		return true // an attempt before has handed it on
+		return true // an earlier attempt has handed it on
 	}
 	if l.timed && !l.seat.Pause() {
 		return false
@@ -156,15 +159,15 @@ func (l *valueLoop[A, B]) handOnSlowly(b B) bool {
 		l.tally.out++
 	}
 	l.refused = !ok
-	// Where there is one result at most, the function has returned by now: the clock must not go on, or a value that is
-	// out already could still fail.
+	// With at most one result the function has returned by now: if the clock went on, a value that
+	// is out already could still fail.
 	if l.timed && l.results == Many {
 		l.seat.Resume()
 	}
 	return ok
 }
 
-// end is the good end of a value.
+// end ends a value that has succeeded.
 func (l *valueLoop[A, B]) end() {
 	l.busy = false
 	if l.given == 0 && l.results == AtMostOne {
@@ -173,15 +176,16 @@ func (l *valueLoop[A, B]) end() {
 	l.finished(l.t, l.given)
 }
 
-// drop ends a value without results, or without more.
+// drop ends a value that has failed, without further results.
 func (l *valueLoop[A, B]) drop() {
 	l.busy = false
 	l.tally.dropped++
 	l.finished(l.t, l.given)
 }
 
-// applyPolicy asks the stage's policy. After it, the value is either to be tried again, after the wait, or no longer under
-// way; it reports false where the stage shall stop.
+// applyPolicy asks the stage's policy about the failure err. When it returns true, the value is
+// either to be tried again, and the wait for that is over, or no longer under way. It reports false
+// if the stage must stop.
 func (l *valueLoop[A, B]) applyPolicy(err error) bool {
 	if l.endedByStop() {
 		return false
@@ -201,8 +205,8 @@ func (l *valueLoop[A, B]) applyPolicy(err error) bool {
 	return true
 }
 
-// endedByStop tells whether an error may be of the stage's own stopping. Contexts end a moment before the run has taken
-// note of it.
+// endedByStop reports whether the stage is stopping, in which case an error of the function is
+// expected and ignored. The context may end slightly before the run has recorded why.
 func (l *valueLoop[A, B]) endedByStop() bool {
 	if l.site.ctx.Err() == nil {
 		return false
@@ -211,11 +215,11 @@ func (l *valueLoop[A, B]) endedByStop() bool {
 	return true
 }
 
-// inFunction tells, in a deferred function, whether a panic is the user's function's own: one that came from downstream, by
-// way of emit, is not ours to catch.
+// inFunction reports, in a deferred function, whether a panic is the user's function's own. One
+// from downstream, by way of emit, must pass.
 func (l *valueLoop[A, B]) inFunction() bool { return l.calling && !l.putting }
 
-// recordPanic makes a panic, or the end of the goroutine where value is nil, the fault of the attempt.
+// recordPanic makes a panic with value, or Goexit if value is nil, the fault of the attempt.
 func (l *valueLoop[A, B]) recordPanic(value any) {
 	l.calling = false
 	l.fault = panicOrGoexit(value)
