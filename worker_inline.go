@@ -2,7 +2,8 @@ package pl
 
 import "github.com/gopeln/pl/internal/queue"
 
-// composeInline makes the flow of an operator with a function that runs in its consumer's goroutine.
+// composeInline makes the flow of an operator whose function runs in its consumer's goroutine: a
+// worker without a queue.
 func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Operation[A, B]) flow[B] {
 	values := upstream[A](b, o, in, s)
 	counts := b.figures[o].addWorker()
@@ -41,8 +42,9 @@ func (w *worker[A, B]) serveInline(values flow[A]) {
 	})
 }
 
-// handleGuarded is settle, where a panic of the user's function is a failure of its value. One that comes from downstream,
-// such as the body of the consumer's loop, goes on unhindered. So does Goexit: it ends the goroutine, and the run.
+// handleGuarded is handle, but a panic of the user's function is a failure of its value; then again
+// is true. A panic from downstream, such as the body of the consumer's loop, passes. So does
+// Goexit: it ends the goroutine, and the run.
 func (l *inlineLoop[A, B]) handleGuarded() (again, ok bool) {
 	returned := false
 	defer func() {
