@@ -10,8 +10,9 @@ import (
 	"github.com/gopeln/pl/internal/stopwatch"
 )
 
-// Employ runs all workers of the stage, each on a goroutine of its own from Open to Close. It is the whole Start of a
-// backend of goroutines. A worker whose function ignores the stage's Timeout is abandoned and replaced.
+// Employ runs all workers of the stage, each on a goroutine of its own from Open to Close. A
+// backend of goroutines needs nothing else in its Start. A worker whose function ignores the
+// stage's Timeout is abandoned and replaced.
 func (s *Site) Employ() {
 	workers := make([]Worker, s.Workers())
 	for i := range workers {
@@ -22,7 +23,7 @@ func (s *Site) Employ() {
 	}
 }
 
-// employ runs one worker, from Open on, or from Serve on where it is open.
+// employ runs one worker on a new goroutine, from Open on, or from Serve on if it is open already.
 func (s *Site) employ(w Worker, open bool) {
 	s.Hold()
 	s.run.goroutines.Add(1)
@@ -39,7 +40,7 @@ func (s *Site) employ(w Worker, open bool) {
 	}()
 }
 
-// goroutineWorker is a worker's time on one goroutine.
+// goroutineWorker runs a worker on one goroutine, which alone uses it.
 type goroutineWorker struct {
 	site     *Site
 	worker   Worker
@@ -65,10 +66,11 @@ func (g *goroutineWorker) run() {
 	g.returned = true
 }
 
-// afterRun is deferred: it finds out whether the goroutine was ended from within, by Goexit or by a panic of the engine.
+// afterRun is deferred. If run has not returned, the goroutine is being ended by Goexit: a new one
+// goes on serving, or, if the worker was opening, the run fails.
 func (g *goroutineWorker) afterRun() {
 	switch {
-	case g.returned, g.closing, g.seat.abandoned(): // an OnEnd that does not return is reported by Close
+	case g.returned, g.closing, g.seat.abandoned(): // Close itself reports an OnEnd that does not return
 	case g.serving:
 		g.site.employ(g.worker, true)
 	default:
@@ -81,7 +83,7 @@ func (g *goroutineWorker) afterRun() {
 type goroutineSeat struct {
 	*queue.Goroutine
 	watch   *stopwatch.Watch // nil without Timeout
-	uncount func()           // the goroutine counts no longer, for its stage and its run; called when it is abandoned, or ends
+	uncount func()           // ends the goroutine's hold on its stage and run: when it ends, or is abandoned
 }
 
 func newGoroutineSeat() *goroutineSeat { return &goroutineSeat{Goroutine: queue.NewGoroutine()} }
@@ -99,8 +101,8 @@ func (*goroutineSeat) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// arm prepares for a Timeout of d, and reports whether there is one. replace is called when a function has ignored
-// the end of its time; nil where nobody can take its place.
+// arm prepares for a Timeout of d, and reports whether there is one. replace is called when a
+// function ignores that its time is over; if it is nil, the function is waited for.
 func (s *goroutineSeat) arm(d time.Duration, results Results, replace func()) bool {
 	if d > 0 {
 		s.watch = stopwatch.New(d, results == Many, ErrTimeout, replace)
