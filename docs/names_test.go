@@ -16,6 +16,7 @@ import (
 )
 
 var (
+	exported    = regexp.MustCompile(`\b[a-z]+\.[A-Z]\w*`)
 	quoted      = regexp.MustCompile("`([^`]+)`")
 	quotedInOne = regexp.MustCompile("`([^`]+)` \\(`([^`]+\\.go)`\\)")
 )
@@ -42,16 +43,36 @@ func TestNamesInDocumentsAreThere(t *testing.T) {
 	}
 }
 
+// TestPublicNamesInDocumentsAreThere looks in all documents at what they quote of the public packages, as in pl.Pipe.
+func TestPublicNamesInDocumentsAreThere(t *testing.T) {
+	index := newIndex(t)
+	count := 0
+	for _, d := range documents(t) {
+		for i, line := range d.prose() {
+			for _, match := range quoted.FindAllStringSubmatch(line, -1) {
+				for _, name := range exported.FindAllString(match[1], -1) {
+					count++
+					if pkg, _, _ := strings.Cut(name, "."); index.packages[pkg] {
+						assert.True(t, index.declared[""][name], "%s:%d: there is no %s", d.path, i+1, name)
+					}
+				}
+			}
+		}
+	}
+	require.NotZero(t, count)
+}
+
 // index is what the repository's Go files declare: by the file's path, and under "" by all of them together. A method, or
 // a field, is there by its own name, with its type's, and with its package's.
 type index struct {
 	declared map[string]map[string]bool
+	packages map[string]bool // their names
 	files    []string
 }
 
 func newIndex(t *testing.T) *index {
 	t.Helper()
-	x := &index{declared: map[string]map[string]bool{"": {}}}
+	x := &index{declared: map[string]map[string]bool{"": {}}, packages: map[string]bool{}}
 	walk(t, func(file string) {
 		x.files = append(x.files, file)
 		if path.Ext(file) != ".go" {
@@ -61,6 +82,7 @@ func newIndex(t *testing.T) *index {
 		parsed, _ := parser.ParseFile(token.NewFileSet(), filepath.Join(root, file), nil, parser.SkipObjectResolution)
 		require.NotNil(t, parsed, file)
 		x.declared[file] = map[string]bool{}
+		x.packages[parsed.Name.Name] = true
 		for _, d := range parsed.Decls {
 			for _, name := range declares(d) {
 				x.add(file, parsed.Name.Name, name)
