@@ -132,9 +132,9 @@ func (w *worker[A, B]) beginUnlessStopped(l *valueLoop[A, B]) bool {
 	return true
 }
 
-// maxTurn bounds a worker's turn: the values it handles before its seat may rest. A turn is as long
+// maxRestAfter bounds a worker's turn: the values it handles before its seat may rest. A turn is as long
 // as a window of the queue, and so shrinks to one value if each takes long.
-const maxTurn = queue.MostWindow
+const maxRestAfter = queue.MostWindow
 
 // sharedLoop is ownLoop for a seat of the backend's own, which is told of each call. Very many
 // seats may wait within a call at a time, and each keeps its stack: so there are few frames, and
@@ -182,7 +182,7 @@ func (w *worker[A, B]) sharedLoop(l *valueLoop[A, B]) (again bool) {
 
 // restIfDue lets the seat rest at the end of the worker's turn.
 func (w *worker[A, B]) restIfDue(l *valueLoop[A, B]) {
-	if w.sinceRest >= w.turn {
+	if w.sinceRest >= w.restAfter {
 		w.sinceRest = 0
 		l.seat.Rest(l.busy)
 	}
@@ -193,7 +193,7 @@ func (w *worker[A, B]) restIfDue(l *valueLoop[A, B]) {
 func (w *worker[A, B]) putAndTake(l *valueLoop[A, B], out B) (ok bool) {
 	l.busy = false
 	claim := queue.AndClaim
-	if w.sinceRest >= w.turn {
+	if w.sinceRest >= w.restAfter {
 		claim = 0
 	}
 	before, ok := l.windowOut.Publish(l.me, out, queue.Tag{}, claim)

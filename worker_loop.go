@@ -58,7 +58,7 @@ type worker[A, B any] struct {
 	counts *counts
 	// sinceRest counts the attempts since a seat could rest; turn is how many there may be until
 	// the next rest is due.
-	sinceRest, turn int
+	sinceRest, restAfter int
 
 	mu      sync.Mutex
 	pending []*valueLoop[A, B] // each with a value to go on with, whose goroutine the user's function has ended
@@ -189,7 +189,7 @@ func (w *worker[A, B]) flushWhenIdle() {
 	if w.windowIn, _ = w.in.(*queue.In[A]); w.windowIn != nil {
 		w.windowIn.OnFill = func() {
 			w.flush()
-			w.turn = max(1, min(maxTurn, w.windowIn.WindowSize()))
+			w.restAfter = max(1, min(maxRestAfter, w.windowIn.WindowSize()))
 		}
 	}
 }

@@ -10,7 +10,7 @@ type ring[T any] struct {
 	bound    int // 0: none
 	buf      []T
 	head, n  int
-	stages    int
+	stages   int
 	stopped  bool
 	mostEver int
 }
