@@ -132,8 +132,8 @@ func (w *worker[A, B]) beginUnlessStopped(l *valueLoop[A, B]) bool {
 	return true
 }
 
-// maxRestAfter bounds a worker's turn: the values it handles before its seat may rest. A turn is as long
-// as a window of the queue, and so shrinks to one value if each takes long.
+// maxRestAfter bounds how many values a worker handles before its seat may rest. Usually that is a
+// window of the queue, and so only one value if each takes long.
 const maxRestAfter = queue.MostWindow
 
 // sharedLoop is ownLoop for a seat of the backend's own, which is told of each call. Very many
@@ -180,7 +180,7 @@ func (w *worker[A, B]) sharedLoop(l *valueLoop[A, B]) (again bool) {
 	return false
 }
 
-// restIfDue lets the seat rest at the end of the worker's turn.
+// restIfDue lets the seat rest if a rest is due.
 func (w *worker[A, B]) restIfDue(l *valueLoop[A, B]) {
 	if w.sinceRest >= w.restAfter {
 		w.sinceRest = 0
