@@ -56,8 +56,8 @@ type worker[A, B any] struct {
 	opened *opened[A, B] // nil unless the worker is open
 	tally  tally
 	counts *counts
-	// sinceRest counts the attempts since a seat could rest; turn is how many there may be until
-	// the next rest is due.
+	// sinceRest counts the attempts since a seat could rest; after restAfter of them the next rest
+	// is due.
 	sinceRest, restAfter int
 
 	mu      sync.Mutex
@@ -79,7 +79,7 @@ func (w *worker[A, B]) Serve(seat Seat) {
 // serveShared is Serve on a seat of the backend's own, one of several.
 func (w *worker[A, B]) serveShared(l *valueLoop[A, B]) {
 	l.bracketed, l.timed = true, w.op.cfg.timeout > 0
-	w.sinceRest = 0 // the seat has just got its turn
+	w.sinceRest = 0 // the seat has just begun to run
 	for w.sharedLoop(l) {
 	}
 	w.putIdle(l)
@@ -182,8 +182,8 @@ func (w *worker[A, B]) putIdle(l *valueLoop[A, B]) {
 func (w *worker[A, B]) flush() { w.counts.publish(&w.tally) }
 
 // flushWhenIdle makes the worker flush its tally before it fetches from the queue. So the figures
-// of a waiting worker are exact, and those of a busy one lag by a window at most. The worker's turn
-// follows the size of its windows.
+// of a waiting worker are exact, and those of a busy one lag by a window at most. restAfter follows
+// the size of the windows.
 func (w *worker[A, B]) flushWhenIdle() {
 	w.channelIn, _ = w.in.(*queue.Channel[A])
 	if w.windowIn, _ = w.in.(*queue.In[A]); w.windowIn != nil {
