@@ -11,16 +11,17 @@ import (
 	"github.com/gopeln/pl/internal/guard"
 )
 
-// StageError is the failure of one stage: what the consumer gets, and what an [OnError] handler is asked about.
-// errors.Is and errors.As look through it.
+// StageError is the failure of one stage: the error that the consumer gets, and that an [OnError]
+// handler decides about. errors.Is and errors.As look through it.
 type StageError struct {
 	Stage  string // the name given with Name, else the function's
-	Worker int    // the worker's index, from 0; -1 where the error is about the stage as a whole
-	Item   any    // the value that failed; nil where the error is about no value
+	Worker int    // the worker's index, from 0; -1 if the error is about the stage as a whole
+	Item   any    // the value that failed; nil if the error is about no value
 	Err    error  // what the function returned, a *PanicError, or ErrTimeout
 }
 
-// Error names the stage, the worker and the value, shortened where it is long. It returns whatever Err's method does.
+// Error names the stage, the worker and the value, which it shortens if it is long. It returns even
+// if Err's own method panics or ends its goroutine.
 func (e *StageError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "pl: stage %q", e.Stage)
@@ -42,10 +43,10 @@ type PanicError struct {
 	Stack []byte // the stack of the goroutine that panicked, as runtime/debug.Stack prints it
 }
 
-// Error gives the panic's value and the stack.
+// Error returns a text of the panic's value and the stack.
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v\n\n%s", e.Value, e.Stack) }
 
-// Unwrap returns Value where it is an error, else nil.
+// Unwrap returns Value if it is an error, else nil.
 func (e *PanicError) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err
@@ -72,12 +73,12 @@ var (
 	errZeroStage   = errors.New("the stage is a zero Stage; make it with a source, such as pl.From")
 )
 
-// recovered makes the error of a recovered panic. It is called in the deferred function, where the stack still
-// reaches down to the panic.
+// recovered makes the error of a recovered panic. It must be called in the deferred function, when
+// the stack still reaches down to the panic.
 func recovered(value any) *PanicError { return &PanicError{Value: value, Stack: debug.Stack()} }
 
-// shown formats a value for a message, in at most about 80 bytes. What is longer is cut while it is formatted, since a
-// message must not cost megabytes.
+// shown formats v for a message, in at most about 80 bytes. It cuts a longer text while it formats
+// v, so that the message of a huge value costs little.
 func shown(v any) string {
 	b := brief{remaining: 80}
 	switch s := v.(type) {
@@ -95,7 +96,7 @@ func shown(v any) string {
 	return b.text.String()
 }
 
-// show formats v; of a long list only the beginning, which is all that is shown of it.
+// show formats v. Of a long list it formats only the beginning.
 func show(b *brief, v reflect.Value) {
 	if (v.Kind() == reflect.Slice || v.Kind() == reflect.String) && v.Len() > b.remaining {
 		v, b.cut = v.Slice(0, b.remaining), true
