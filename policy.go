@@ -10,33 +10,36 @@ import (
 	"github.com/gopeln/pl/internal/guard"
 )
 
-// OnError sets what happens to a value whose function failed, panicked or ran out of time, after the last attempt
-// of [Retry]. h is asked by the worker; where it returns nil the value is dropped and the stage goes on, else the
-// run fails with what it returned. What a FlatMap yielded before it failed stays yielded. h is called by several
-// workers at once and must be safe for that. Without OnError the run fails with the *[StageError].
+// OnError sets what happens to a value whose function failed, panicked or ran out of time, after
+// the last attempt of [Retry]. The worker calls h: if h returns nil, the value is dropped and the
+// stage goes on; if not, the run fails with the error that h returned. What a FlatMap yielded
+// before it failed stays yielded. Several workers call h at once. Without OnError the run fails
+// with the *[StageError].
 func OnError(h func(ctx context.Context, e *StageError) error) Option {
 	return option(optOnError, "OnError", h != nil, "the handler must not be nil",
 		func(c *config) { c.policy.onError = h })
 }
 
-// Skip is the ready-made handler for [OnError] that drops the value.
+// Skip is a handler for [OnError] that drops the value.
 func Skip(context.Context, *StageError) error { return nil }
 
-// Retry calls the function again for a value that failed, panicked or ran out of time: attempts times in all, the first
-// included, before [OnError] is asked. wait says how long to wait before the attempt of that number, 2 being the
-// first; a nil wait is no wait, and [Backoff] makes the usual one. The wait occupies the worker, ends with the run,
-// and does not count for [Timeout].
+// Retry calls the function again for a value that failed, panicked or ran out of time: up to
+// attempts times in all, the first included, before [OnError] decides. wait returns how long to
+// wait before the attempt of that number; the first call is for attempt 2. A nil wait means no
+// wait; [Backoff] makes the usual one. The wait occupies the worker, ends with the run, and does
+// not count toward [Timeout].
 //
-// A FlatMap that failed after it had yielded is called again from its start, and as many values as it had yielded
-// before are taken as the same and not yielded twice.
+// A FlatMap that failed after it had yielded is called again from its start. As many results as it
+// had yielded before count as the same ones, and are not yielded twice.
 func Retry(attempts int, wait func(attempt int) time.Duration) Option {
 	return option(optRetry, fmt.Sprintf("Retry(%d, …)", attempts), attempts >= 1, "must be at least 1 attempt",
 		func(c *config) { c.policy.attempts, c.policy.wait = attempts, wait })
 }
 
-// Backoff makes a wait for [Retry] that doubles from first, at the second attempt, up to most. The actual wait is
-// drawn evenly from the upper half of it, so that workers that failed together do not come back together.
-// Negative durations count as 0, and most less than first as first.
+// Backoff returns a wait for [Retry] that doubles from first, at the second attempt, up to most.
+// The actual wait is random, between half of that and all of it, so that workers that failed
+// together do not try again together. A negative duration counts as 0, and most counts as first if
+// it is less.
 func Backoff(first, most time.Duration) func(attempt int) time.Duration {
 	first = max(first, 0)
 	most = max(most, first)
@@ -60,15 +63,15 @@ type policy struct {
 	onError  func(ctx context.Context, e *StageError) error
 }
 
-// Verdict is what a stage's [Retry] and [OnError] say of a value that failed.
+// Verdict is what a stage's [Retry] and [OnError] have decided about a value that failed.
 type Verdict struct {
 	Again bool          // call the function again
 	After time.Duration // after this wait
-	Err   error         // the run fails with it; where it is nil and Again is false, the value is dropped
+	Err   error         // the run fails with it; if it is nil and Again is false, the value is dropped
 }
 
-// judge asks the policy about the failure e of attempt number n. It calls the user's functions, guarded: a panic in them
-// is the verdict's error, and Goexit, after which no verdict can be given, goes to fail.
+// judge decides about the failure e of attempt n. It calls the user's functions. A panic in them
+// becomes the verdict's error. Goexit goes to fail as an error, since judge cannot return then.
 func (p *policy) judge(ctx context.Context, n int, e *StageError, fail func(error)) (v Verdict) {
 	returned := false
 	defer func() {
@@ -86,7 +89,8 @@ func (p *policy) judge(ctx context.Context, n int, e *StageError, fail func(erro
 	return v
 }
 
-// policyError is what a stage's OnError or Retry came to. It asks err for its text no sooner than it must.
+// policyError is a panic or Goexit in a stage's OnError or Retry. It calls err's Error method only
+// in its own.
 type policyError struct {
 	stage string
 	err   error
