@@ -4,7 +4,8 @@
 // [FromFunc], and each operator makes a new stage of one. The operators that call a function of
 // yours are Map, Filter, FlatMap and Each. They are in the packages thread, task, process and
 // serial, the backends, with the same names and signatures in each, and return a [Partial]: an
-// operator that still lacks its stage. [Pipe] supplies it:
+// operator that still lacks its stage. [Pipe] supplies it, or the method [Stage.Pipe], which reads
+// from left to right:
 //
 //	pages := pl.Pipe3(pl.FromSlice(urls),
 //		thread.Map(fetch, pl.Workers(8), pl.MaxSize(100)),

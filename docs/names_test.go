@@ -49,6 +49,7 @@ func TestPublicNamesInDocumentsAreThere(t *testing.T) {
 	count := 0
 	for _, d := range documents(t) {
 		for i, line := range d.prose() {
+			assert.Zero(t, strings.Count(line, "`")%2, "%s:%d: what is quoted must stand in one line", d.path, i+1)
 			for _, match := range quoted.FindAllStringSubmatch(line, -1) {
 				for _, name := range exported.FindAllString(match[1], -1) {
 					count++
