@@ -6,12 +6,12 @@ import (
 	"github.com/gopeln/pl/internal/queue"
 )
 
-// Append yields the values of stages one stage after the other. What is upstream of a stage, its sources and workers
-// included, starts when the stage before has ended; of what the consumer never gets to, nothing starts. For [Ordered]
-// the order begins anew here.
+// Append yields the values of stages one stage after the other. What is upstream of a stage, its
+// sources and workers included, starts when the stage before has ended; of what the consumer never
+// gets to, nothing starts. For [Ordered] the order begins anew here.
 //
-// The stages must have nothing upstream in common, since the values for the later one would have to be kept until the
-// earlier one has ended: the run fails before any value moves.
+// The stages must have nothing upstream in common, since the values for the later one would have to
+// be kept until the earlier one has ended: the run fails before any value moves.
 func Append[T any](stages ...Stage[T]) Stage[T] {
 	var inputs []node
 	for _, s := range stages {
@@ -48,8 +48,8 @@ type turn[T any] struct {
 	values flow[T]
 }
 
-// flow takes one input after the other. When it ends early it opens the gates that are left: behind them may be stages
-// that other consumers wait for.
+// flow yields one input after the other. If it ends early, it opens the gates that are left: other
+// consumers may wait for stages behind them.
 func (t *turns[T]) flow(yield func(T, queue.Tag) bool) {
 	defer func() {
 		t.part.Stop()
@@ -110,7 +110,8 @@ type turnOf struct {
 	input int
 }
 
-// before lists the turns that must have come before t can: those of all that is upstream of the input before.
+// before returns the turns that must have come before t can: those of all that is upstream of the
+// input before.
 func (t turnOf) before(gates map[node][]turnOf) (all []turnOf) {
 	for _, up := range reachable([]node{t.of.meta().inputs[t.input-1]}) {
 		all = append(all, gates[up]...)
