@@ -8,9 +8,9 @@ import (
 	"github.com/gopeln/pl/internal/queue"
 )
 
-// Batch collects values to slices of up to n. With wait > 0 a slice is out, also if it is not full, when wait has passed
-// since its first value; 0 is no limit. The last slice may be short, none is empty, and each is the receiver's own. For
-// [Ordered] the order begins anew here.
+// Batch collects values into slices of up to n. With wait > 0 it yields a slice that is not full
+// when wait has passed since the slice's first value; 0 means no limit. The last slice may be
+// short, none is empty, and each is the receiver's own. For [Ordered] the order begins anew here.
 func Batch[T any](n int, wait time.Duration) Partial[T, []T] {
 	return func(s Stage[T]) Stage[[]T] {
 		in := s.node()
@@ -34,7 +34,7 @@ func Batch[T any](n int, wait time.Duration) Partial[T, []T] {
 	}
 }
 
-// batches are full, but for the last.
+// batches yields full slices of values; the last may be short.
 func batches[T any](at *Site, values flow[T], n int) flow[[]T] {
 	return func(yield func([]T, queue.Tag) bool) {
 		var batch []T
@@ -53,7 +53,8 @@ func batches[T any](at *Site, values flow[T], n int) flow[[]T] {
 	}
 }
 
-// timedBatches need a queue, which can be waited at for a time, and so a goroutine for what is upstream.
+// timedBatches yields slices of what arrives within wait. To wait for a limited time it needs a
+// queue, and so a goroutine for what is upstream.
 func timedBatches[T any](
 	b *builder, o *operator[[]T], in node, at *Site, n int, wait time.Duration, count *atomic.Uint64,
 ) flow[[]T] {
