@@ -2,8 +2,9 @@ package pl
 
 import "github.com/gopeln/pl/internal/queue"
 
-// Concat merges stages: it yields their values as they come, all of them in one run, and ends when all have ended. A
-// stage that is given twice yields each value twice. For [Ordered] the order begins anew here, with that of arrival.
+// Concat merges stages: it yields their values as they come, all of them in one run, and ends when
+// all have ended. A stage that is given twice yields each value twice. For [Ordered] the order
+// begins anew here, with that of arrival.
 func Concat[T any](stages ...Stage[T]) Stage[T] {
 	var inputs []node
 	for _, s := range stages {
@@ -22,7 +23,7 @@ func Concat[T any](stages ...Stage[T]) Stage[T] {
 	return Stage[T]{o}
 }
 
-// merged is the flow of the values of all inputs through one queue.
+// merged returns the flow of the values of all inputs through one queue.
 func merged[T any](b *builder, o *operator[T], at *Site) flow[T] {
 	bound := 0
 	for _, in := range o.inputs {
@@ -38,8 +39,8 @@ func merged[T any](b *builder, o *operator[T], at *Site) flow[T] {
 	return queueFlow(at, q)
 }
 
-// appended is the flow of one input after the other. Where none of them ever waits for a value, that is a merge as they
-// come, and it needs no goroutine.
+// appended returns the flow of one input after the other. If none of them ever waits for a value,
+// that is a merge, and it needs no goroutine.
 func appended[T any](b *builder, o *operator[T], at *Site) flow[T] {
 	var flows []flow[T]
 	for _, in := range o.inputs {
@@ -59,7 +60,8 @@ func appended[T any](b *builder, o *operator[T], at *Site) flow[T] {
 	}
 }
 
-// allStatic tells whether all inputs of o, up to their sources, run in o's goroutine and never wait for a value.
+// allStatic reports whether all inputs of o, up to their sources, run in o's goroutine and never
+// wait for a value.
 func (b *builder) allStatic(o node) bool {
 	for _, in := range o.meta().inputs {
 		m := in.meta()
