@@ -17,13 +17,13 @@ type Node struct {
 	ID            int
 	Name, Backend string
 	Workers       int
-	MaxSize       int // bound of the input queue; 0 is none
+	MaxSize       int // bound of the input queue; 0 means no bound
 }
 
 // Edge is a queue from one stage to another, by their IDs.
 type Edge struct{ From, To int }
 
-// Graph gives the stages and queues that a run of s would build. It starts nothing.
+// Graph returns the stages and queues that a run of s would build. It starts nothing.
 func (s Stage[T]) Graph() Graph { return graphOf([]node{s.node()}) }
 
 func graphOf(roots []node) (g Graph) {
@@ -41,7 +41,7 @@ func graphOf(roots []node) (g Graph) {
 	return g
 }
 
-// DOT draws the graph in Graphviz's language.
+// DOT returns the graph in Graphviz's language.
 func (g Graph) DOT() string {
 	var b strings.Builder
 	b.WriteString("digraph pipeline {\n\trankdir=LR\n\tnode [shape=box]\n")
@@ -55,7 +55,7 @@ func (g Graph) DOT() string {
 	return b.String()
 }
 
-// Mermaid draws the graph in Mermaid's language, which many sites show in Markdown.
+// Mermaid returns the graph in Mermaid's language, which many sites show in Markdown.
 func (g Graph) Mermaid() string {
 	var b strings.Builder
 	b.WriteString("flowchart LR\n")
@@ -73,7 +73,7 @@ var (
 	mermaidText = strings.NewReplacer(`"`, "#quot;", "&", "&amp;", "<", "&lt;", ">", "&gt;", "\n", "<br>")
 )
 
-// label is the text in a node's box.
+// label returns the text in a node's box.
 func (n Node) label(newline string) string {
 	text := n.Name + newline + n.Backend
 	if n.Workers > 1 {
@@ -85,11 +85,11 @@ func (n Node) label(newline string) string {
 	return text
 }
 
-// String shows the pipeline in one line, such as
+// String returns the pipeline in one line, such as
 //
 //	range(10) → task.Map(slowAdd1)×100 → pl.Ordered
 //
-// A stage that is shown already appears by its name only.
+// A stage that appears a second time is shown without what is upstream of it.
 func (s Stage[T]) String() string {
 	return line(s.node(), map[node]bool{})
 }
