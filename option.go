@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// Option is a setting of a stage. Options are made by this module only, by the functions of this package and of
-// the backends; one type serves all of them. A later option overrides an earlier one of the same kind.
+// Option is a setting of a stage. Only the functions of this package and of the backends make
+// options; one type serves all of them. A later option overrides an earlier one of the same kind.
 //
-// A bad option never panics: the run fails before any value moves, with an error that names the stage, the option,
-// the value and what is allowed.
+// A bad option never panics: the run fails before any value moves, with an error that names the
+// stage, the option, the value and what is allowed.
 type Option struct {
 	kind optionKind
-	key  any // of an attached option
+	key  any // of an attached option; else nil
 	text string
 	err  error
 	set  func(*config)
 }
 
-// optionKind tells the options apart, so that an operator can say which of them it knows.
+// optionKind is a set of kinds of options; an operator has that of the options it accepts.
 type optionKind uint
 
 const (
@@ -33,7 +33,7 @@ const (
 	optRetry
 	optAttached
 
-	// functionOptions are what an operator with a user's function knows.
+	// functionOptions are the options that an operator with a user's function accepts.
 	functionOptions = optWorkers | optMaxSize | optName | optTimeout | optOnError | optRetry | optAttached
 )
 
@@ -54,39 +54,43 @@ func Workers(n int) Option {
 		func(c *config) { c.workers = n })
 }
 
-// MaxSize bounds the stage's input queue, in values. 0, the default, is no bound: a fast source then fills the memory
-// with what a slow stage has not yet taken, so set it wherever the source is large or endless.
+// MaxSize bounds the number of values in the stage's input queue. 0, the default, means no bound: a
+// fast source then fills the memory with values that a slow stage has not yet taken. Set it if the
+// source is large or endless.
 func MaxSize(n int) Option {
 	return option(optMaxSize, fmt.Sprintf("MaxSize(%d)", n), n >= 0, "must be at least 0 (0: no bound)",
 		func(c *config) { c.maxSize, c.bounded = n, true })
 }
 
-// Name sets the stage's name, as errors, graphs, figures and profiles show it. The default is the function's name.
+// Name sets the stage's name, which errors, graphs, figures and profiles show. The default is the
+// function's name.
 func Name(s string) Option {
 	return option(optName, fmt.Sprintf("Name(%q)", s), s != "", "must not be empty",
 		func(c *config) { c.name = s })
 }
 
-// Timeout bounds the time that the function may take for one value; 0, the default, is no bound. The clock runs while
-// the function runs, not while it waits in yield or for room downstream. A value over its time fails with
-// [ErrTimeout]: its context is cancelled, and what the function still returns is dropped.
+// Timeout bounds the time that the function may take for one value; 0, the default, means no bound.
+// The clock runs while the function runs, not while it waits in yield or for room downstream. A
+// value that takes longer fails with [ErrTimeout]: its context is cancelled, and the function's
+// late result is dropped.
 func Timeout(d time.Duration) Option {
 	return option(optTimeout, fmt.Sprintf("Timeout(%v)", d), d >= 0, "must be at least 0 (0: none)",
 		func(c *config) { c.timeout = d })
 }
 
-// Attach is an option of a backend's own: the backend finds value again under key, with [Site.Setting].
-// As with context.WithValue, key should be of an unexported type of the backend. A stage of a backend that does not
-// know the key (see [Backend]) fails its run. text is how messages show the option, such as "Loops(0)"; err, where it
-// is not nil, says what is wrong with the value.
+// Attach makes an option of a backend's own: [Site.Setting] returns value for key. As with
+// context.WithValue, key should be of an unexported type of the backend. If the stage's backend
+// does not know the key (see [Backend]), the run fails. text is how messages show the option, such
+// as "Loops(0)". err, if it is not nil, says what is wrong with the value.
 func Attach(key, value any, text string, err error) Option {
 	return Option{kind: optAttached, key: key, text: text, err: err, set: func(c *config) {
 		c.attached = append(slices.Clip(c.attached), attachment{key, value})
 	}}
 }
 
-// Given is what options say before there is a run: the name, empty where there is none, and the attached values. It is
-// for backends that must know them when the operator is made.
+// Given returns what opts set: the name, which is empty if they set none, and the attached values
+// by their keys. It is for backends that must know them when the operator is made, before there is
+// a run.
 func Given(opts ...Option) (name string, setting func(key any) any) {
 	c, _ := config{}.with(functionOptions, func(any) bool { return true }, opts)
 	return c.name, c.setting
@@ -102,7 +106,7 @@ func option(kind optionKind, text string, ok bool, allowed string, set func(*con
 	return o
 }
 
-// config is what the options of one stage come to.
+// config holds the settings of one stage.
 type config struct {
 	name     string
 	workers  int
@@ -113,7 +117,8 @@ type config struct {
 	attached []attachment
 }
 
-// with applies opts to a copy of c. known are the kinds that the operator knows, knowsKey its attached ones.
+// with returns a copy of c with opts applied. known are the kinds of options that the operator
+// accepts, and knowsKey reports whether it accepts an attached one.
 func (c config) with(known optionKind, knowsKey func(key any) bool, opts []Option) (config, error) {
 	var errs []error
 	for _, o := range opts {
