@@ -2,13 +2,13 @@ package pl
 
 import "github.com/gopeln/pl/internal/queue"
 
-// Ordered puts the values back into the order of their source, across any number of stages and backends, streaming: a
-// value is out as soon as all before it are out or known to be dropped. The values of a FlatMap come in the order in
-// which it yielded them, in its value's place. The order is that of the last source, [Concat], [Batch] or Ordered
-// upstream.
+// Ordered restores the order of the source, across any number of stages and backends. It yields a
+// value as soon as all values before it have been yielded or are known to be dropped. The results
+// of a FlatMap come in the order in which it yielded them, in the place of its value. The order is
+// that of the nearest source, [Concat], [Append], [Batch] or Ordered upstream.
 //
-// Values that wait for an earlier one are kept in memory. With [MaxSize](n), or [OrderedWindow], at most n source values
-// are under way between the source and Ordered, and the source waits.
+// Values that wait for an earlier one are kept in memory. With [MaxSize](n), or [OrderedWindow], at
+// most n source values are under way between the source and Ordered; then the source waits.
 func Ordered[T any](s Stage[T]) Stage[T] {
 	in := s.node()
 	o := plain[T]("Ordered", in)
@@ -30,8 +30,8 @@ func Ordered[T any](s Stage[T]) Stage[T] {
 // Ordered is the function [Ordered] as a method.
 func (s Stage[T]) Ordered() Stage[T] { return Ordered(s) }
 
-// OrderedWindow is Ordered with MaxSize(n): at most n source values are under way between the source and it; 0 is no
-// bound.
+// OrderedWindow is Ordered with MaxSize(n): at most n source values are under way between the
+// source and it; 0 means no bound.
 func OrderedWindow[T any](n int) Partial[T, T] {
 	return func(s Stage[T]) Stage[T] { return Ordered(s).With(MaxSize(n)) }
 }
@@ -42,7 +42,8 @@ type Indexed[T any] struct {
 	Value T
 }
 
-// Enumerate numbers the values from 0, as they arrive. At the source that is their order there.
+// Enumerate numbers the values from 0, in the order in which they arrive. Directly after a source
+// that is the source's order.
 func Enumerate[T any](s Stage[T]) Stage[Indexed[T]] {
 	return step("Enumerate", s, func(_ *builder, _ *operator[Indexed[T]], _ *Site, values flow[T]) flow[Indexed[T]] {
 		return func(yield func(Indexed[T], queue.Tag) bool) {
