@@ -2,10 +2,11 @@ package pl
 
 import "context"
 
-// Partial is an operator that still lacks its stage. p(stage) supplies it; Pipe(stage, p) is the same.
+// Partial is an operator that still lacks its stage. p(stage) supplies it; Pipe(stage, p) is the
+// same.
 //
-// Any function from a stage to a stage is a Partial as it stands, so users make operators of their own
-// by writing one, and [Ordered], [Flatten] and [Enumerate] need no brackets inside Pipe.
+// Any function from a stage to a stage is a Partial as it stands. So users make operators of their
+// own by writing one, and [Ordered], [Flatten] and [Enumerate] need no brackets inside Pipe.
 type Partial[A, B any] func(Stage[A]) Stage[B]
 
 // Pipe supplies p with its stage.
@@ -91,7 +92,8 @@ func Compose5[A, B, C, D, E, F any](
 	return func(s Stage[A]) Stage[F] { return Pipe5(s, p1, p2, p3, p4, p5) }
 }
 
-// Lift makes a step's function of one that needs no context and cannot fail: thread.Map(pl.Lift(strconv.Itoa)).
+// Lift makes a step's function of one that needs no context and cannot fail:
+// thread.Map(pl.Lift(strconv.Itoa)).
 func Lift[A, B any](f func(A) B) func(context.Context, A) (B, error) {
 	if f == nil {
 		return nil
@@ -107,7 +109,7 @@ func Try[A, B any](f func(A) (B, error)) func(context.Context, A) (B, error) {
 	return func(_ context.Context, in A) (B, error) { return f(in) }
 }
 
-// apply is p(s), and a broken stage where p is nil.
+// apply returns p(s), or a broken stage if p is nil.
 func apply[A, B any](p Partial[A, B], s Stage[A]) Stage[B] {
 	if p == nil {
 		return broken[B]("Pipe", errNilPartial)
