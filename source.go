@@ -9,13 +9,13 @@ import (
 	"github.com/gopeln/pl/internal/queue"
 )
 
-// From is a stage of these values.
+// From returns a stage of these values.
 func From[T any](items ...T) Stage[T] { return slice(fmt.Sprintf("from(%d)", len(items)), items) }
 
-// FromSlice is a stage of the values of items, which must not change while a run goes on.
+// FromSlice returns a stage of the values of items, which must not change during a run.
 func FromSlice[T any](items []T) Stage[T] { return slice(fmt.Sprintf("slice(%d)", len(items)), items) }
 
-// Range is a stage of the numbers 0 … n-1; there are none where n is not positive.
+// Range returns a stage of the numbers from 0 to n-1; there are none if n is not positive.
 func Range(n int) Stage[int] {
 	return staticSource(fmt.Sprintf("range(%d)", n), n, func(i int) int { return i })
 }
@@ -24,7 +24,7 @@ func slice[T any](name string, items []T) Stage[T] {
 	return staticSource(name, len(items), func(i int) T { return items[i] })
 }
 
-// staticSource makes a source of n values that are there already. It calls no function of the user's that could fail.
+// staticSource makes a source of n values that are there already. at must not fail.
 func staticSource[T any](name string, n int, at func(i int) T) Stage[T] {
 	o := newSource[T](name)
 	o.static, o.values = true, &staticValues[T]{n, at}
@@ -32,7 +32,7 @@ func staticSource[T any](name string, n int, at func(i int) T) Stage[T] {
 		counts := b.figures[o].addWorker()
 		return numbered(b, o, s, func(yield func(T, queue.Tag) bool) {
 			for i := range n {
-				if s.stopped.Load() { // nobody else looks where what follows yields nothing
+				if s.stopped.Load() { // a Filter downstream that yields nothing would not notice
 					return
 				}
 				if i%64 == 0 {
@@ -49,7 +49,7 @@ func staticSource[T any](name string, n int, at func(i int) T) Stage[T] {
 	return Stage[T]{o}
 }
 
-// staticValues are values that are there already.
+// staticValues are the values of a static source.
 type staticValues[T any] struct {
 	n  int
 	at func(i int) T
@@ -62,8 +62,9 @@ func newSource[T any](name string) *operator[T] {
 	}}
 }
 
-// FromSeq is a stage of the values of seq, which is started once for each run. It is asked for the next value only when
-// there is room for it; while it computes one, nothing can interrupt it, the end of the run included.
+// FromSeq returns a stage of the values of seq. Each run starts seq anew, and asks it for the next
+// value only when there is room for it. While seq computes a value nothing can interrupt it, not
+// even the end of the run.
 func FromSeq[T any](seq iter.Seq[T]) Stage[T] {
 	return source("seq", missing(seq == nil), func(_ context.Context, yield func(T) bool) error {
 		seq(yield)
@@ -71,8 +72,8 @@ func FromSeq[T any](seq iter.Seq[T]) Stage[T] {
 	})
 }
 
-// FromSeq2 is FromSeq for a sequence that can fail: the first error in it fails the run, and the value beside it is
-// dropped.
+// FromSeq2 is FromSeq for a sequence that can fail: its first error fails the run, and the value
+// beside that is dropped.
 func FromSeq2[T any](seq iter.Seq2[T, error]) Stage[T] {
 	return source("seq2", missing(seq == nil), func(_ context.Context, yield func(T) bool) (failure error) {
 		seq(func(v T, err error) bool {
@@ -85,8 +86,9 @@ func FromSeq2[T any](seq iter.Seq2[T, error]) Stage[T] {
 	})
 }
 
-// FromChan is a stage of the values received from ch until it is closed. The end of the run does not wait for ch; at most
-// one value that was received by then is dropped. Runs of the stage share the channel's values.
+// FromChan returns a stage of the values received from ch until it is closed. The end of the run
+// does not wait for ch; at most one value that has been received by then is dropped. Runs of the
+// stage share the channel's values.
 func FromChan[T any](ch <-chan T) Stage[T] {
 	return source("chan", missing(ch == nil), func(ctx context.Context, yield func(T) bool) error {
 		for {
@@ -102,9 +104,10 @@ func FromChan[T any](ch <-chan T) Stage[T] {
 	})
 }
 
-// FromFunc is a stage of the values that f yields. yield waits for room, and reports false when no more values are
-// wanted; f should return then. An error of f fails the run. ctx ends with the run. yield must not be called from
-// several goroutines at once; after f has returned it does nothing.
+// FromFunc returns a stage of the values that f yields. yield waits for room, and reports false if
+// no more values are wanted; f should return then. An error of f fails the run. ctx ends with the
+// run. yield must not be called from several goroutines at once; after f has returned it does
+// nothing and reports false.
 func FromFunc[T any](f func(ctx context.Context, yield func(T) bool) error) Stage[T] {
 	return source("func", missing(f == nil), f)
 }
@@ -118,7 +121,7 @@ func missing(is bool) error {
 
 var errNoSource = errors.New("the source is nil")
 
-// source makes a source of what f yields.
+// source makes a source of the values that f yields.
 func source[T any](name string, err error, f func(context.Context, func(T) bool) error) Stage[T] {
 	o := newSource[T](name)
 	if err != nil {
@@ -141,8 +144,8 @@ type reading[T any] struct {
 	yield     func(T, queue.Tag) bool
 	counts    *counts
 	tally     tally
-	handingOn bool // in yield: what happens there is not the source's doing
-	over      bool
+	handingOn bool // in yield: a panic there is not the source's
+	over      bool // no more values are wanted, or f has returned
 }
 
 func (r *reading[T]) read(f func(context.Context, func(T) bool) error) {
@@ -158,7 +161,7 @@ func (r *reading[T]) read(f func(context.Context, func(T) bool) error) {
 	}()
 	err := f(ctx, r.handOn)
 	returned = true
-	if err != nil && ctx.Err() == nil && !r.over { // after a refused value it only says that it was stopped
+	if err != nil && ctx.Err() == nil && !r.over { // an error after yield has reported false only says that f was stopped
 		r.site.Fail(&StageError{Stage: r.op.cfg.name, Err: err})
 	}
 }
