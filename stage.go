@@ -7,14 +7,16 @@ import (
 	"github.com/gopeln/pl/internal/queue"
 )
 
-// Stage describes work that yields values of type T. It holds only metadata: nothing runs until it is consumed.
-// It is an immutable value, safe for concurrent use; it may be consumed many times, also at once, and each time is a
-// run of its own, from the sources on. The zero Stage is not valid: its runs fail.
+// Stage describes work that yields values of type T. It holds only metadata: nothing runs until it
+// is consumed. It is an immutable value, safe for concurrent use. It may be consumed many times,
+// also at once; each time is a run of its own, from the sources on. The zero Stage is not valid:
+// its runs fail.
 type Stage[T any] struct{ op *operator[T] }
 
-// All runs the stage. The loop over it gets each value with a nil error; a failure is the last pair, (zero, err). When
-// the loop ends, however it ends, nothing of the run is left: it waits for the workers, which a function that ignores
-// its context can hold up.
+// All returns a sequence that runs the stage each time it is ranged over. The loop gets each value
+// with a nil error; a failure is the last pair, (zero, err). However the loop ends, nothing of the
+// run is left after it: the end waits for all workers, and a function that ignores its context can
+// hold it up.
 func (s Stage[T]) All(ctx context.Context) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		left := false
@@ -30,7 +32,7 @@ func (s Stage[T]) All(ctx context.Context) iter.Seq2[T, error] {
 	}
 }
 
-// Collect runs the stage and returns its values. With an error they are what came before it.
+// Collect runs the stage and returns its values. With an error they are those that came before it.
 func (s Stage[T]) Collect(ctx context.Context) ([]T, error) {
 	var all []T
 	err := s.consume(ctx, func(v T, _ queue.Tag) bool {
@@ -43,8 +45,8 @@ func (s Stage[T]) Collect(ctx context.Context) ([]T, error) {
 // Run runs the stage to its end and drops its values.
 func (s Stage[T]) Run(ctx context.Context) error { return Run(ctx, s) }
 
-// With returns a copy whose last operator has these options too. It is another stage: in one run beside the original
-// it runs beside it.
+// With returns a copy of s whose last operator has these options too. The copy is a distinct stage:
+// if both are used in one run, both run.
 func (s Stage[T]) With(opts ...Option) Stage[T] {
 	if s.op == nil {
 		return broken[T]("With", errZeroStage)
@@ -52,7 +54,7 @@ func (s Stage[T]) With(opts ...Option) Stage[T] {
 	return Stage[T]{s.op.with(opts)}
 }
 
-// Runnable is any Stage, whatever its type.
+// Runnable is a Stage of any type.
 type Runnable interface{ node() node }
 
 func (s Stage[T]) node() node {
@@ -62,8 +64,8 @@ func (s Stage[T]) node() node {
 	return s.op
 }
 
-// Run runs stages together to their end as one run, and drops their values: a stage that several of them share runs once,
-// and each of its consumers gets every value. Without stages it does nothing.
+// Run runs stages to their end in one run, and drops their values. A stage that several of them
+// share runs once, and each of its consumers gets every value. Without stages Run does nothing.
 func Run(ctx context.Context, stages ...Runnable) error {
 	var roots []node
 	for _, s := range stages {
@@ -83,8 +85,9 @@ func Run(ctx context.Context, stages ...Runnable) error {
 	}, new(bool))
 }
 
-// consume runs the stage in the caller's goroutine. yield is a flow's as it stands, which spares each value a call. left
-// tells, at the end, that the consumer wants to hear no more.
+// consume runs the stage in the caller's goroutine. yield has a flow's form, which saves a call for
+// each value. left, read at the end, reports whether the consumer has left its loop, and so gets no
+// error.
 func (s Stage[T]) consume(ctx context.Context, yield func(T, queue.Tag) bool, left *bool) error {
 	root := s.node()
 	return execute(ctx, []node{root}, func(b *builder) func() { return consumerLoop(b, root, yield) }, left)
