@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 )
 
-// Observe returns a context in which every run reports to o. o is called when the run starts, and what it returned, which may
-// be nil, when the run has ended, with its error, before All, Collect or Run return. Observers of an outer context are
-// called too, first.
+// Observe returns a context in which every run reports to o. The run calls o when it starts. When
+// it has ended, and before All, Collect or Run return, it calls the function that o returned, if
+// that is not nil, with its error. Observers of ctx itself are called too, before o.
 func Observe(ctx context.Context, o Observer) context.Context {
 	outer := observers(ctx)
 	return context.WithValue(ctx, observerKey{}, append(slices.Clip(outer), o))
@@ -25,7 +25,8 @@ func observers(ctx context.Context) []Observer {
 	return all
 }
 
-// tellObservers tells the observers of the caller's context that the run starts. ended tells them that it has ended.
+// tellObservers tells the observers of the caller's context that the run starts. ended tells them
+// its end.
 func (r *run) tellObservers(roots []node) (ended func(error)) {
 	all := observers(r.caller)
 	if len(all) == 0 {
@@ -51,11 +52,11 @@ type RunInfo struct {
 	figures []*stageFigures
 }
 
-// Graph gives the stages of the run.
+// Graph returns the stages of the run.
 func (r *RunInfo) Graph() Graph { return r.graph }
 
-// Stats gives the figures of the run so far. Those of a stage that waits for input, or has ended, are exact; those of a busy one
-// may lag by some values.
+// Stats returns the figures of the run so far. Those of a stage that waits for input, or has ended,
+// are exact; those of a busy stage may lag by some values.
 func (r *RunInfo) Stats() Stats {
 	var s Stats
 	for i, f := range r.figures {
@@ -66,14 +67,14 @@ func (r *RunInfo) Stats() Stats {
 
 // Stats are the figures of a run at one moment.
 type Stats struct {
-	Stages []StageStats // as Graph.Nodes
+	Stages []StageStats // in the order of Graph.Nodes
 }
 
 // StageStats are the figures of one stage, summed over its workers. Counts only grow.
 type StageStats struct {
 	Node
-	In      uint64 // values taken from the input; a source has none
-	Out     uint64 // results handed on; one for several consumers counts once
+	In      uint64 // values taken from the input; 0 for a source
+	Out     uint64 // results handed on; one that several consumers get counts once
 	Dropped uint64 // values ended on purpose: Filter said no, or OnError returned nil
 	Failed  uint64 // values that failed in their last attempt, whether dropped or ending the run
 	Queued  int    // values in the input queue
@@ -88,17 +89,18 @@ type stageFigures struct {
 	workers []*counts
 }
 
-// counts are the published figures of one worker, on cache lines of their own: a line shared by two workers would cost
-// several times as much as the counting.
+// counts are the published figures of one worker, which it alone writes. They have cache lines of
+// their own: a line shared by two workers would cost several times as much as the counting.
 type counts struct {
 	in, out, dropped, failed atomic.Uint64
 	_                        [96]byte
 }
 
-// tally is the same, not yet published, private to the worker.
+// tally holds the same figures, up to date but private to the worker.
 type tally struct{ in, out, dropped, failed uint64 }
 
-// publish has one caller at a time. It leaves alone what has not changed: a store is dearer than a load.
+// publish stores t for Stats to read. Only the worker calls it. It skips figures that have not
+// changed, since a store costs more than a load.
 func (c *counts) publish(t *tally) {
 	set(&c.in, t.in)
 	set(&c.out, t.out)
@@ -112,7 +114,7 @@ func set(published *atomic.Uint64, n uint64) {
 	}
 }
 
-// addWorker makes the figures of one worker more.
+// addWorker returns the counts of one more worker.
 func (f *stageFigures) addWorker() *counts {
 	f.mu.Lock()
 	defer f.mu.Unlock()
