@@ -6,9 +6,9 @@ import (
 	"github.com/gopeln/pl/internal/queue"
 )
 
-// Take yields the first n values that arrive. Then, without waiting for another, the run upstream stops without an
-// error: contexts end, workers and sources stop, as far as no other consumer wants their values. With n = 0 nothing
-// runs.
+// Take yields the first n values that arrive. Then, without waiting for another, everything
+// upstream stops without an error: contexts end, and workers and sources stop, unless another
+// consumer wants their values. With n = 0 nothing upstream runs.
 func Take[T any](n int) Partial[T, T] {
 	return func(s Stage[T]) Stage[T] {
 		o := taking("Take", s, n == 0, func(*operator[T], *Site) func(T) (wanted, more bool) {
@@ -25,9 +25,9 @@ func Take[T any](n int) Partial[T, T] {
 	}
 }
 
-// TakeWhile yields values as they arrive, up to the first for which f reports false, which it drops. Then the run
-// upstream stops, as with [Take]. f is called in the consumer's goroutine, once for each value. If it panics, the run
-// fails with a *[StageError] that names the value.
+// TakeWhile yields values as they arrive, up to the first for which f reports false, which it
+// drops. Then the run upstream stops, as with [Take]. f is called in the consumer's goroutine, once
+// for each value. If it panics, the run fails with a *[StageError] that names the value.
 func TakeWhile[T any](f func(T) bool) Partial[T, T] {
 	return func(s Stage[T]) Stage[T] {
 		o := taking("TakeWhile", s, false, func(o *operator[T], at *Site) func(T) (wanted, more bool) {
@@ -44,8 +44,8 @@ func TakeWhile[T any](f func(T) bool) Partial[T, T] {
 	}
 }
 
-// taking makes an operator that stops its run upstream once admit, made anew for each run, wants no more values. If it
-// takes nothing, nothing upstream runs.
+// taking makes an operator that stops its run upstream once admit, made anew for each run, wants no
+// more values. If it takes nothing, nothing upstream runs.
 func taking[T any](
 	verb string, s Stage[T], nothing bool, admit func(*operator[T], *Site) func(T) (wanted, more bool),
 ) *operator[T] {
@@ -79,7 +79,8 @@ func taking[T any](
 	return o
 }
 
-// asked calls the function of an inline operator for v. It reports whether f has returned; else the run has failed.
+// asked calls the function of an inline operator for v. It reports whether f has returned; else the
+// run has failed.
 func asked[A, B any](s *Site, op *base, v A, f func(A) B) (answer B, ok bool) {
 	defer func() {
 		if !ok {
