@@ -7,9 +7,9 @@ import (
 	"github.com/gopeln/pl/internal/queue"
 )
 
-// NewDriven makes an operator whose workers do not run the engine's loop: start brings up goroutines of its own, with
-// s.Go and s.Hold of its site as in Backend.Start, which move values from and to the ports. Of the backend only the
-// name and what it knows are used, of the operation not Open.
+// NewDriven makes an operator whose workers do not run the engine's loop. start starts goroutines
+// of its own, with Go and Hold of the site as in Backend.Start; they move values from and to the
+// ports. NewDriven uses neither b.Start nor op.Open.
 func NewDriven[A, B any](b Backend, op Operation[A, B], start func(Ports[A, B]), opts ...Option) Partial[A, B] {
 	return func(s Stage[A]) Stage[B] {
 		o := withFunction(b, op, s, opts)
@@ -19,16 +19,16 @@ func NewDriven[A, B any](b Backend, op Operation[A, B], start func(Ports[A, B]),
 	}
 }
 
-// Ports are one driven stage in one run.
+// Ports makes the ports of one driven stage in one run.
 type Ports[A, B any] struct {
 	site *Site
 	port func(index int) *Port[A, B]
 }
 
-// Site is the stage in its run.
+// Site returns the stage in its run.
 func (p Ports[A, B]) Site() *Site { return p.site }
 
-// Port makes the port of a worker. Messages about its values name it by index.
+// Port makes the port of a worker. Errors about its values name the worker by index.
 func (p Ports[A, B]) Port(index int) *Port[A, B] { return p.port(index) }
 
 func assembleDriven[A, B any](
@@ -56,8 +56,9 @@ func assembleDriven[A, B any](
 	s.startWorkers = func() { start(Ports[A, B]{s, port}) }
 }
 
-// Port is where a driven worker takes values and leaves results. Pull and TryPull may be called by one goroutine at a
-// time, and Emit, Done, Fail and Restart by one; the other methods are safe for concurrent use.
+// Port is where a driven worker takes values and leaves results. At most one goroutine at a time
+// may call Pull or TryPull, and at most one Emit, Done, Fail or Restart. The other methods are safe
+// for concurrent use.
 type Port[A, B any] struct {
 	site   *Site
 	index  int
@@ -69,7 +70,8 @@ type Port[A, B any] struct {
 	taking, giving *queue.Waiter
 }
 
-// Item is a value on its way through a driven worker. It is copied freely before it is begun, and not after.
+// Item is a value on its way through a driven worker. It may be copied before it is begun, but not
+// after.
 type Item[A any] struct {
 	Value A
 
@@ -80,14 +82,16 @@ type Item[A any] struct {
 	yielded int // results of this attempt
 }
 
-// Compare tells by its sign which of two items of one stage came out of the queue first; it is for sorting.
+// Compare returns a negative number if it left the queue before other, an item of the same stage,
+// and a positive one if it left later.
 func (it *Item[A]) Compare(other *Item[A]) int { return cmp.Compare(it.n, other.n) }
 
-// Attempt is the number of the attempt under way, or next; the first is 1.
+// Attempt returns the number of the attempt that is under way, or next; the first is 1.
 func (it *Item[A]) Attempt() int { return it.attempt + 1 }
 
-// Pull moves values from the queue to buf, a fair share of what is there, and waits for the first. They still count as
-// queued, until Begin. ok is false at the end of the input, when the stage stops, and when ctx ends.
+// Pull moves values from the queue to buf, a fair share of what is there, and waits for the first.
+// They count as queued until Begin. ok is false at the end of the input, when the stage stops, and
+// when ctx ends.
 func (p *Port[A, B]) Pull(ctx context.Context, buf []Item[A]) (n int, ok bool) {
 	return p.in.Pull(ctx, p.taking, len(buf), into(buf))
 }
@@ -99,15 +103,15 @@ func into[A any](buf []Item[A]) queue.Pulled[A] {
 	return func(i int, number int64, v A, t queue.Tag) { buf[i] = Item[A]{Value: v, n: number, t: t} }
 }
 
-// Begin says that n pulled values have been begun, no matter by which port they were pulled: they have left the queue,
-// which has room for others.
+// Begin records that n pulled values have been begun, no matter which port pulled them. They have
+// left the queue then, which has room for others.
 func (p *Port[A, B]) Begin(n int) {
 	p.counts.in.Add(uint64(n))
 	p.in.Begin(n)
 }
 
-// Reserve gets room for up to n results in the queues downstream, as far as there is any; it does not wait. Room that
-// is not used must be given back with Unreserve.
+// Reserve reserves room for up to n results in the queues downstream, and returns for how many
+// there was room. It does not wait. Room that is not used must be given back with Unreserve.
 func (p *Port[A, B]) Reserve(n int) int {
 	for i, s := range p.out.sinks {
 		port, ok := s.(*queue.Out[B])
@@ -125,7 +129,7 @@ func (p *Port[A, B]) Reserve(n int) int {
 	return n
 }
 
-// Boundless tells whether there is always room downstream.
+// Boundless reports whether there is always room downstream.
 func (p *Port[A, B]) Boundless() bool {
 	for _, s := range p.out.sinks {
 		if port, ok := s.(*queue.Out[B]); ok && port.Bounded() {
@@ -144,8 +148,9 @@ func (p *Port[A, B]) Unreserve(n int) {
 	}
 }
 
-// Emit hands on a result of it, in reserved room if there is any, else waiting for room. It reports false when nobody
-// wants more. Results that an earlier attempt has handed on are passed over; they use up reserved room all the same.
+// Emit hands on v, a result of it. It uses reserved room if there is any, else it waits for room.
+// It reports false if no consumer wants more. A result that an earlier attempt has handed on is
+// skipped, and its reserved room is given back.
 func (p *Port[A, B]) Emit(it *Item[A], v B) bool {
 	if it.yielded++; it.yielded <= it.given {
 		p.Unreserve(1)
@@ -159,7 +164,7 @@ func (p *Port[A, B]) Emit(it *Item[A], v B) bool {
 	return true
 }
 
-// Done is the good end of a value.
+// Done ends a value that has succeeded.
 func (p *Port[A, B]) Done(it *Item[A]) {
 	if it.given == 0 && p.order.results == AtMostOne {
 		p.counts.dropped.Add(1)
@@ -167,11 +172,12 @@ func (p *Port[A, B]) Done(it *Item[A]) {
 	p.order.finished(it.t, it.given)
 }
 
-// Restart says that the value is begun anew through no fault of its own; it is no attempt more.
+// Restart begins the value anew through no fault of its own; that does not count as another
+// attempt.
 func (p *Port[A, B]) Restart(it *Item[A]) { it.yielded = 0 }
 
-// Fail asks the stage's policy about the failure of a value. With Again, the value is to be tried again after the wait;
-// else it has ended, and with Err the run has.
+// Fail asks the stage's policy about the failure of a value. If the verdict is Again, the value
+// must be tried again after the wait; if not, it has ended, and with Err the run has failed.
 func (p *Port[A, B]) Fail(it *Item[A], err error) Verdict {
 	if p.site.ctx.Err() != nil {
 		return Verdict{Err: context.Cause(p.site.ctx)}
@@ -195,7 +201,7 @@ func (p *Port[A, B]) Fail(it *Item[A], err error) Verdict {
 	return v
 }
 
-// Closed takes in an error of an OnEnd that ran elsewhere; it joins the run's.
+// Closed adds the error of an OnEnd that ran elsewhere to the run's.
 func (s *Site) Closed(worker int, err error) {
 	s.run.addCleanup(&StageError{Stage: s.Name(), Worker: worker, Err: err})
 }
