@@ -19,6 +19,7 @@ import (
 	"github.com/gopeln/pl/bench/hop"
 	"github.com/gopeln/pl/bench/inflight"
 	"github.com/gopeln/pl/bench/latency"
+	"github.com/gopeln/pl/bench/lines"
 	"github.com/gopeln/pl/bench/measure"
 	"github.com/gopeln/pl/bench/subprocess"
 	"github.com/gopeln/pl/process"
@@ -44,6 +45,7 @@ func sections(s *settings) []section {
 		{"figures", "what it costs to watch a run", hop.Figures},
 		{"latency", "how late a value arrives that comes alone (thread)", latency.Run},
 		{"task", "what it costs to have many values under way", inflight.Run},
+		{"files", "what it costs to read the lines of a file", lines.Run},
 		{"process", "what it costs to have values handled by another process", subprocess.Run},
 	}
 }

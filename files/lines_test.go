@@ -233,7 +233,7 @@ func TestHostileReadersAreErrors(t *testing.T) {
 		"negative": func(context.Context) (io.ReadCloser, error) { return hostile{-1}, nil },
 		"no bytes": func(context.Context) (io.ReadCloser, error) { return hostile{0}, nil },
 		"lost": func(context.Context) (io.ReadCloser, error) {
-			return (&text{content: "a\n", failure: fmt.Errorf("lost: %w", io.EOF)}).open(nil)
+			return (&text{content: "a\n", failure: fmt.Errorf("lost: %w", io.EOF)}).open(context.Background())
 		},
 		"Read panics":  func(context.Context) (io.ReadCloser, error) { return io.NopCloser(nil), nil },
 		"Close fails":  func(context.Context) (io.ReadCloser, error) { return unclosable{strings.NewReader("a")}, nil },

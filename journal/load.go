@@ -1,0 +1,97 @@
+package journal
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// magic begins the first line of a journal; the version follows, quoted.
+const magic = "gopeln journal 1 "
+
+func header(version string) string { return magic + strconv.Quote(version) + "\n" }
+
+// longestHeader limits how much of a file is read to find out that it is no journal.
+const longestHeader = 1 << 20
+
+// load reads the file and cuts off a torn last line. It reports whether the journal is a new one, whose
+// header is still to be written.
+func (j *Journal) load(header string) (fresh bool, err error) {
+	r := bufio.NewReaderSize(j.file, 1<<20)
+	first, err := readHeader(r)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("read %s: %w", j.name, err)
+	case strings.HasPrefix(header, first) && first != header: // empty, or torn while it was written
+		return true, j.file.Truncate(0)
+	case first != header:
+		return false, j.foreign(first, header)
+	}
+	whole := int64(len(first))
+	var line [lineSize]byte
+	for n := 2; ; n++ {
+		switch _, err := io.ReadFull(r, line[:]); {
+		case errors.Is(err, io.EOF):
+			return false, nil
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return false, j.file.Truncate(whole)
+		case err != nil:
+			return false, fmt.Errorf("read %s: %w", j.name, err)
+		}
+		k, ok := parseLine(line[:])
+		if !ok {
+			return false, j.damaged(r, line[:], whole, n)
+		}
+		j.keys.add(k)
+		whole += lineSize
+	}
+}
+
+// readHeader reads the first line, or what there is of it.
+func readHeader(r *bufio.Reader) (string, error) {
+	var first []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		first = append(first, part...)
+		switch {
+		case err == nil, errors.Is(err, io.EOF), len(first) > longestHeader:
+			return string(first), nil
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return "", err
+		}
+	}
+}
+
+// foreign is the error of a file that begins with another line.
+func (j *Journal) foreign(first, header string) error {
+	quoted, ok := strings.CutPrefix(strings.TrimSuffix(first, "\n"), magic)
+	version, err := strconv.Unquote(quoted)
+	if !ok || err != nil || !strings.HasSuffix(first, "\n") {
+		return fmt.Errorf("%s is no journal: it begins with %.40q", j.name, first)
+	}
+	want, _ := strconv.Unquote(strings.TrimSuffix(strings.TrimPrefix(header, magic), "\n"))
+	return fmt.Errorf("%s is of version %q, not %q: what it says is done was done by another version; "+
+		"finish with that one, or remove the file to begin anew", j.name, version, want)
+}
+
+// damaged deals with a line that is no key, which begins behind whole bytes. What a power cut leaves at
+// the end of a file, such as zeros, is torn; before further lines it is an error.
+func (j *Journal) damaged(r *bufio.Reader, line []byte, whole int64, n int) error {
+	for rest := line; ; {
+		if bytes.IndexByte(rest, '\n') >= 0 {
+			return fmt.Errorf("%s:%d: the line is no key; remove it, or the file to begin anew", j.name, n)
+		}
+		var err error
+		rest, err = r.ReadSlice('\n')
+		switch {
+		case errors.Is(err, io.EOF):
+			return j.file.Truncate(whole)
+		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
+			return fmt.Errorf("read %s: %w", j.name, err)
+		}
+	}
+}
