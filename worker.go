@@ -37,6 +37,9 @@ type Operation[A, B any] struct {
 	// The workers' loop calls it instead of the kernel, which saves about a third of the price of a
 	// value.
 	One func(ctx context.Context, in A) (B, error)
+	// Item is what a [StageError] gives as the value that failed; nil: the value itself. It is for an operator that
+	// takes its values wrapped.
+	Item func(in A) any
 }
 
 // Results is how many results a kernel makes of a value.

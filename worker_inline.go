@@ -10,8 +10,9 @@ func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Op
 	p := order{trackers: b.trackers[o], results: op.Results}
 	return func(yield func(B, queue.Tag) bool) {
 		w := &worker[A, B]{
-			site: s, op: &o.base, ctx: s.workerContext(&o.base, 0), open: op.Open, order: p, counts: counts,
-			put: func(_ *queue.Waiter, v B, t queue.Tag) bool { return yield(v, t) },
+			site: s, op: &o.base, ctx: s.workerContext(&o.base, 0), open: op.Open, item: op.Item, order: p,
+			counts: counts,
+			put:    func(_ *queue.Waiter, v B, t queue.Tag) bool { return yield(v, t) },
 		}
 		if w.Open() {
 			defer func() { w.closeResource(w.opened, StageStatus{Done: true}) }()
@@ -54,7 +55,7 @@ func (l *inlineLoop[A, B]) handleGuarded() (again, ok bool) {
 		value := recover()
 		l.recordPanic(value)
 		if again = value != nil; !again {
-			l.site.Fail(&StageError{Stage: l.op.cfg.name, Item: l.v, Err: ErrGoexit})
+			l.site.Fail(&StageError{Stage: l.op.cfg.name, Item: l.itemOf(l.v), Err: ErrGoexit})
 		}
 	}()
 	ok = l.handle()

@@ -21,7 +21,8 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 		results := out.emitter()
 		w := &worker[A, B]{
 			site: s, op: &o.base, index: index, ctx: s.workerContext(&o.base, index), open: op.Open, one: op.One,
-			in: input.Consumer(results.word()), put: results.put, order: p, counts: figures.addWorker(),
+			item: op.Item,
+			in:   input.Consumer(results.word()), put: results.put, order: p, counts: figures.addWorker(),
 		}
 		if len(p.trackers) == 0 {
 			w.windowOut, w.channelOut = results.windowOut, results.channelOut
@@ -43,6 +44,7 @@ type worker[A, B any] struct {
 	ctx   context.Context
 	open  Opener[A, B]
 	one   func(context.Context, A) (B, error) // Operation.One; may be nil
+	item  func(A) any                         // Operation.Item; may be nil
 
 	in        queue.Inlet[A]
 	windowIn  *queue.In[A]      // in, if it is of that type; else nil
@@ -67,7 +69,19 @@ type worker[A, B any] struct {
 
 func (w *worker[A, B]) Context() context.Context { return w.ctx }
 
+<<<<<<< HEAD
 // Serve may be called again, by another goroutine, after one has been ended by Goexit.
+=======
+// itemOf is the Item of an error about v.
+func (w *worker[A, B]) itemOf(v A) any {
+	if w.item == nil {
+		return v
+	}
+	return w.item(v)
+}
+
+// Serve is safe to be called again by another goroutine after one has been ended by Goexit.
+>>>>>>> 3537ec4 (pltest: a kit for testing pipelines; Operation.Item)
 func (w *worker[A, B]) Serve(seat Seat) {
 	if own, ok := seat.(*goroutineSeat); ok {
 		w.serveOwn(w.loopFor(seat), own)

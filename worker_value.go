@@ -190,7 +190,7 @@ func (l *valueLoop[A, B]) applyPolicy(err error) bool {
 	if l.endedByStop() {
 		return false
 	}
-	e := &StageError{Stage: l.op.cfg.name, Worker: l.index, Item: l.v, Err: err}
+	e := &StageError{Stage: l.op.cfg.name, Worker: l.index, Item: l.itemOf(l.v), Err: err}
 	verdict := l.op.cfg.policy.judge(l.ctx, l.attempt, e, l.site.Fail)
 	if verdict.Again {
 		l.attempt++
