@@ -36,29 +36,32 @@ func Hold() Holdings {
 // to end gets a moment to do so, unless the runtime knows that it never will.
 func (h Holdings) Check(t testing.TB) {
 	t.Helper()
-	var left map[string]string
-	for attempt := range 200 {
-		if h.bubble != "" {
-			synctest.Wait()
-		}
+	left := h.left()
+	for pause := time.Millisecond; len(left) > 0 && pause < patience; pause += pause / 4 {
+		h.wait(pause)
 		left = h.left()
-		if len(left) == 0 {
-			return
-		}
-		if h.bubble != "" {
-			runtime.Gosched()
-			continue
-		}
-		if attempt%50 == 1 && findLeaks() {
+		if h.bubble == "" && findLeaks() {
 			if left = h.left(); slices.ContainsFunc(slices.Collect(maps.Values(left)), endless) {
 				break
 			}
 		}
-		time.Sleep(5 * time.Millisecond)
 	}
 	for _, key := range slices.Sorted(maps.Keys(left)) {
 		t.Errorf("left behind by the run: %s\n%s", key, left[key])
 	}
+}
+
+// patience is the longest pause between two looks; all of them together are about five times as long.
+const patience = 200 * time.Millisecond
+
+// wait gives what ends the time to do so.
+func (h Holdings) wait(pause time.Duration) {
+	if h.bubble == "" {
+		time.Sleep(pause)
+		return
+	}
+	runtime.Gosched()
+	synctest.Wait()
 }
 
 // left is what is there now and was not before.
