@@ -69,9 +69,6 @@ type worker[A, B any] struct {
 
 func (w *worker[A, B]) Context() context.Context { return w.ctx }
 
-<<<<<<< HEAD
-// Serve may be called again, by another goroutine, after one has been ended by Goexit.
-=======
 // itemOf is the Item of an error about v.
 func (w *worker[A, B]) itemOf(v A) any {
 	if w.item == nil {
@@ -80,8 +77,7 @@ func (w *worker[A, B]) itemOf(v A) any {
 	return w.item(v)
 }
 
-// Serve is safe to be called again by another goroutine after one has been ended by Goexit.
->>>>>>> 3537ec4 (pltest: a kit for testing pipelines; Operation.Item)
+// Serve may be called again, by another goroutine, after one has been ended by Goexit.
 func (w *worker[A, B]) Serve(seat Seat) {
 	if own, ok := seat.(*goroutineSeat); ok {
 		w.serveOwn(w.loopFor(seat), own)
