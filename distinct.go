@@ -6,12 +6,13 @@ import (
 	"fmt"
 )
 
-// Distinct drops values whose key is among the last keys that were seen. To see a key again makes it the latest, so the
-// one that was seen least recently is forgotten first. With last = 0 all keys are remembered, for as long as the run
-// goes on. A key that differs from itself, such as NaN, is a new one each time and is not remembered.
+// Distinct drops values whose key is among the last keys that were seen. To see a key again makes
+// it the latest, so the one that was seen least recently is forgotten first. With last = 0 all keys
+// are remembered, for as long as the run goes on. A key that differs from itself, such as NaN, is a
+// new one each time and is not remembered.
 //
-// key is called once for each value, in the consumer's goroutine. A key that panics, or one that cannot be hashed, is the
-// failure of its value.
+// key is called once for each value, in the consumer's goroutine. A key that panics, or one that
+// cannot be hashed, is the failure of its value.
 func Distinct[T any, K comparable](key func(T) K, last int) Partial[T, T] {
 	op := Operation[T, T]{Verb: "Distinct", Results: AtMostOne, Func: key}
 	if last < 0 {

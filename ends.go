@@ -5,13 +5,13 @@ import (
 	"errors"
 )
 
-// An end is a function that consumes a stage and gives one answer. Each is one run. Its error is the run's, or that of
-// the end's own function, as a *[StageError] that names the value.
+// An end is a function that consumes a stage and gives one answer. Each is one run. Its error is
+// the run's, or that of the end's own function, as a *[StageError] that names the value.
 
 var errNilEnd = errors.New("the function is nil")
 
-// First runs the stage up to its first value, which it returns with found true, and stops the run. found is false if
-// the stage has ended without a value or has failed before it had one.
+// First runs the stage up to its first value, which it returns with found true, and stops the run.
+// found is false if the stage has ended without a value or has failed before it had one.
 func (s Stage[T]) First(ctx context.Context) (v T, found bool, err error) {
 	for v, err := range s.All(ctx) {
 		return v, err == nil, err
@@ -19,7 +19,8 @@ func (s Stage[T]) First(ctx context.Context) (v T, found bool, err error) {
 	return v, false, nil
 }
 
-// Count runs the stage to its end and returns how many values it had. With an error it is how many came before it.
+// Count runs the stage to its end and returns how many values it had. With an error it is how many
+// came before it.
 func (s Stage[T]) Count(ctx context.Context) (n int, err error) {
 	for _, err := range s.All(ctx) {
 		if err != nil {
@@ -30,15 +31,16 @@ func (s Stage[T]) Count(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
-// Any reports whether f reports true for one of the values. It stops the run at the first such value; without values it
-// is false. f runs in the caller's goroutine. A nil f, or one that panics, is an error.
+// Any reports whether f reports true for one of the values. It stops the run at the first such
+// value; without values it is false. f runs in the caller's goroutine. A nil f, or one that panics,
+// is an error.
 func (s Stage[T]) Any(ctx context.Context, f func(T) bool) (bool, error) {
 	return s.ask(ctx, "Any", f, true)
 }
 
-// Every reports whether f reports true for all values. It stops the run at the first value for which f does not; without
-// values it is true. f runs in the caller's goroutine. A nil f, or one that panics, is an error. With an error Every is
-// false.
+// Every reports whether f reports true for all values. It stops the run at the first value for
+// which f does not; without values it is true. f runs in the caller's goroutine. A nil f, or one
+// that panics, is an error. With an error Every is false.
 func (s Stage[T]) Every(ctx context.Context, f func(T) bool) (bool, error) {
 	different, err := s.ask(ctx, "Every", f, false)
 	return !different && err == nil, err
@@ -64,9 +66,10 @@ func (s Stage[T]) ask(ctx context.Context, end string, f func(T) bool, answer bo
 	return false, nil
 }
 
-// Reduce folds the values into one: it calls f with what it has so far, start at first, and each value in the order of
-// arrival. f runs in the caller's goroutine. An error of f, or a panic, stops the run and is returned as a *[StageError].
-// With an error the result is what f had made of the values before.
+// Reduce folds the values into one: it calls f with what it has so far, start at first, and each
+// value in the order of arrival. f runs in the caller's goroutine. An error of f, or a panic, stops
+// the run and is returned as a *[StageError]. With an error the result is what f had made of the
+// values before.
 func Reduce[T, R any](ctx context.Context, s Stage[T], start R, f func(acc R, v T) (R, error)) (R, error) {
 	if f == nil {
 		return start, &StageError{Stage: "Reduce", Worker: -1, Err: errNilEnd}
@@ -85,7 +88,8 @@ func Reduce[T, R any](ctx context.Context, s Stage[T], start R, f func(acc R, v 
 	return acc, nil
 }
 
-// guardedEnd calls an end's function for v. A panic is an error; Goexit goes on, since the goroutine is the caller's.
+// guardedEnd calls an end's function for v. A panic is an error; Goexit goes on, since the
+// goroutine is the caller's.
 func guardedEnd[T, R any](end string, v T, f func() (R, error)) (r R, err error) {
 	defer func() {
 		if value := recover(); value != nil {
@@ -98,11 +102,12 @@ func guardedEnd[T, R any](end string, v T, f func() (R, error)) (r R, err error)
 	return f()
 }
 
-// Chan runs the stage in a goroutine of its own and sends its values to an unbuffered channel, which it closes when the
-// run has ended and nothing of it is left. err waits for that moment and returns the run's error.
+// Chan runs the stage in a goroutine of its own and sends its values to an unbuffered channel,
+// which it closes when the run has ended and nothing of it is left. err waits for that moment and
+// returns the run's error.
 //
-// To leave before the end, end ctx: the run stops, the channel is closed, and err returns the context's cause. A
-// consumer that stops receiving without doing so leaves the run waiting for it.
+// To leave before the end, end ctx: the run stops, the channel is closed, and err returns the
+// context's cause. A consumer that stops receiving without doing so leaves the run waiting for it.
 func (s Stage[T]) Chan(ctx context.Context) (values <-chan T, err func() error) {
 	if ctx == nil {
 		ctx = context.Background()

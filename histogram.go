@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// Histogram counts durations by their size. Its buckets are those of OpenTelemetry's exponential histogram of scale 3
-// and of Prometheus' native one of schema 3: bucket k holds what is longer than 2^(k/8) seconds and at most 2^((k+1)/8),
-// so that a quantile is within 4.5 % of the true one. The zero Histogram is empty. It is a plain value; counts may be
-// estimates by sampling.
+// Histogram counts durations by their size. Its buckets are those of OpenTelemetry's exponential
+// histogram of scale 3 and of Prometheus' native one of schema 3: bucket k holds what is longer
+// than 2^(k/8) seconds and at most 2^((k+1)/8), so that a quantile is within 4.5 % of the true one.
+// The zero Histogram is empty. It is a plain value; counts may be estimates by sampling.
 type Histogram struct {
 	count  uint64
 	sum    time.Duration
@@ -19,7 +19,8 @@ type Histogram struct {
 	counts []uint64 // shared by copies, and so never changed
 }
 
-// The buckets reach from about a nanosecond to 2^12 seconds; what is outside counts in the outermost ones.
+// The buckets reach from about a nanosecond to 2^12 seconds; what is outside counts in the
+// outermost ones.
 const (
 	firstBucket = -240
 	lastBucket  = 95
@@ -40,8 +41,8 @@ func (h Histogram) Mean() time.Duration {
 	return time.Duration(float64(h.sum) / float64(h.count))
 }
 
-// Quantile returns the duration below which the share p of the durations lies, such as 0.99. It is 0 if h is empty; p
-// below 0 counts as 0 and above 1 as 1.
+// Quantile returns the duration below which the share p of the durations lies, such as 0.99. It is
+// 0 if h is empty; p below 0 counts as 0 and above 1 as 1.
 func (h Histogram) Quantile(p float64) time.Duration {
 	rank := uint64(math.Ceil(min(max(p, 0), 1) * float64(h.count)))
 	seen := uint64(0)
@@ -66,8 +67,8 @@ func (h Histogram) Sub(earlier Histogram) Histogram {
 	return newHistogram(&counts, h.sum-earlier.sum)
 }
 
-// Buckets yields the buckets that are not empty, in ascending order, with their counts. The upper bound of bucket k is
-// 2^((k+1)/8) seconds.
+// Buckets yields the buckets that are not empty, in ascending order, with their counts. The upper
+// bound of bucket k is 2^((k+1)/8) seconds.
 func (h Histogram) Buckets() iter.Seq2[int, uint64] {
 	return func(yield func(int, uint64) bool) {
 		for i, n := range h.counts {

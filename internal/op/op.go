@@ -1,4 +1,5 @@
-// Package op holds the operators, each once: what Map, Filter, FlatMap and Each do with a value, for all backends.
+// Package op holds the operators, each once: what Map, Filter, FlatMap and Each do with a value,
+// for all backends.
 package op
 
 import (
