@@ -18,10 +18,13 @@ type StageError struct {
 	Worker int    // the worker's index, from 0; -1 if the error is about the stage as a whole
 	Item   any    // the value that failed; nil if the error is about no value
 	Err    error  // what the function returned, a *PanicError, or ErrTimeout
+	// Attempts is how often the value was tried: once unless the stage has [Retry]; 0 if the error is
+	// about no value.
+	Attempts int
 }
 
-// Error names the stage, the worker and the value, which it shortens if it is long. It returns even
-// if Err's own method panics or ends its goroutine.
+// Error names the stage, the worker, the value, which it shortens if it is long, and the attempts,
+// if there were several. It returns even if Err's own method panics or ends its goroutine.
 func (e *StageError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "pl: stage %q", e.Stage)
@@ -30,6 +33,9 @@ func (e *StageError) Error() string {
 	}
 	if e.Item != nil {
 		fmt.Fprintf(&b, ", value %s", shown(e.Item))
+	}
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, ", after %d attempts", e.Attempts)
 	}
 	return b.String() + ": " + guard.Text(e.Err)
 }

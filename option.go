@@ -31,16 +31,18 @@ const (
 	optTimeout
 	optOnError
 	optRetry
+	optRetryIf
 	optAttached
 
 	// functionOptions are the options that an operator with a user's function accepts.
-	functionOptions = optWorkers | optMaxSize | optName | optTimeout | optOnError | optRetry | optAttached
+	functionOptions = optWorkers | optMaxSize | optName | optTimeout | optOnError | optRetry | optRetryIf |
+		optAttached
 )
 
 // String lists the options.
 func (k optionKind) String() string {
 	var names []string
-	for i, name := range []string{"Workers", "MaxSize", "Name", "Timeout", "OnError", "Retry", "those of its backend"} {
+	for i, name := range []string{"Workers", "MaxSize", "Name", "Timeout", "OnError", "Retry", "RetryIf", "those of its backend"} {
 		if k&(1<<i) != 0 {
 			names = append(names, name)
 		}

@@ -7,12 +7,13 @@ import "github.com/gopeln/pl/internal/queue"
 func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Operation[A, B]) flow[B] {
 	values := upstream[A](b, o, in, s)
 	counts := b.figures[o].addWorker()
+	court := &court{op: &o.base, site: s}
 	p := order{trackers: b.trackers[o], results: op.Results}
 	return func(yield func(B, queue.Tag) bool) {
 		w := &worker[A, B]{
 			site: s, op: &o.base, ctx: s.workerContext(&o.base, 0), open: op.Open, item: op.Item, order: p,
-			counts: counts,
-			put:    func(_ *queue.Waiter, v B, t queue.Tag) bool { return yield(v, t) },
+			counts: counts, court: court,
+			put: func(_ *queue.Waiter, v B, t queue.Tag) bool { return yield(v, t) },
 		}
 		if w.Open() {
 			defer func() { w.closeResource(w.opened, StageStatus{Done: true}) }()

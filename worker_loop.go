@@ -15,6 +15,7 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 	out.site, s.results = s, op.Results
 	s.check = checkOf(backend)
 	p := order{trackers: b.trackers[o], results: op.Results}
+	court := &court{op: &o.base, site: s}
 	figures := b.figures[o]
 	s.newWorker = func(index int) Worker {
 		s.workers.Add(1)
@@ -22,7 +23,8 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 		w := &worker[A, B]{
 			site: s, op: &o.base, index: index, ctx: s.workerContext(&o.base, index), open: op.Open, one: op.One,
 			item: op.Item,
-			in:   input.Consumer(results.word()), put: results.put, order: p, counts: figures.addWorker(),
+			in:   input.Consumer(results.word()), put: results.put, order: p, court: court,
+			counts: figures.addWorker(),
 		}
 		if len(p.trackers) == 0 {
 			w.windowOut, w.channelOut = results.windowOut, results.channelOut
@@ -54,6 +56,7 @@ type worker[A, B any] struct {
 	windowOut  *queue.Out[B]     // if not nil, put does no more than its Put
 	channelOut *queue.Channel[B] // if not nil, put does no more than its Put
 	order                        // of the values in the order
+	court      *court
 
 	opened *opened[A, B] // nil unless the worker is open
 	tally  tally

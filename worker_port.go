@@ -40,6 +40,7 @@ func assembleDriven[A, B any](
 	out := outletOf[B](b, o)
 	out.site, s.results = s, results
 	s.endOutput = out.end
+	court := &court{op: &o.base, site: s}
 	port := func(index int) *Port[A, B] {
 		e := out.emitter()
 		for _, s := range e.sinks {
@@ -49,7 +50,8 @@ func assembleDriven[A, B any](
 		}
 		return &Port[A, B]{
 			site: s, index: index, in: input.Consumer(nil).(*queue.In[A]), out: e,
-			order: order{trackers: b.trackers[o], results: results}, counts: b.figures[o].addWorker(),
+			order: order{trackers: b.trackers[o], results: results}, court: court,
+			counts: b.figures[o].addWorker(),
 			taking: &queue.NewGoroutine().Waiter, giving: &queue.NewGoroutine().Waiter,
 		}
 	}
@@ -65,6 +67,7 @@ type Port[A, B any] struct {
 	in     *queue.In[A]
 	out    *emitter[B]
 	order  order
+	court  *court
 	counts *counts
 
 	taking, giving *queue.Waiter
@@ -184,10 +187,9 @@ func (p *Port[A, B]) Fail(it *Item[A], err error) Verdict {
 	}
 	it.attempt++
 	it.yielded = 0
-	of := p.site.op
-	v := of.cfg.policy.judge(p.site.ctx, it.attempt, &StageError{
-		Stage: of.cfg.name, Worker: p.index, Item: it.Value, Err: err,
-	}, p.site.Fail)
+	v := p.court.judge(p.site.ctx, &StageError{
+		Stage: p.site.op.cfg.name, Worker: p.index, Item: it.Value, Err: err, Attempts: it.attempt,
+	})
 	if v.Again {
 		return v
 	}

@@ -190,8 +190,10 @@ func (l *valueLoop[A, B]) applyPolicy(err error) bool {
 	if l.endedByStop() {
 		return false
 	}
-	e := &StageError{Stage: l.op.cfg.name, Worker: l.index, Item: l.itemOf(l.v), Err: err}
-	verdict := l.op.cfg.policy.judge(l.ctx, l.attempt, e, l.site.Fail)
+	e := &StageError{
+		Stage: l.op.cfg.name, Worker: l.index, Item: l.itemOf(l.v), Err: err, Attempts: l.attempt,
+	}
+	verdict := l.court.judge(l.ctx, e)
 	if verdict.Again {
 		l.attempt++
 		return verdict.After <= 0 || l.seat.Sleep(l.ctx, verdict.After) == nil

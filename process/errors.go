@@ -6,9 +6,11 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/guard"
+	"github.com/gopeln/pl/internal/advice"
 )
 
 // CrashError is the death of a worker: an exit, a signal, a fatal error of the runtime. It is the error of the value
@@ -89,6 +91,9 @@ type failure struct {
 	Before               string      `json:",omitempty"` // the text that wraps a panic
 	Kind                 failureKind `json:",omitempty"`
 	Sentinels            []int       `json:",omitempty"`
+	// What the marks in it come to, of pl.Permanent and pl.RetryAfter.
+	Permanent bool          `json:",omitempty"`
+	After     time.Duration `json:",omitempty"`
 }
 
 type failureKind int
@@ -100,7 +105,8 @@ const (
 )
 
 func newFailure(err error) *failure {
-	f := &failure{Type: fmt.Sprintf("%T", err), Message: guard.Text(err)}
+	f := &failure{Type: fmt.Sprintf("%T", advice.Strip(err)), Message: guard.Text(err)}
+	f.Permanent, f.After = advice.Of(err)
 	if guard.Is(err, pl.ErrGoexit) {
 		f.Kind = failureGoexit
 	}
@@ -127,8 +133,15 @@ func valueText(v any) (text string) {
 	return text
 }
 
-// err is the failure as the parent's side sees it.
+// err is the failure as the parent's side sees it, with the marks that it had.
 func (f *failure) err() error {
+	if f.Permanent || f.After > 0 {
+		return &advice.Error{Err: f.unmarked(), Permanent: f.Permanent, After: f.After}
+	}
+	return f.unmarked()
+}
+
+func (f *failure) unmarked() error {
 	switch f.Kind {
 	case failurePanic:
 		p := &pl.PanicError{Value: f.Message, Stack: []byte(f.Stack)}

@@ -54,6 +54,7 @@ var badOptions = []struct {
 	{pl.Timeout(-time.Second), []string{"Timeout", "-1s"}},
 	{pl.Retry(0, nil), []string{"Retry", "0", "at least 1"}},
 	{pl.OnError(nil), []string{"OnError", "nil"}},
+	{pl.RetryIf(nil), []string{"RetryIf", "nil"}},
 }
 
 func badOption(t *testing.T, api API) {

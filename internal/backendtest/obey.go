@@ -21,6 +21,8 @@ const (
 	Hang                                  // waits for its context to end, and returns its error
 	Ignore                                // takes a hundred ticks, whatever its context says
 	FailOnce                              // fails the first time it is tried, as the journal tells
+	FailForGood                           // returns an error that is ErrBroken, with pl.Permanent beneath a join and a wrap
+	FailLater                             // returns an error that is ErrBroken, with pl.RetryAfter of two ticks beneath them
 	Hostile                               // returns the error of that number whose methods misbehave
 	HostilePanic                          // panics with it
 )
@@ -62,12 +64,21 @@ func (o Obeying) obey(ctx context.Context, x int) error {
 		return hostile[x-Hostile]
 	case HostilePanic:
 		panic(hostile[x-HostilePanic])
+	case FailForGood:
+		return wrapped(pl.Permanent(&BrokenError{x}))
+	case FailLater:
+		return wrapped(pl.RetryAfter(&BrokenError{x}, 2*o.traits.Tick))
 	case FailOnce:
 		if noted("begin %d", x) == 1 {
 			return &BrokenError{x}
 		}
 	}
 	return nil
+}
+
+// wrapped is err as it may come out of several layers of a program.
+func wrapped(err error) error {
+	return fmt.Errorf("a layer above: %w", errors.Join(errors.New("something beside it"), err))
 }
 
 // Map obeys and returns the value.

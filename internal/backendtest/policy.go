@@ -3,12 +3,9 @@ package backendtest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -16,7 +13,7 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// OnError and Retry. Handlers run in this process, whatever the backend.
+// OnError. Handlers run in this process, whatever the backend.
 
 var onErrorChecks = []check{
 	{"SkipDropsTheValueAndGoesOn", nothing, skipDrops},
@@ -28,17 +25,6 @@ var onErrorChecks = []check{
 	{"PanicGoexitAndErrorAreSkippedAlike", nothing, skipsAnything},
 	{"YieldedBeforeTheFailureStays", nothing, skipKeepsYielded},
 	{"NotAskedWhenTheRunIsOver", here, handlerNotAskedAtTheEnd},
-}
-
-var retryChecks = []check{
-	{"SucceedsAtALaterAttempt", nothing, retrySucceeds},
-	{"AttemptsAreCounted", nothing, retryCounts},
-	{"OnErrorIsAskedAfterTheLast", nothing, retryThenOnError},
-	{"WaitsBetweenAttempts", here, retryWaits},
-	{"EndsWithTheRunWhileItWaits", here, retryIsCancelled},
-	{"RetriesPanicAndGoexit", here, retryPanic},
-	{"FlatMapRepeatsNothingItYielded", here, retryFlatMap},
-	{"NilWaitIsNoWait", here, retryNilWait},
 }
 
 func skipDrops(t *testing.T, api API) {
@@ -127,100 +113,4 @@ func handlerNotAskedAtTheEnd(t *testing.T, api API) {
 	h := func(context.Context, *pl.StageError) error { asked++; return nil }
 	first(t, api, 1, api.Obey.Map(pl.From(1, Hang, Hang+1)).With(pl.Workers(2), pl.OnError(h), pl.Retry(5, nil)))
 	assert.Zero(t, asked)
-}
-
-func retrySucceeds(t *testing.T, api API) {
-	for _, op := range api.Obey.operators() {
-		journal := Keep(t)
-		require.NoError(t, run(t, api, op.on(pl.From(1, FailOnce, 2), pl.Retry(2, nil))), op.name)
-		assert.Equal(t, 2, journal.Count(fmt.Sprintf("begin %d", FailOnce)), op.name)
-		assert.Equal(t, 4, journal.Count("begin"), op.name)
-	}
-	Keep(t)
-	got := mustCollect(t, api, api.Obey.Map(pl.From(1, FailOnce, 2)).With(pl.Retry(2, nil), pl.Workers(2)))
-	assert.ElementsMatch(t, []int{1, FailOnce, 2}, got)
-}
-
-func retryCounts(t *testing.T, api API) {
-	for _, attempts := range []int{1, 3} {
-		journal := Keep(t)
-		_, err := collect(t, api, api.Obey.Map(pl.From(Fail)).With(pl.Retry(attempts, nil)))
-		isBroken(t, api, err)
-		assert.Equal(t, attempts, journal.Count("begin"))
-	}
-}
-
-func retryThenOnError(t *testing.T, api API) {
-	journal := Keep(t)
-	var asked atomic.Int64
-	h := func(context.Context, *pl.StageError) error { asked.Add(1); return nil }
-	s := api.Obey.Map(pl.From(1, Fail, 2)).With(pl.Retry(3, nil), pl.OnError(h))
-	assert.Equal(t, []int{1, 2}, mustCollect(t, api, s))
-	assert.EqualValues(t, 1, asked.Load())
-	assert.Equal(t, 3, journal.Count(fmt.Sprintf("begin %d", Fail)))
-}
-
-func retryWaits(t *testing.T, api API) {
-	var attempts []int
-	wait := func(attempt int) time.Duration {
-		attempts = append(attempts, attempt)
-		return time.Duration(attempt) * api.Tick
-	}
-	start := time.Now()
-	_, err := collect(t, api, api.Obey.Map(pl.From(Fail)).With(pl.Retry(4, wait), pl.Timeout(api.Tick)))
-	isBroken(t, api, err)
-	assert.Equal(t, []int{2, 3, 4}, attempts, "the first attempt is not waited for")
-	assert.Equal(t, 9*api.Tick, time.Since(start), "and the waits do not count for the Timeout")
-}
-
-func retryIsCancelled(t *testing.T, api API) {
-	wait := func(int) time.Duration { return 1000 * api.Tick }
-	start := time.Now()
-	ctx, cancel := context.WithTimeout(t.Context(), api.Tick)
-	defer cancel()
-	err := api.Obey.Map(pl.From(Fail)).With(pl.Retry(2, wait)).Run(ctx)
-	assert.ErrorIs(t, err, context.DeadlineExceeded)
-	assert.Equal(t, api.Tick, time.Since(start))
-}
-
-func retryPanic(t *testing.T, api API) {
-	for _, misbehave := range []int{Panic, Exit} {
-		if misbehave == Exit && !api.Apart {
-			continue
-		}
-		o := Obeying{api.Traits}
-		tries := 0
-		f := func(ctx context.Context, x int) (int, error) {
-			if tries++; tries < 3 {
-				return o.Map(ctx, misbehave)
-			}
-			return x, nil
-		}
-		assert.Equal(t, []int{7}, mustCollect(t, api, api.Map(f, pl.Retry(3, nil))(pl.From(7))))
-	}
-}
-
-func retryFlatMap(t *testing.T, api API) {
-	tries := 0
-	f := func(_ context.Context, x int, yield func(int) bool) error {
-		tries++
-		for i := range 4 {
-			if tries <= 3 && i == tries { // fails after 1 value, then after 2, then after 3
-				return ErrBroken
-			}
-			if !yield(10*x + i) {
-				return nil
-			}
-		}
-		return nil
-	}
-	got := mustCollect(t, api, api.FlatMap(f, pl.Retry(4, nil))(pl.From(1, 2)))
-	assert.Equal(t, []int{10, 11, 12, 13, 20, 21, 22, 23}, got)
-}
-
-func retryNilWait(t *testing.T, api API) {
-	start := time.Now()
-	_, err := collect(t, api, api.Obey.Map(pl.From(Fail)).With(pl.Retry(100, nil)))
-	isBroken(t, api, err)
-	assert.True(t, time.Now().Equal(start))
 }
