@@ -1,14 +1,9 @@
 package pl
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // An end is a function that consumes a stage and gives one answer. Each is one run. Its error is
 // the run's, or that of the end's own function, as a *[StageError] that names the value.
-
-var errNilEnd = errors.New("the function is nil")
 
 // First runs the stage up to its first value, which it returns with found true, and stops the run.
 // found is false if the stage has ended without a value or has failed before it had one.
@@ -49,7 +44,7 @@ func (s Stage[T]) Every(ctx context.Context, f func(T) bool) (bool, error) {
 // ask reports whether f gives the answer for one of the values.
 func (s Stage[T]) ask(ctx context.Context, end string, f func(T) bool, answer bool) (bool, error) {
 	if f == nil {
-		return false, &StageError{Stage: end, Worker: -1, Err: errNilEnd}
+		return false, &StageError{Stage: end, Worker: -1, Err: errNilFunction}
 	}
 	for v, err := range s.All(ctx) {
 		if err != nil {
@@ -72,7 +67,7 @@ func (s Stage[T]) ask(ctx context.Context, end string, f func(T) bool, answer bo
 // values before.
 func Reduce[T, R any](ctx context.Context, s Stage[T], start R, f func(acc R, v T) (R, error)) (R, error) {
 	if f == nil {
-		return start, &StageError{Stage: "Reduce", Worker: -1, Err: errNilEnd}
+		return start, &StageError{Stage: "Reduce", Worker: -1, Err: errNilFunction}
 	}
 	acc := start
 	for v, err := range s.All(ctx) {
