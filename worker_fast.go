@@ -11,7 +11,7 @@ func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 			again = w.recoverValue(l, recover())
 		}
 	}()
-	usual := (w.windowIn != nil || w.channelIn != nil) && (l.windowOut != nil || l.channelOut != nil) && !l.timed
+	usual := (w.windowIn != nil || w.channelIn != nil) && (l.windowOut != nil || l.channelOut != nil)
 	take := w.next
 	switch {
 	case usual && w.one != nil && w.windowIn != nil && l.windowOut != nil:
@@ -136,12 +136,12 @@ func (w *worker[A, B]) beginUnlessStopped(l *valueLoop[A, B]) bool {
 // window of the queue, and so only one value if each takes long.
 const maxRestAfter = queue.MostWindow
 
-// sharedLoop is ownLoop for a seat of the backend's own, which is told of each call. Very many
-// seats may wait within a call at a time, and each keeps its stack: so there are few frames, and
-// small ones, from here down to the function.
-func (w *worker[A, B]) sharedLoop(l *valueLoop[A, B]) (again bool) {
+// bracketedLoop is ownLoop for a seat that is told of each call: one of the backend's own, and any
+// under a Timeout. Very many seats may wait within a call at a time, and each keeps its stack: so
+// there are few frames, and small ones, from here down to the function.
+func (w *worker[A, B]) bracketedLoop(l *valueLoop[A, B]) (again bool) {
 	defer func() {
-		if l.inFunction() { // else sharedLoop has returned
+		if l.inFunction() { // else the loop has returned
 			again = w.recoverValue(l, recover())
 		}
 	}()
@@ -176,7 +176,9 @@ func (w *worker[A, B]) sharedLoop(l *valueLoop[A, B]) (again bool) {
 			break
 		}
 	}
-	w.flush()
+	if !l.replaced {
+		w.flush()
+	}
 	return false
 }
 

@@ -101,13 +101,12 @@ func (*goroutineSeat) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// arm prepares for a Timeout of d, and reports whether there is one. replace is called when a
-// function ignores that its time is over; if it is nil, the function is waited for.
-func (s *goroutineSeat) arm(d time.Duration, results Results, replace func()) bool {
-	if d > 0 {
-		s.watch = stopwatch.New(d, results == Many, ErrTimeout, replace)
+// arm prepares for the Timeout that t has, if any, and reports whether there is one.
+func (s *goroutineSeat) arm(t stopwatch.Settings) bool {
+	if t.Timeout > 0 {
+		s.watch = stopwatch.New(t)
 	}
-	return d > 0
+	return t.Timeout > 0
 }
 
 func (s *goroutineSeat) disarm() {
@@ -118,7 +117,8 @@ func (s *goroutineSeat) disarm() {
 
 func (s *goroutineSeat) abandoned() bool { return s.watch != nil && s.watch.Abandoned() }
 
-func (s *goroutineSeat) Enter(ctx context.Context) context.Context { return s.watch.Enter(ctx) }
-func (s *goroutineSeat) Leave(err error) error                     { return s.watch.Leave(err) }
-func (s *goroutineSeat) Pause() bool                               { return s.watch.Pause() }
-func (s *goroutineSeat) Resume()                                   { s.watch.Resume() }
+// Enter ignores its argument: it is the worker's context, which the watch has.
+func (s *goroutineSeat) Enter(context.Context) context.Context { return s.watch.Enter() }
+func (s *goroutineSeat) Leave(err error) error                 { return s.watch.Leave(err) }
+func (s *goroutineSeat) Pause() bool                           { return s.watch.Pause() }
+func (s *goroutineSeat) Resume()                               { s.watch.Resume() }

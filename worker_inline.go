@@ -29,7 +29,7 @@ func (w *worker[A, B]) serveInline(values flow[A]) {
 	seat := newGoroutineSeat()
 	l := &inlineLoop[A, B]{valueLoop[A, B]{worker: w, opened: w.opened, seat: seat, me: &seat.Waiter}}
 	l.emit = l.handOn
-	l.timed = seat.arm(w.op.cfg.timeout, w.results, nil)
+	l.timed = seat.arm(w.timeout(nil))
 	l.bracketed = l.timed
 	defer seat.disarm()
 	values(func(v A, t queue.Tag) bool {

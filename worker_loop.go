@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/gopeln/pl/internal/queue"
+	"github.com/gopeln/pl/internal/stopwatch"
 )
 
 // assemble makes a stage with workers: its queue, and what its backend starts.
@@ -93,23 +94,35 @@ func (w *worker[A, B]) Serve(seat Seat) {
 func (w *worker[A, B]) serveShared(l *valueLoop[A, B]) {
 	l.bracketed, l.timed = true, w.op.cfg.timeout > 0
 	w.sinceRest = 0 // the seat has just begun to run
-	for w.sharedLoop(l) {
+	for w.bracketedLoop(l) {
 	}
 	w.putIdle(l)
 }
 
 // serveOwn is Serve if the worker has a goroutine to itself.
 func (w *worker[A, B]) serveOwn(l *valueLoop[A, B], seat *goroutineSeat) {
-	l.timed = seat.arm(w.op.cfg.timeout, w.results, func() { w.replace(l, seat) })
+	l.timed = seat.arm(w.timeout(func() { w.replace(l, seat) }))
 	l.bracketed = l.timed
 	defer seat.disarm()
-	for w.ownLoop(l) {
+	loop := w.ownLoop
+	if l.bracketed {
+		loop = w.bracketedLoop
+	}
+	for loop(l) {
 	}
 	if l.replaced { // while its function ran
 		w.closeResource(l.opened, w.status())
 		return
 	}
 	w.putIdle(l)
+}
+
+// timeout returns what a watch needs to know. replace is called when a function ignores that its
+// time is over; if it is nil, the function is waited for.
+func (w *worker[A, B]) timeout(replace func()) stopwatch.Settings {
+	return stopwatch.Settings{
+		Context: w.ctx, Timeout: w.op.cfg.timeout, Cause: ErrTimeout, Moves: w.results == Many, Replace: replace,
+	}
 }
 
 // handBack leaves the value of l, whose goroutine is being ended, to the next call of Serve.
@@ -131,7 +144,7 @@ func (w *worker[A, B]) recoverValue(l *valueLoop[A, B], panicked any) bool {
 	if panicked == nil {
 		w.handBack(l)
 	}
-	return panicked != nil
+	return panicked != nil && !l.replaced
 }
 
 // replace is called, by the timer's goroutine, when the function of l ignores that its time is

@@ -1,29 +1,49 @@
-// Package stopwatch bounds how long a function may run for one value: its context is cancelled when the time is over, and
-// a function that ignores that is given up.
+// Package stopwatch bounds how long a function may run for one value: its context ends when the time is over, and a
+// function that ignores that is abandoned.
+//
+// Nearly all calls end in time and never look at their context, so a call costs two readings of the mutex and one of the
+// clock. The timer runs on from one call to the next, and a call gets a context that can be cancelled only when its
+// function asks for one.
 package stopwatch
 
 import (
 	"context"
 	"errors"
+	"math"
 	"runtime"
 	"sync"
 	"time"
 )
 
-// Watch times the calls of one goroutine's function.
+// Watch times the calls of one goroutine's function, one after the other. [New] makes one. Enter, Pause, Resume, Leave and
+// Stop are called by that goroutine, Abandoned by any.
 type Watch struct {
-	timeout time.Duration
-	pauses  bool   // the clock may stand still during a call, so its deadline is not known
-	cause   error  // of the context of a call whose time is over, and what Leave returns for it
-	replace func() // takes over from a function that does not return; nil: it is waited for
+	settings Settings
+	epoch    time.Time
+	fresh    *batch // of calls; only the goroutine takes from it
 
-	mu        sync.Mutex
-	state     state
-	calls     uint64 // counts the calls, to tell one from the next
-	timer     *time.Timer
-	due       time.Time
-	remaining time.Duration // of a paused call
-	cancel    context.CancelCauseFunc
+	mu    sync.Mutex
+	state state
+	call  *call         // the one under way, or the last
+	due   time.Duration // of that call, since epoch; it never decreases from call to call
+	left  time.Duration // of a paused call
+
+	// The timer is set if armed, for no later than due. When it fires earlier, because the call that it was set for has
+	// ended, it is set again.
+	timer  *time.Timer
+	armed  bool
+	alarms sync.WaitGroup // armed, or under way
+}
+
+// Settings are what a watch needs to know.
+type Settings struct {
+	Context context.Context // parent of the contexts of all calls
+	Timeout time.Duration
+	Cause   error // of the context of a call whose time is over; Leave returns it
+	// Moves says that Pause and Resume are called during a call: its end may move, so its context does not tell it.
+	Moves bool
+	// Replace is called when a function has ignored the end of its time, and takes over from it; nil: it is waited for.
+	Replace func()
 }
 
 type state uint8
@@ -32,7 +52,7 @@ const (
 	idle state = iota
 	running
 	paused
-	expired   // the context was cancelled; the function has a moment to return
+	expired   // the call's context has ended; the function has a moment to return
 	abandoned // it did not: what it does counts no longer
 )
 
@@ -41,56 +61,72 @@ const (
 // an idle machine, and more on a busy one.
 const graceYields = 5000
 
-// ErrAbandoned is what leave returns to a goroutine that was replaced.
+// ErrAbandoned is what Leave returns to a goroutine that was replaced.
 var ErrAbandoned = errors.New("pl: the worker was replaced")
 
-// New makes a watch. If pauses is false, Pause is only called when the function has nothing left to do.
-func New(timeout time.Duration, pauses bool, cause error, replace func()) *Watch {
-	return &Watch{timeout: timeout, pauses: pauses, cause: cause, replace: replace}
-}
+// New makes a watch.
+func New(s Settings) *Watch { return &Watch{settings: s, epoch: time.Now()} }
 
-func (w *Watch) Enter(ctx context.Context) context.Context {
-	ctx, cancel := context.WithCancelCause(ctx)
+// Enter begins a call and returns the context for it. It ends with its parent, when the time is over, and when the call
+// ends.
+func (w *Watch) Enter() context.Context {
+	if w.fresh == nil || w.fresh.used == len(w.fresh.calls) {
+		w.fresh = &batch{watch: w}
+	}
+	due := w.in(w.settings.Timeout)
+	c := w.fresh.next(due)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.calls++
-	w.cancel = cancel
-	w.start(w.timeout)
-	timed := timedContext{Context: ctx, cause: w.cause}
-	if !w.pauses {
-		timed.due = w.due
-	}
-	return timed
+	w.call = c
+	w.run(due)
+	return c
 }
 
-// start starts the clock with d left.
-func (w *Watch) start(d time.Duration) {
-	w.state = running
-	w.due = time.Now().Add(d)
+// in is the time in d, since epoch.
+func (w *Watch) in(d time.Duration) time.Duration {
+	now := time.Since(w.epoch)
+	return now + min(d, math.MaxInt64-now)
+}
+
+// run starts the clock of the call. The lock is held.
+func (w *Watch) run(due time.Duration) {
+	w.state, w.due = running, due
+	if !w.armed {
+		w.arm()
+	}
+}
+
+func (w *Watch) arm() {
+	w.armed = true
+	w.alarms.Add(1)
+	left := w.due - time.Since(w.epoch)
 	if w.timer == nil {
-		w.timer = time.AfterFunc(d, w.expire)
+		w.timer = time.AfterFunc(left, w.alarm)
 	} else {
-		w.timer.Reset(d)
+		w.timer.Reset(left)
 	}
 }
 
+// Pause stops the clock until Resume or Leave. It reports false if the time was over.
 func (w *Watch) Pause() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.state != running {
 		return false
 	}
-	w.timer.Stop()
-	w.state, w.remaining = paused, time.Until(w.due)
+	w.state, w.left = paused, w.due-time.Since(w.epoch)
 	return true
 }
 
+// Resume starts the clock again, with the time that was left.
 func (w *Watch) Resume() {
+	due := w.in(w.left)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.start(w.remaining)
+	w.run(due)
 }
 
+// Leave ends the call. It returns err, the cause if the time was over, or ErrAbandoned.
 func (w *Watch) Leave(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -98,83 +134,78 @@ func (w *Watch) Leave(err error) error {
 	case abandoned:
 		return ErrAbandoned
 	case expired:
-		err = w.cause
+		err = w.settings.Cause
 	default:
-		w.timer.Stop()
+		w.call.over(returned)
 	}
 	w.state = idle
-	w.cancel(nil)
 	return err
 }
 
-// expire is called by the timer. It cancels the call's context, and if the function does not return for that, gives
-// the worker's place to another.
-func (w *Watch) expire() {
-	w.mu.Lock()
-	call := w.calls
-	over := w.state == running && !time.Now().Before(w.due) // else the timer was late, and this is the next call
-	if over {
-		w.state = expired
-		w.cancel(w.cause)
+// alarm is called by the timer.
+func (w *Watch) alarm() {
+	defer w.alarms.Done()
+	c := w.expire()
+	if c == nil || w.settings.Replace == nil {
+		return
 	}
-	w.mu.Unlock()
 	for range graceYields {
-		if !over || w.replace == nil || !w.inState(expired, call) {
+		if w.hasLeft(c) {
 			return
 		}
 		runtime.Gosched()
 	}
+	w.abandon(c)
+}
+
+// expire ends the context of the call under way and returns the call, if its time is over. Otherwise the timer was set for
+// an earlier one.
+func (w *Watch) expire() *call {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.state == expired && w.calls == call {
+	w.armed = false
+	switch {
+	case w.state != running:
+		return nil
+	case time.Since(w.epoch) < w.due:
+		w.arm()
+		return nil
+	}
+	w.state = expired
+	w.call.over(timedOut)
+	return w.call
+}
+
+func (w *Watch) hasLeft(c *call) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.state != expired || w.call != c
+}
+
+// abandon gives the place of the goroutine to another, unless its function has returned at last.
+func (w *Watch) abandon(c *call) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.state == expired && w.call == c {
 		w.state = abandoned
-		w.replace() // under the lock: the old goroutine must not come back in the middle of it
+		w.settings.Replace() // under the lock: the old goroutine must not come back in the middle of it
 	}
 }
 
-func (w *Watch) inState(state state, call uint64) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.state == state && w.calls == call
-}
-
-// Abandoned tells whether the function was given up.
+// Abandoned reports whether the function was abandoned.
 func (w *Watch) Abandoned() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.state == abandoned
 }
 
-// stop ends the timer with its goroutine's work.
+// Stop stops the timer, and waits for what it has started. It is called after the last call.
 func (w *Watch) Stop() {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.timer != nil {
-		w.timer.Stop()
+	if w.armed && w.timer.Stop() {
+		w.armed = false
+		w.alarms.Done()
 	}
-}
-
-// timedContext is a context that its watch cancels. To the function it looks like one whose deadline has passed.
-type timedContext struct {
-	context.Context
-	cause error
-	due   time.Time // zero: not known
-}
-
-// Deadline is the parent's if that comes first. A deadline that may yet move is not told: a client that takes it along,
-// to set it on a connection or to send it with a call, would not hear of that.
-func (c timedContext) Deadline() (time.Time, bool) {
-	parents, ok := c.Context.Deadline()
-	if c.due.IsZero() || ok && parents.Before(c.due) {
-		return parents, ok
-	}
-	return c.due, true
-}
-
-func (c timedContext) Err() error {
-	err := c.Context.Err()
-	if err != nil && context.Cause(c.Context) == c.cause {
-		return context.DeadlineExceeded
-	}
-	return err
+	w.mu.Unlock()
+	w.alarms.Wait()
 }
