@@ -30,9 +30,9 @@ type policy struct {
 	onError  func(ctx context.Context, e *StageError) error
 }
 
-// Verdict is what a stage's options, such as [Retry] and [OnError], have decided about a value that
+// Decision is what a stage's options, such as [Retry] and [OnError], have decided about a value that
 // failed.
-type Verdict struct {
+type Decision struct {
 	Again bool          // call the function again
 	After time.Duration // after this wait
 	Err   error         // the run fails with it; if it is nil and Again is false, the value is dropped
@@ -45,9 +45,9 @@ type court struct {
 }
 
 // judge decides about the value of e, which has been tried e.Attempts times. It calls the user's
-// functions. A panic in them becomes the verdict's error. Goexit fails the run, since judge cannot
+// functions. A panic in them becomes the decision's error. Goexit fails the run, since judge cannot
 // return then.
-func (c *court) judge(ctx context.Context, e *StageError) (v Verdict) {
+func (c *court) judge(ctx context.Context, e *StageError) (v Decision) {
 	returned := false
 	defer func() {
 		if returned {
@@ -55,7 +55,7 @@ func (c *court) judge(ctx context.Context, e *StageError) (v Verdict) {
 		}
 		value := recover()
 		err := errors.Join(e, &policyError{e.Stage, panicOrGoexit(value)})
-		if v = (Verdict{Err: err}); value == nil {
+		if v = (Decision{Err: err}); value == nil {
 			c.site.Fail(err)
 		}
 	}()
@@ -65,15 +65,15 @@ func (c *court) judge(ctx context.Context, e *StageError) (v Verdict) {
 }
 
 // ask asks the stage's options in turn.
-func (c *court) ask(ctx context.Context, e *StageError) Verdict {
+func (c *court) ask(ctx context.Context, e *StageError) Decision {
 	p := &c.op.cfg.policy
 	if again, after := p.retry(e.Attempts, e.Err); again {
-		return Verdict{Again: true, After: after}
+		return Decision{Again: true, After: after}
 	}
 	if p.onError == nil {
-		return Verdict{Err: e}
+		return Decision{Err: e}
 	}
-	return Verdict{Err: p.onError(ctx, e)}
+	return Decision{Err: p.onError(ctx, e)}
 }
 
 // policyError is a panic or Goexit in a stage's OnError, Retry or RetryIf. It calls err's Error

@@ -179,11 +179,11 @@ func (p *Port[A, B]) Done(it *Item[A]) {
 // attempt.
 func (p *Port[A, B]) Restart(it *Item[A]) { it.yielded = 0 }
 
-// Fail asks the stage's policy about the failure of a value. If the verdict is Again, the value
+// Fail asks the stage's policy about the failure of a value. If the decision is Again, the value
 // must be tried again after the wait; if not, it has ended, and with Err the run has failed.
-func (p *Port[A, B]) Fail(it *Item[A], err error) Verdict {
+func (p *Port[A, B]) Fail(it *Item[A], err error) Decision {
 	if p.site.ctx.Err() != nil {
-		return Verdict{Err: context.Cause(p.site.ctx)}
+		return Decision{Err: context.Cause(p.site.ctx)}
 	}
 	it.attempt++
 	it.yielded = 0

@@ -193,14 +193,14 @@ func (l *valueLoop[A, B]) applyPolicy(err error) bool {
 	e := &StageError{
 		Stage: l.op.cfg.name, Worker: l.index, Item: l.itemOf(l.v), Err: err, Attempts: l.attempt,
 	}
-	verdict := l.court.judge(l.ctx, e)
-	if verdict.Again {
+	decision := l.court.judge(l.ctx, e)
+	if decision.Again {
 		l.attempt++
-		return verdict.After <= 0 || l.seat.Sleep(l.ctx, verdict.After) == nil
+		return decision.After <= 0 || l.seat.Sleep(l.ctx, decision.After) == nil
 	}
 	l.tally.failed++
-	if verdict.Err != nil {
-		l.site.Fail(verdict.Err)
+	if decision.Err != nil {
+		l.site.Fail(decision.Err)
 		return false
 	}
 	l.drop()

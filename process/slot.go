@@ -248,13 +248,13 @@ func (s *slot[A, B, R]) began(n int) {
 func (s *slot[A, B, R]) failed(f *flight[A], err error) bool { return s.again(s.judge(f, err)) }
 
 // judge asks the stage's policy about a value that failed.
-func (s *slot[A, B, R]) judge(f *flight[A], err error) pl.Verdict {
+func (s *slot[A, B, R]) judge(f *flight[A], err error) pl.Decision {
 	s.begin(f)
 	return s.port.Fail(&f.item, err)
 }
 
 // again tells whether a value shall run again, after the wait for that.
-func (s *slot[A, B, R]) again(v pl.Verdict) bool { return v.Again && s.sleep(v.After) }
+func (s *slot[A, B, R]) again(v pl.Decision) bool { return v.Again && s.sleep(v.After) }
 
 // bury takes leave of a worker that has ended, and sees to the values that were with it. It reports whether the worker
 // had died early: then the next one has to be careful.

@@ -1,0 +1,48 @@
+package pl
+
+import "fmt"
+
+// RunState is how a run stands.
+type RunState int
+
+// The states of a run.
+const (
+	Running   RunState = iota
+	Draining           // its sources have been stopped by [Drain], and what they yielded is being finished
+	Done               // it has ended without an error, also by its consumer's break
+	Failed             // it has ended with an error
+	Cancelled          // its caller's context has ended
+)
+
+var runStates = []string{"Running", "Draining", "Done", "Failed", "Cancelled"}
+
+// String gives the constant's name, such as Running.
+func (s RunState) String() string { return nameOf("RunState", int(s), runStates) }
+
+// MarshalText gives the state's name.
+func (s RunState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads a state's name.
+func (s *RunState) UnmarshalText(text []byte) error {
+	i, err := numberOf("RunState", string(text), runStates)
+	*s = RunState(i)
+	return err
+}
+
+// nameOf gives the name of a constant of that type.
+func nameOf(kind string, i int, names []string) string {
+	if i < 0 || i >= len(names) {
+		return fmt.Sprintf("%s(%d)", kind, i)
+	}
+	return names[i]
+}
+
+// numberOf gives the constant of that name.
+func numberOf(kind, name string, names []string) (int, error) {
+	for i, n := range names {
+		if n == name {
+			return i, nil
+		}
+	}
+	return 0, fmt.Errorf("pl: there is no %s called %q", kind, name)
+}
