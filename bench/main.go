@@ -21,6 +21,7 @@ import (
 	"github.com/gopeln/pl/bench/latency"
 	"github.com/gopeln/pl/bench/lines"
 	"github.com/gopeln/pl/bench/measure"
+	"github.com/gopeln/pl/bench/resume"
 	"github.com/gopeln/pl/bench/subprocess"
 	"github.com/gopeln/pl/process"
 )
@@ -46,6 +47,7 @@ func sections(s *settings) []section {
 		{"latency", "how late a value arrives that comes alone (thread)", latency.Run},
 		{"task", "what it costs to have many values under way", inflight.Run},
 		{"files", "what it costs to read the lines of a file", lines.Run},
+		{"journal", "what it costs to keep a journal of what is done", resume.Run},
 		{"process", "what it costs to have values handled by another process", subprocess.Run},
 	}
 }

@@ -1,14 +1,17 @@
 // Command thumbnails makes small pictures of all pictures in a folder, by default those in Go's own source tree, and
 // shows what package process is for: the decoders run in subprocesses, so that a damaged file, one that crashes its
 // decoder, and one that never ends cost themselves and nothing else. The flag -poison adds one of each of the latter.
+// With -journal FILE a run that was interrupted goes on where it was, and tries again what had failed.
 package main
 
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"os"
 	"os/exec"
@@ -20,7 +23,10 @@ import (
 	"time"
 
 	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/files"
+	"github.com/gopeln/pl/journal"
 	"github.com/gopeln/pl/process"
+	"github.com/gopeln/pl/serial"
 	"github.com/gopeln/pl/thread"
 )
 
@@ -30,13 +36,21 @@ var shrinkAll = process.MapWith(encoder, shrink, pl.Workers(runtime.NumCPU()), p
 func main() {
 	process.Main()
 	log.SetFlags(0)
-	in := flag.String("in", "", "folder of pictures; default: Go's own source tree")
-	out := flag.String("out", "", "folder for the thumbnails; default: a temporary one")
-	poison := flag.Bool("poison", false, "add a picture that crashes its decoder, and one that never ends")
+	var s settings
+	flag.StringVar(&s.in, "in", "", "folder of pictures; default: Go's own source tree")
+	flag.StringVar(&s.out, "out", "", "folder for the thumbnails; default: a temporary one")
+	flag.StringVar(&s.journal, "journal", "", "file of what is done, to go on after an interruption; needs -out")
+	flag.BoolVar(&s.poison, "poison", false, "add a picture that crashes its decoder, and one that never ends")
 	flag.Parse()
-	if err := run(context.Background(), os.Stdout, *in, *out, *poison); err != nil {
+	if err := run(context.Background(), os.Stdout, s); err != nil {
 		log.Fatalln("thumbnails:", err)
 	}
+}
+
+// settings are what the flags set.
+type settings struct {
+	in, out, journal string
+	poison           bool
 }
 
 // goSource is the folder of Go's own source.
@@ -45,63 +59,70 @@ func goSource(ctx context.Context) (string, error) {
 	return filepath.Join(strings.TrimSpace(string(root)), "src"), err
 }
 
-// folders gives the defaults for folders that are not named.
-func folders(ctx context.Context, in, out string) (string, string, error) {
-	var err error
-	if in == "" {
-		if in, err = goSource(ctx); err != nil {
-			return "", "", fmt.Errorf("go env GOROOT does not tell where Go's source is; name a folder with -in: %w", err)
+// setDefaults names the folders that the flags do not.
+func (s *settings) setDefaults(ctx context.Context) (err error) {
+	if s.journal != "" && s.out == "" {
+		return errors.New("-journal needs -out: a temporary folder does not have what was done before")
+	}
+	if s.in == "" {
+		if s.in, err = goSource(ctx); err != nil {
+			return fmt.Errorf("go env GOROOT does not tell where Go's source is; name a folder with -in: %w", err)
 		}
 	}
-	if out == "" {
-		out, err = os.MkdirTemp("", "thumbnails")
+	if s.out == "" {
+		s.out, err = os.MkdirTemp("", "thumbnails")
 	}
-	return in, out, err
+	return err
 }
 
-// run makes the thumbnails of the pictures below in, and lists at the end what has failed and why.
-func run(ctx context.Context, report io.Writer, in, out string, poison bool) error {
-	in, out, err := folders(ctx, in, out)
-	if err != nil {
+// run makes the thumbnails of the pictures below a folder, and lists at the end what has failed and why.
+func run(ctx context.Context, report io.Writer, s settings) error {
+	if err := s.setDefaults(ctx); err != nil {
 		return err
 	}
 	var failed failures
-	names := find(in)
-	if poison {
+	names := find(s.in)
+	if s.poison {
 		names = pl.Concat(names, pl.From(crashing, endless))
 	}
-	pictures := thread.Map(func(_ context.Context, name string) (Picture, error) { return read(in, name) },
-		pl.MaxSize(64), failed.option())(names)
-	small := shrinkAll(pictures).With(failed.option())
-	written := thread.Map(func(_ context.Context, t Picture) (int, error) { return write(out, t) },
-		pl.Workers(2), pl.MaxSize(64))(small)
-
-	start, count, size := time.Now(), 0, 0
-	for n, err := range written.All(ctx) {
+	written := thumbnails(s.in, s.out, &failed)
+	if s.journal != "" {
+		j, err := journal.Open(s.journal)
 		if err != nil {
 			return err
 		}
-		count, size = count+1, size+n
+		defer j.Close() // a run that ends well has reported what can go wrong
+		written = pl.Compose3(journal.Skip(j, strings.Clone), written, journal.Done(j, Picture.name))
 	}
-	fmt.Fprintf(report, "%d thumbnails in %s, %d bytes, %v\n", count, out, size, time.Since(start).Round(time.Millisecond))
+
+	start, count, size := time.Now(), 0, 0
+	for thumbnail, err := range written(names).All(ctx) {
+		if err != nil {
+			return err
+		}
+		count, size = count+1, size+len(thumbnail.Data)
+	}
+	fmt.Fprintf(report, "%d thumbnails in %s, %d bytes, %v\n", count, s.out, size, time.Since(start).Round(time.Millisecond))
 	failed.print(report)
 	return nil
 }
 
+// thumbnails reads pictures, shrinks them, and writes the thumbnails.
+func thumbnails(in, out string, failed *failures) pl.Partial[string, Picture] {
+	return pl.Compose3(
+		thread.Map(func(_ context.Context, name string) (Picture, error) { return read(in, name) },
+			pl.MaxSize(64), failed.option()),
+		func(pictures pl.Stage[Picture]) pl.Stage[Picture] { return shrinkAll(pictures).With(failed.option()) },
+		thread.Map(func(_ context.Context, t Picture) (Picture, error) { return t, write(out, t) },
+			pl.Workers(2), pl.MaxSize(64)))
+}
+
 // find yields the names of all pictures below a folder.
 func find(folder string) pl.Stage[string] {
-	return pl.FromFunc(func(_ context.Context, yield func(string) bool) error {
-		return filepath.WalkDir(folder, func(path string, _ os.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			name, err := filepath.Rel(folder, path)
-			if err == nil && slices.Contains([]string{".png", ".jpg", ".jpeg", ".gif"}, filepath.Ext(name)) && !yield(name) {
-				return filepath.SkipAll
-			}
-			return err
-		})
+	pictures := files.Walk(folder, func(path string, entry fs.DirEntry) bool {
+		return entry.IsDir() || slices.Contains([]string{".png", ".jpg", ".jpeg", ".gif"}, filepath.Ext(path))
 	})
+	return serial.Map(pl.Try(func(path string) (string, error) { return filepath.Rel(folder, path) }))(pictures)
 }
 
 // failures collects the values that have failed.

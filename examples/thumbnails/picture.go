@@ -24,6 +24,8 @@ type Picture struct {
 	Data []byte
 }
 
+func (p Picture) name() string { return p.Name }
+
 func read(folder, name string) (Picture, error) {
 	if name == crashing || name == endless {
 		return Picture{name, []byte(name)}, nil
@@ -32,12 +34,12 @@ func read(folder, name string) (Picture, error) {
 	return Picture{name, data}, err
 }
 
-func write(folder string, p Picture) (int, error) {
+func write(folder string, p Picture) error {
 	path := filepath.Join(folder, p.Name+".png")
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return 0, err
+		return err
 	}
-	return len(p.Data), os.WriteFile(path, p.Data, 0o644)
+	return os.WriteFile(path, p.Data, 0o644)
 }
 
 // encoder is opened in each worker, whose memory it uses again and again.
