@@ -58,8 +58,8 @@ func write(name string, n int) (size int, err error) {
 	for range n {
 		line := text[:random.IntN(2*meanLength-1)]
 		size += len(line)
-		b.Write(line) // an error stays until Flush
-		b.WriteByte('\n')
+		_, _ = b.Write(line) // an error stays until Flush
+		_ = b.WriteByte('\n')
 	}
 	return size, b.Flush()
 }

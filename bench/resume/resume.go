@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -46,7 +47,7 @@ func Run(e measure.Effort, w io.Writer) error {
 func in(folder string, run func(name string, n int) (int, error)) func(n int) (int, error) {
 	return func(n int) (int, error) {
 		name := filepath.Join(folder, "a.journal")
-		defer os.Remove(name)
+		defer os.RemoveAll(name)
 		return run(name, n)
 	}
 }
@@ -85,15 +86,15 @@ func done(name string, n int) (count int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer j.Close()
 	key := func(s string) string { return s }
-	for _, err := range journal.Done(j, key)(values(n)).All(context.Background()) {
-		if err != nil {
-			return 0, err
+	for _, failure := range journal.Done(j, key)(values(n)).All(context.Background()) {
+		if failure != nil {
+			err = failure
+			break
 		}
 		count++
 	}
-	return count, nil // the last sync is not a value's
+	return count, errors.Join(err, j.Close())
 }
 
 // values are keys that are there already.

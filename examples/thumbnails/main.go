@@ -76,7 +76,7 @@ func (s *settings) setDefaults(ctx context.Context) (err error) {
 }
 
 // run makes the thumbnails of the pictures below a folder, and lists at the end what has failed and why.
-func run(ctx context.Context, report io.Writer, s settings) error {
+func run(ctx context.Context, report io.Writer, s settings) (err error) {
 	if err := s.setDefaults(ctx); err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func run(ctx context.Context, report io.Writer, s settings) error {
 		if err != nil {
 			return err
 		}
-		defer j.Close() // a run that ends well has reported what can go wrong
+		defer func() { err = errors.Join(err, j.Close()) }()
 		written = pl.Compose3(journal.Skip(j, strings.Clone), written, journal.Done(j, Picture.name))
 	}
 
