@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"os"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -44,6 +46,22 @@ func ExampleName() {
 	_, err := parse(pl.From("1", "two")).Collect(context.Background())
 	fmt.Println(err)
 	// Output: pl: stage "parse", worker 0, value "two": strconv.Atoi: parsing "two": invalid syntax
+}
+
+func ExampleSkipLog() {
+	plain := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		},
+	}))
+	parse := thread.Map(pl.Try(strconv.Atoi), pl.Name("parse"), pl.OnError(pl.SkipLog(plain)))
+	fmt.Println(parse(pl.From("1", "two", "3")).Collect(context.Background()))
+	// Output:
+	// level=WARN msg="pl: a value failed and was dropped" stage=parse worker=0 value="\"two\"" err="strconv.Atoi: parsing \"two\": invalid syntax"
+	// [1 3] <nil>
 }
 
 func ExampleTimeout() {

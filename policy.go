@@ -12,14 +12,18 @@ import (
 // OnError sets what happens to a value whose function failed, panicked or ran out of time, after
 // the last attempt of [Retry]. The worker calls h: if h returns nil, the value is dropped and the
 // stage goes on; if not, the run fails with the error that h returned. What a FlatMap yielded
-// before it failed stays yielded. Several workers call h at once. Without OnError the run fails
-// with the *[StageError].
+// before it failed stays yielded. Without OnError the run fails with the *[StageError]. [Skip] and
+// [SkipLog] are handlers that are ready to use.
+//
+// h runs in the program itself, even if the function runs in a subprocess. Several goroutines may
+// call it at once. The worker waits for h; in package task, all tasks of the worker's loop do. h is
+// not called for values that fail because the run ends.
 func OnError(h func(ctx context.Context, e *StageError) error) Option {
 	return option(optOnError, "OnError", h != nil, "the handler must not be nil",
 		func(c *config) { c.policy.onError = h })
 }
 
-// Skip is a handler for [OnError] that drops the value.
+// Skip is a handler for [OnError] that drops the value. [SkipLog] makes one that logs it too.
 func Skip(context.Context, *StageError) error { return nil }
 
 // policy decides what becomes of a value that failed.
