@@ -20,7 +20,6 @@ func Append[T any](stages ...Stage[T]) Stage[T] {
 	o := plain[T]("Append", inputs...)
 	o.renumbers, o.inTurn = true, true
 	o.compose = func(b *builder, o *operator[T], at *Site) flow[T] {
-		c := b.figures[o].addWorker()
 		t := &turns[T]{part: at.newPart()}
 		before := len(b.gates)
 		for i, in := range o.inputs {
@@ -31,7 +30,7 @@ func Append[T any](stages ...Stage[T]) Stage[T] {
 			t.inputs = append(t.inputs, turn[T]{g, upstream[T](b, o, in, t.part)})
 		}
 		t.gates = b.gates[before:]
-		return numbered(b, o, at, counted(counted(t.flow, &c.in), &c.out))
+		return numbered(b, o, at, t.flow)
 	}
 	return Stage[T]{o}
 }

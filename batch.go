@@ -2,7 +2,6 @@ package pl
 
 import (
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/gopeln/pl/internal/queue"
@@ -23,12 +22,10 @@ func Batch[T any](n int, wait time.Duration) Partial[T, []T] {
 			o.fail(fmt.Errorf("Batch(%d, %v): the wait must be at least 0 (0: no limit)", n, wait))
 		}
 		o.compose = func(b *builder, o *operator[[]T], at *Site) flow[[]T] {
-			c := b.figures[o].addWorker()
 			if wait > 0 {
-				return numbered(b, o, at, counted(timedBatches[T](b, o, in, at, n, wait, &c.in), &c.out))
+				return numbered(b, o, at, timedBatches[T](b, o, in, at, n, wait))
 			}
-			values := counted(upstream[T](b, o, in, at), &c.in)
-			return numbered(b, o, at, counted(batches(at, values, n), &c.out))
+			return numbered(b, o, at, batches(at, upstream[T](b, o, in, at), n))
 		}
 		return Stage[[]T]{o}
 	}
@@ -56,10 +53,10 @@ func batches[T any](at *Site, values flow[T], n int) flow[[]T] {
 // timedBatches yields slices of what arrives within wait. To wait for a limited time it needs a
 // queue, and so a goroutine for what is upstream.
 func timedBatches[T any](
-	b *builder, o *operator[[]T], in node, at *Site, n int, wait time.Duration, count *atomic.Uint64,
+	b *builder, o *operator[[]T], in node, at *Site, n int, wait time.Duration,
 ) flow[[]T] {
 	q := queue.NewWindowed[T](b.bound(&o.base, in), false)
-	b.figures[o].queue = q.Len
+	b.figures[o].addInput(q)
 	connect(b, at, q, in)
 	values := q.Consumer(nil).(*queue.In[T])
 	return func(yield func([]T, queue.Tag) bool) {
@@ -70,7 +67,6 @@ func timedBatches[T any](
 				return
 			}
 			batch := append([]T{v}, values.TakeFor(at.waiter, n-1, wait)...)
-			count.Add(uint64(len(batch)))
 			if at.stopped.Load() || !yield(batch, queue.Tag{}) {
 				return
 			}

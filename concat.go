@@ -13,12 +13,11 @@ func Concat[T any](stages ...Stage[T]) Stage[T] {
 	o := plain[T]("Concat", inputs...)
 	o.renumbers = true
 	o.compose = func(b *builder, o *operator[T], at *Site) flow[T] {
-		c := b.figures[o].addWorker()
 		values := merged[T]
 		if b.allStatic(o) {
 			values = appended[T]
 		}
-		return numbered(b, o, at, counted(counted(values(b, o, at), &c.in), &c.out))
+		return numbered(b, o, at, values(b, o, at))
 	}
 	return Stage[T]{o}
 }
@@ -34,9 +33,8 @@ func merged[T any](b *builder, o *operator[T], at *Site) flow[T] {
 		}
 	}
 	q := newQueue[T](bound, false, b.channelOK(&o.base, o.inputs...), b.run.goroutines.Go)
-	b.figures[o].queue = q.Len
 	connect(b, at, q, o.inputs...)
-	return queueFlow(at, q)
+	return queueFlow(b.figures[o], at, q)
 }
 
 // appended returns the flow of one input after the other. If none of them ever waits for a value,

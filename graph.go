@@ -31,14 +31,16 @@ func graphOf(roots []node) (g Graph) {
 	for id, n := range reachable(roots) {
 		ids[n] = id
 		m := n.meta()
-		g.Nodes = append(g.Nodes, Node{
-			ID: id, Name: m.cfg.name, Backend: m.backend, Workers: m.cfg.workers, MaxSize: m.cfg.maxSize,
-		})
+		g.Nodes = append(g.Nodes, m.node(id))
 		for _, in := range m.inputs {
 			g.Edges = append(g.Edges, Edge{ids[in], id})
 		}
 	}
 	return g
+}
+
+func (b *base) node(id int) Node {
+	return Node{ID: id, Name: b.cfg.name, Backend: b.backend, Workers: b.cfg.workers, MaxSize: b.cfg.maxSize}
 }
 
 // DOT returns the graph in Graphviz's language.

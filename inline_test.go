@@ -22,9 +22,9 @@ import (
 var hotCalls = map[string][]string{
 	"pl.(*worker).streamWindow":  {"pl.(*worker).receive", "queue.(*In).AnnounceClaim", "queue.(*Out).Publish"},
 	"pl.(*worker).stream":        {"pl.(*worker).receive", "pl.(*valueLoop).end"},
-	"pl.(*worker).receive":       {"queue.(*In).next", "queue.(*In).Remove", "pl.(*counts).publish"},
+	"pl.(*worker).receive":       {"queue.(*In).next", "queue.(*In).Remove", "pl.(*counts).take"},
 	"pl.(*worker).putAndTake":    {"queue.(*Out).Publish", "queue.(*In).Remove"},
-	"pl.(*valueLoop).handOn":     {"queue.(*Out).Publish", "pl.(*valueLoop).handOnSlowly"},
+	"pl.(*valueLoop).handOn":     {"queue.(*Out).Publish", "pl.(*valueLoop).handOnSlowly", "pl.(*counts).give"},
 	"pl.windowFlow":              {"queue.(*In).next", "queue.(*In).Remove"},
 	"queue.(*Out).Publish":       {"queue.(*Out).announceValue", "queue.(*Out).grow", "queue.(*Out).handOver", "queue.(*Windowed).acquire"},
 	"queue.(*In).Remove":         {"queue.(*In).AnnounceClaim"},

@@ -81,9 +81,7 @@ func broken[T any](name string, err error) Stage[T] {
 func step[A, B any](verb string, s Stage[A], transform func(b *builder, o *operator[B], at *Site, values flow[A]) flow[B]) Stage[B] {
 	o := plain[B](verb, s.node())
 	o.compose = func(b *builder, o *operator[B], at *Site) flow[B] {
-		c := b.figures[o].addWorker()
-		values := counted(upstream[A](b, o, s.node(), at), &c.in)
-		return counted(transform(b, o, at, values), &c.out)
+		return transform(b, o, at, upstream[A](b, o, s.node(), at))
 	}
 	return Stage[B]{o}
 }

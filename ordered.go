@@ -14,15 +14,13 @@ func Ordered[T any](s Stage[T]) Stage[T] {
 	o := plain[T]("Ordered", in)
 	o.renumbers = true
 	o.compose = func(b *builder, o *operator[T], at *Site) flow[T] {
-		c := b.figures[o].addWorker()
 		if b.inOrder(in) {
-			return numbered(b, o, at, counted(counted(upstream[T](b, o, in, at), &c.in), &c.out))
+			return numbered(b, o, at, upstream[T](b, o, in, at))
 		}
 		q := queue.NewReorder[T](o.cfg.maxSize)
 		b.trackers[in] = append(b.trackers[in], q)
-		b.figures[o].queue = q.Len
 		connect(b, at, q, in)
-		return numbered(b, o, at, counted(counted(queueFlow(at, q), &c.in), &c.out))
+		return numbered(b, o, at, queueFlow(b.figures[o], at, q))
 	}
 	return Stage[T]{o}
 }

@@ -23,25 +23,25 @@ func newQueue[T any](bound int, tagged, channelOK bool, spawn func(func())) queu
 // else that of a queue which in's goroutines fill.
 func upstream[T any](b *builder, o node, in node, s *Site) flow[T] {
 	b.passTrackers(o, in)
-	return flowOf[T](b, o.meta(), in, s, b.tagged(o))
+	return flowOf[T](b, o.meta(), b.figures[o], in, s, b.tagged(o))
 }
 
-// flowOf is upstream for a consumer that need not be a node.
-func flowOf[T any](b *builder, o *base, in node, s *Site, tagged bool) flow[T] {
+// flowOf is upstream for a consumer that need not be a node; f are its figures.
+func flowOf[T any](b *builder, o *base, f *stageFigures, in node, s *Site, tagged bool) flow[T] {
 	if b.tryInline(in) {
 		op := in.(*operator[T])
-		return op.compose(b, op, s)
+		return takes(gives(op.compose(b, op, s), b.figures[in].addWorker()), f.addWorker())
 	}
 	q := newQueue[T](b.bound(o, in), tagged, b.channelOK(o, in), b.run.goroutines.Go)
 	connect(b, s, q, in)
-	return queueFlow(s, q)
+	return queueFlow(f, s, q)
 }
 
 // inputQueue makes the queue in front of a stage with workers.
 func inputQueue[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
 	b.passTrackers(o, in)
 	q := newInputQueue[T](b, o, in, s)
-	b.figures[o].queue = q.Len
+	b.figures[o].addInput(q)
 	return q
 }
 
@@ -50,7 +50,8 @@ func newInputQueue[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
 	bound := b.bound(m, in)
 	if source := staticOf[T](b, o, in); source != nil {
 		q := queue.NewWindowed[T](bound, false)
-		q.SetStatic(source.n, source.at, &b.figures[in].addWorker().out)
+		q.SetStatic(source.n, source.at)
+		b.figures[in].addOutput(givenByTaking{q})
 		return q
 	}
 	q := newQueue[T](bound, b.tagged(o), b.channelOK(m, in), b.run.goroutines.Go)
@@ -66,12 +67,12 @@ func connect[T any](b *builder, s *Site, q queue.Queue[T], in ...node) {
 	s.toStop = append(s.toStop, q)
 }
 
-// queueFlow returns the flow of the values of q. When the flow ends, it stops q, so that the
-// producers end too.
-func queueFlow[T any](s *Site, q queue.Queue[T]) flow[T] {
+// queueFlow returns the flow of the values of q, the input of a stage with figures f. When the flow
+// ends, it stops q, so that the producers end too.
+func queueFlow[T any](f *stageFigures, s *Site, q queue.Queue[T]) flow[T] {
 	in := q.Consumer(nil)
 	window, _ := in.(*queue.In[T])
-	return func(yield func(T, queue.Tag) bool) {
+	values := func(yield func(T, queue.Tag) bool) {
 		defer q.Stop()
 		if window != nil {
 			windowFlow(window, s, yield)
@@ -84,6 +85,10 @@ func queueFlow[T any](s *Site, q queue.Queue[T]) flow[T] {
 			}
 		}
 	}
+	if f.addInput(q) {
+		return takes(values, f.addWorker())
+	}
+	return values
 }
 
 // windowFlow is the loop of queueFlow for the usual queue, without calls through an interface.
@@ -116,7 +121,8 @@ func staticOf[T any](b *builder, o, in node) *staticValues[T] {
 
 // outlet is where a stage's results go in a run: it has a queue for each consumer.
 type outlet[T any] struct {
-	site      *Site            // of the stage; set when the stage is built, after its consumers
+	site      *Site // of the stage; set when the stage is built, after its consumers
+	figures   *stageFigures
 	queues    []queue.Queue[T] // added while the run is built, then only read
 	listening atomic.Int32     // queues that have not stopped; each consumer subtracts itself
 	kept      bool             // the stage runs to its end, even if no consumer is left
@@ -125,7 +131,7 @@ type outlet[T any] struct {
 func outletOf[T any](b *builder, n node) *outlet[T] {
 	o, ok := b.outlets[n].(*outlet[T])
 	if !ok {
-		o = &outlet[T]{}
+		o = &outlet[T]{figures: b.figures[n]}
 		b.outlets[n] = o
 	}
 	return o
@@ -155,13 +161,16 @@ func (o *outlet[T]) end() {
 
 // emitter makes the emitter of one worker.
 func (o *outlet[T]) emitter() *emitter[T] {
-	e := &emitter[T]{site: o.site, kept: o.kept}
+	e := &emitter[T]{site: o.site, kept: o.kept, counts: o.figures.addWorker()}
 	for _, q := range o.queues {
 		e.sinks = append(e.sinks, q.Producer())
 	}
 	if len(e.sinks) == 1 && !o.kept {
 		e.windowOut, _ = e.sinks[0].(*queue.Out[T])
 		e.channelOut, _ = e.sinks[0].(*queue.Channel[T])
+	}
+	if e.windowOut != nil {
+		o.figures.addOutput(e.windowOut)
 	}
 	return e
 }
@@ -174,9 +183,10 @@ type emitter[T any] struct {
 	windowOut  *queue.Out[T]
 	channelOut *queue.Channel[T]
 
-	sinks []queue.Sink[T] // of all consumers
-	site  *Site
-	kept  bool
+	sinks  []queue.Sink[T] // of all consumers
+	site   *Site
+	kept   bool
+	counts *counts // of its worker; its own is what windowOut does not know
 }
 
 // put hands v to one consumer after the other, so that a full queue holds up the others. It reports
@@ -186,12 +196,12 @@ func (e *emitter[T]) put(me *queue.Waiter, v T, t queue.Tag) bool {
 	if e.windowOut != nil {
 		return e.windowOut.Put(me, v, t)
 	}
-	if e.channelOut != nil {
-		return e.channelOut.Put(me, v, t)
-	}
 	wanted := e.kept && !e.site.stopped.Load()
 	for _, s := range e.sinks {
 		wanted = s.Put(me, v, t) || wanted
+	}
+	if wanted {
+		e.counts.give()
 	}
 	return wanted
 }

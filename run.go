@@ -18,8 +18,9 @@ type run struct {
 	goroutines sync.WaitGroup // of all sites; finish waits for them, after stop, when no more can start
 	stages     sync.WaitGroup // the stages with goroutines that have not ended
 
-	sites   []*Site // added while the run is built, then only read
-	figures []*stageFigures
+	sites    []*Site // added while the run is built, then only read
+	figures  []*stageFigures
+	consumer *stageFigures // of the loop over All; nil in Run
 
 	mu       sync.Mutex // guards what follows, which any goroutine of the run may write
 	err      error      // the first failure

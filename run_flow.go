@@ -1,25 +1,11 @@
 package pl
 
-import (
-	"sync/atomic"
-
-	"github.com/gopeln/pl/internal/queue"
-)
+import "github.com/gopeln/pl/internal/queue"
 
 // flow yields all values of an operator, in the caller's goroutine, until they end or yield reports
 // false. It is the form of operators that run in their consumer's goroutine. Failures do not go
 // through it, but to the run.
 type flow[T any] func(yield func(v T, t queue.Tag) bool)
-
-// counted counts values as they are yielded.
-func counted[T any](values flow[T], n *atomic.Uint64) flow[T] {
-	return func(yield func(T, queue.Tag) bool) {
-		values(func(v T, t queue.Tag) bool {
-			n.Store(n.Load() + 1) // no other goroutine writes to n
-			return yield(v, t)
-		})
-	}
-}
 
 // numbered tags the values of a source with their numbers, if an Ordered downstream needs them.
 // Before each value, the source waits until that Ordered admits one more.
@@ -48,10 +34,10 @@ func numbered[T any](b *builder, o node, s *Site, values flow[T]) flow[T] {
 }
 
 // consumerLoop makes the consumer's part of a run: consume calls yield for each value of n, in its
-// caller's goroutine.
-func consumerLoop[T any](b *builder, n node, yield func(T, queue.Tag) bool) (consume func()) {
+// caller's goroutine. f are the consumer's figures, nil if it has none.
+func consumerLoop[T any](b *builder, n node, f *stageFigures, yield func(T, queue.Tag) bool) (consume func()) {
 	at := b.site(&consumerOp)
-	values := flowOf[T](b, &consumerOp, n, at, false)
+	values := flowOf[T](b, &consumerOp, f, n, at, false)
 	if !b.inlined[n] { // the values come from a queue: nothing upstream is in this goroutine
 		return func() { values(yield) }
 	}
@@ -73,7 +59,7 @@ func (o *operator[T]) keep(b *builder) { outletOf[T](b, o).kept = true }
 
 // discard makes a consumer that drops the values.
 func (o *operator[T]) discard(b *builder) (consume func()) {
-	return consumerLoop(b, o, func(T, queue.Tag) bool { return true })
+	return consumerLoop(b, o, nil, func(T, queue.Tag) bool { return true })
 }
 
 // consumerOp is the operator that stands for the consumer's loop over All.

@@ -36,7 +36,7 @@ func plan(r *run, roots []node) (*builder, error) {
 		for _, in := range n.meta().inputs {
 			b.consumers[in]++
 		}
-		b.figures[n] = &stageFigures{op: n.meta()}
+		b.figures[n] = &stageFigures{observed: r.observed()}
 		r.figures = append(r.figures, b.figures[n])
 	}
 	for _, n := range roots {

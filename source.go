@@ -29,21 +29,15 @@ func staticSource[T any](name string, n int, at func(i int) T) Stage[T] {
 	o := newSource[T](name)
 	o.static, o.values = true, &staticValues[T]{n, at}
 	o.compose = func(b *builder, o *operator[T], s *Site) flow[T] {
-		counts := b.figures[o].addWorker()
 		return numbered(b, o, s, func(yield func(T, queue.Tag) bool) {
 			for i := range n {
 				if s.stopped.Load() { // a Filter downstream that yields nothing would not notice
 					return
 				}
-				if i%64 == 0 {
-					counts.out.Store(uint64(i))
-				}
 				if !yield(at(i), queue.Tag{}) {
-					counts.out.Store(uint64(i + 1))
 					return
 				}
 			}
-			counts.out.Store(uint64(max(n, 0)))
 		})
 	}
 	return Stage[T]{o}
@@ -128,9 +122,8 @@ func source[T any](name string, err error, f func(context.Context, func(T) bool)
 		o.fail(err)
 	}
 	o.compose = func(b *builder, o *operator[T], s *Site) flow[T] {
-		counts := b.figures[o].addWorker()
 		return numbered(b, o, s, func(yield func(T, queue.Tag) bool) {
-			r := &reading[T]{site: s, op: &o.base, yield: yield, counts: counts}
+			r := &reading[T]{site: s, op: &o.base, yield: yield}
 			r.read(f)
 		})
 	}
@@ -142,8 +135,6 @@ type reading[T any] struct {
 	site      *Site
 	op        *base
 	yield     func(T, queue.Tag) bool
-	counts    *counts
-	tally     tally
 	handingOn bool // in yield: a panic there is not the source's
 	over      bool // no more values are wanted, or f has returned
 }
@@ -153,7 +144,6 @@ func (r *reading[T]) read(f func(context.Context, func(T) bool) error) {
 	returned := false
 	defer func() {
 		r.over = true
-		r.counts.publish(&r.tally)
 		if returned || r.handingOn {
 			return
 		}
@@ -169,9 +159,6 @@ func (r *reading[T]) read(f func(context.Context, func(T) bool) error) {
 func (r *reading[T]) handOn(v T) bool {
 	if r.over || r.site.stopped.Load() {
 		return false
-	}
-	if r.tally.out++; r.tally.out%64 == 0 {
-		r.counts.publish(&r.tally)
 	}
 	r.handingOn = true
 	r.over = !r.yield(v, queue.Tag{})

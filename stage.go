@@ -90,5 +90,8 @@ func Run(ctx context.Context, stages ...Runnable) error {
 // error.
 func (s Stage[T]) consume(ctx context.Context, yield func(T, queue.Tag) bool, left *bool) error {
 	root := s.node()
-	return execute(ctx, []node{root}, func(b *builder) func() { return consumerLoop(b, root, yield) }, left)
+	return execute(ctx, []node{root}, func(b *builder) func() {
+		b.run.consumer = &stageFigures{observed: b.run.observed()}
+		return consumerLoop(b, root, b.run.consumer, yield)
+	}, left)
 }

@@ -3,8 +3,6 @@ package pl
 import (
 	"context"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -26,6 +24,8 @@ func observers(ctx context.Context) []Observer {
 	return all
 }
 
+func (r *run) observed() bool { return len(observers(r.caller)) > 0 }
+
 // tellObservers tells the observers of the caller's context that the run starts. ended tells them
 // its end.
 func (r *run) tellObservers(roots []node) (ended func(error)) {
@@ -33,7 +33,7 @@ func (r *run) tellObservers(roots []node) (ended func(error)) {
 	if len(all) == 0 {
 		return func(error) {}
 	}
-	info := &RunInfo{graph: graphOf(roots), figures: r.figures}
+	info := &RunInfo{graph: graphOf(roots), figures: r.figures, consumer: r.consumer}
 	var after []func(error)
 	for _, o := range all {
 		if f := o(info); f != nil {
@@ -41,6 +41,7 @@ func (r *run) tellObservers(roots []node) (ended func(error)) {
 		}
 	}
 	return func(err error) {
+		info.keep()
 		for _, f := range after {
 			f(err)
 		}
@@ -49,21 +50,30 @@ func (r *run) tellObservers(roots []node) (ended func(error)) {
 
 // RunInfo shows one run to an [Observer]. It is safe for concurrent use, also after the run.
 type RunInfo struct {
-	graph   Graph
-	figures []*stageFigures
+	graph    Graph
+	figures  []*stageFigures
+	consumer *stageFigures
 }
 
 // Graph returns the stages of the run.
 func (r *RunInfo) Graph() Graph { return r.graph }
 
-// Stats returns the figures of the run so far. Those of a stage that waits for input, or has ended,
-// are exact; those of a busy stage may lag by some values.
+// Stats returns the figures of the run so far. They do not lag: those of a stage that waits, or has
+// ended, are exact, and those of a busy stage are of the moment at which Stats looks at it.
 func (r *RunInfo) Stats() Stats {
-	var s Stats
+	s := Stats{Consumer: r.consumer.snapshot(consumerOp.node(len(r.figures)))}
 	for i, f := range r.figures {
 		s.Stages = append(s.Stages, f.snapshot(r.graph.Nodes[i]))
 	}
 	return s
+}
+
+// keep keeps the figures at the end of the run, and nothing else of it.
+func (r *RunInfo) keep() {
+	r.consumer.keep()
+	for _, f := range r.figures {
+		f.keep()
+	}
 }
 
 // Stats are the figures of a run at one moment. They are plain data: JSON has them under the same names, states and kinds
@@ -90,7 +100,7 @@ type Stats struct {
 type StageStats struct {
 	Node
 	In       uint64 // values taken from the input; a source has none
-	Out      uint64 // results handed on; one for several consumers counts once
+	Out      uint64 // results that a consumer has or can take; one that several get counts once
 	Filtered uint64 // those of Dropped to which Filter said no
 	Dropped  uint64 // values ended on purpose: Filter said no, or OnError returned nil
 	Failed   uint64 // values that failed in their last attempt, whether dropped or ending the run
@@ -125,63 +135,4 @@ type Activity struct {
 	Worker int
 	State  string // "busy", "starved", "blocked", "awaiting", "limited" or "retrying"
 	For    time.Duration
-}
-
-// stageFigures collects the figures of one stage in one run.
-type stageFigures struct {
-	op    *base
-	queue func() int
-
-	mu      sync.Mutex
-	workers []*counts
-}
-
-// counts are the published figures of one worker, which it alone writes. They have cache lines of
-// their own: a line shared by two workers would cost several times as much as the counting.
-type counts struct {
-	in, out, dropped, failed atomic.Uint64
-	_                        [96]byte
-}
-
-// tally holds the same figures, up to date but private to the worker.
-type tally struct{ in, out, dropped, failed uint64 }
-
-// publish stores t for Stats to read. Only the worker calls it. It skips figures that have not
-// changed, since a store costs more than a load.
-func (c *counts) publish(t *tally) {
-	set(&c.in, t.in)
-	set(&c.out, t.out)
-	set(&c.dropped, t.dropped)
-	set(&c.failed, t.failed)
-}
-
-func set(published *atomic.Uint64, n uint64) {
-	if published.Load() != n {
-		published.Store(n)
-	}
-}
-
-// addWorker returns the counts of one more worker.
-func (f *stageFigures) addWorker() *counts {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	c := new(counts)
-	f.workers = append(f.workers, c)
-	return c
-}
-
-func (f *stageFigures) snapshot(n Node) StageStats {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	s := StageStats{Node: n}
-	for _, c := range f.workers {
-		s.In += c.in.Load()
-		s.Out += c.out.Load()
-		s.Dropped += c.dropped.Load()
-		s.Failed += c.failed.Load()
-	}
-	if f.queue != nil {
-		s.Queued = f.queue()
-	}
-	return s
 }

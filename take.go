@@ -58,16 +58,15 @@ func taking[T any](
 		}
 		c := b.figures[o].addWorker()
 		up := at.newPart()
-		values := counted(upstream[T](b, o, in, up), &c.in)
+		values := upstream[T](b, o, in, up)
 		return func(yield func(T, queue.Tag) bool) {
 			take := admit(o, at)
 			values(func(v T, t queue.Tag) bool {
 				wanted, more := take(v)
 				if wanted {
-					c.out.Add(1)
 					more = yield(v, t) && more
 				} else {
-					c.dropped.Add(1)
+					c.drop()
 				}
 				if !more {
 					up.Stop() // before the values return: a source may wait for its context on its way out

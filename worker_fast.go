@@ -25,16 +25,15 @@ func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 		}
 	}
 	returned = true
-	if !l.replaced {
-		w.flush()
-	}
 	return false
 }
 
 // next gives l its next value, from a queue of any type. It waits for one, and reports false if
 // there are no more.
 func (w *worker[A, B]) next(l *valueLoop[A, B]) (ok bool) {
-	l.v, l.t, ok = w.in.Take(l.me)
+	if l.v, l.t, ok = w.in.Take(l.me); ok && w.windowIn == nil {
+		w.counts.take()
+	}
 	return ok && w.beginUnlessStopped(l)
 }
 
@@ -77,7 +76,6 @@ func (w *worker[A, B]) streamWindow(l *valueLoop[A, B]) bool {
 			return true
 		}
 		if at, ok := out.Steady(); ok && out.Offer(result, at, queue.AndClaim) {
-			l.tally.out++
 			v, asked := in.Lift(at)
 			if l.v = v; asked {
 				in.AnnounceClaim()
@@ -86,14 +84,12 @@ func (w *worker[A, B]) streamWindow(l *valueLoop[A, B]) bool {
 				l.busy = false
 				return false
 			}
-			l.tally.in++ // what else begin sets has not changed
-			continue
+			continue // what begin sets has not changed
 		}
 		l.busy = false
 		if !out.Put(l.me, result, queue.Tag{}) {
 			return false
 		}
-		l.tally.out++
 		more = w.receive(l)
 	}
 	return false
@@ -110,14 +106,13 @@ func (w *worker[A, B]) receive(l *valueLoop[A, B]) bool {
 		}
 		l.v, _ = w.windowIn.Remove(at)
 	} else {
-		if w.channelIn.Empty() {
-			w.flush() // before it waits
-		}
 		v, ok := w.channelIn.Receive()
 		if !ok {
 			return false
 		}
-		l.v = v
+		if l.v = v; w.counts != nil {
+			w.counts.take()
+		}
 	}
 	return w.beginUnlessStopped(l)
 }
@@ -176,9 +171,6 @@ func (w *worker[A, B]) bracketedLoop(l *valueLoop[A, B]) (again bool) {
 			break
 		}
 	}
-	if !l.replaced {
-		w.flush()
-	}
 	return false
 }
 
@@ -202,7 +194,6 @@ func (w *worker[A, B]) putAndTake(l *valueLoop[A, B], out B) (ok bool) {
 	if !ok {
 		return false
 	}
-	l.tally.out++
 	if claim == 0 || before.Window() == 0 {
 		return true
 	}

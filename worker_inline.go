@@ -35,7 +35,6 @@ func (w *worker[A, B]) serveInline(values flow[A]) {
 	values(func(v A, t queue.Tag) bool {
 		l.v, l.t = v, t
 		l.begin()
-		defer w.flush()
 		for {
 			if again, ok := l.handleGuarded(); !again {
 				return ok && !w.site.stopped.Load()

@@ -17,7 +17,6 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 	s.check = checkOf(backend)
 	p := order{trackers: b.trackers[o], results: op.Results}
 	court := &court{op: &o.base, site: s}
-	figures := b.figures[o]
 	s.newWorker = func(index int) Worker {
 		s.workers.Add(1)
 		results := out.emitter()
@@ -25,12 +24,12 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 			site: s, op: &o.base, index: index, ctx: s.workerContext(&o.base, index), open: op.Open, one: op.One,
 			item: op.Item,
 			in:   input.Consumer(results.word()), put: results.put, order: p, court: court,
-			counts: figures.addWorker(),
+			counts: results.counts,
 		}
 		if len(p.trackers) == 0 {
 			w.windowOut, w.channelOut = results.windowOut, results.channelOut
 		}
-		w.flushWhenIdle()
+		w.knowInput()
 		return w
 	}
 	s.startWorkers = func() { backend.Start(s) }
@@ -60,7 +59,6 @@ type worker[A, B any] struct {
 	court      *court
 
 	opened *opened[A, B] // nil unless the worker is open
-	tally  tally
 	counts *counts
 	// sinceRest counts the attempts since a seat could rest; after restAfter of them the next rest
 	// is due.
@@ -204,17 +202,12 @@ func (w *worker[A, B]) putIdle(l *valueLoop[A, B]) {
 	w.idle = append(w.idle, l)
 }
 
-// flush publishes the tally, for Stats.
-func (w *worker[A, B]) flush() { w.counts.publish(&w.tally) }
-
-// flushWhenIdle makes the worker flush its tally before it fetches from the queue. So the figures
-// of a waiting worker are exact, and those of a busy one lag by a window at most. restAfter follows
-// the size of the windows.
-func (w *worker[A, B]) flushWhenIdle() {
+// knowInput finds out which type of queue the worker's values come from. restAfter follows the size
+// of its windows.
+func (w *worker[A, B]) knowInput() {
 	w.channelIn, _ = w.in.(*queue.Channel[A])
 	if w.windowIn, _ = w.in.(*queue.In[A]); w.windowIn != nil {
 		w.windowIn.OnFill = func() {
-			w.flush()
 			w.restAfter = max(1, min(maxRestAfter, w.windowIn.WindowSize()))
 		}
 	}

@@ -50,8 +50,7 @@ func assembleDriven[A, B any](
 		}
 		return &Port[A, B]{
 			site: s, index: index, in: input.Consumer(nil).(*queue.In[A]), out: e,
-			order: order{trackers: b.trackers[o], results: results}, court: court,
-			counts: b.figures[o].addWorker(),
+			order: order{trackers: b.trackers[o], results: results}, court: court, counts: e.counts,
 			taking: &queue.NewGoroutine().Waiter, giving: &queue.NewGoroutine().Waiter,
 		}
 	}
@@ -109,7 +108,6 @@ func into[A any](buf []Item[A]) queue.Pulled[A] {
 // Begin records that n pulled values have been begun, no matter which port pulled them. They have
 // left the queue then, which has room for others.
 func (p *Port[A, B]) Begin(n int) {
-	p.counts.in.Add(uint64(n))
 	p.in.Begin(n)
 }
 
@@ -163,14 +161,13 @@ func (p *Port[A, B]) Emit(it *Item[A], v B) bool {
 		return false
 	}
 	it.given++
-	p.counts.out.Add(1)
 	return true
 }
 
 // Done ends a value that has succeeded.
 func (p *Port[A, B]) Done(it *Item[A]) {
 	if it.given == 0 && p.order.results == AtMostOne {
-		p.counts.dropped.Add(1)
+		p.counts.drop()
 	}
 	p.order.finished(it.t, it.given)
 }
@@ -193,12 +190,12 @@ func (p *Port[A, B]) Fail(it *Item[A], err error) Decision {
 	if v.Again {
 		return v
 	}
-	p.counts.failed.Add(1)
+	p.counts.fail()
 	if v.Err != nil {
 		p.site.Fail(v.Err)
 		return v
 	}
-	p.counts.dropped.Add(1)
+	p.counts.drop()
 	p.order.finished(it.t, it.given)
 	return v
 }

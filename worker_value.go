@@ -64,7 +64,6 @@ func (p *order) tag(t queue.Tag, i int) queue.Tag {
 func (l *valueLoop[A, B]) begin() {
 	l.busy = true
 	l.attempt, l.given = 1, 0
-	l.tally.in++
 }
 
 // handle takes the value under way through all its attempts. It reports false if the stage must
@@ -129,14 +128,15 @@ func (l *valueLoop[A, B]) handOn(b B) (ok bool) {
 	case l.windowOut != nil:
 		ok = l.windowOut.Put(l.me, b, queue.Tag{})
 	case l.channelOut != nil:
-		ok = l.channelOut.Put(l.me, b, queue.Tag{})
+		if ok = l.channelOut.Put(l.me, b, queue.Tag{}); ok && l.counts != nil {
+			l.counts.give()
+		}
 	default:
 		l.putting = false
 		return l.handOnSlowly(b)
 	}
 	l.putting = false
 	l.given++
-	l.tally.out++
 	l.refused = !ok
 	return ok
 }
@@ -156,7 +156,6 @@ func (l *valueLoop[A, B]) handOnSlowly(b B) bool {
 	l.putting = false
 	if ok {
 		l.given++
-		l.tally.out++
 	}
 	l.refused = !ok
 	// With at most one result the function has returned by now: if the clock went on, a value that
@@ -171,7 +170,7 @@ func (l *valueLoop[A, B]) handOnSlowly(b B) bool {
 func (l *valueLoop[A, B]) end() {
 	l.busy = false
 	if l.given == 0 && l.results == AtMostOne {
-		l.tally.dropped++
+		l.counts.drop()
 	}
 	l.finished(l.t, l.given)
 }
@@ -179,7 +178,7 @@ func (l *valueLoop[A, B]) end() {
 // drop ends a value that has failed, without further results.
 func (l *valueLoop[A, B]) drop() {
 	l.busy = false
-	l.tally.dropped++
+	l.counts.drop()
 	l.finished(l.t, l.given)
 }
 
@@ -198,7 +197,7 @@ func (l *valueLoop[A, B]) applyPolicy(err error) bool {
 		l.attempt++
 		return decision.After <= 0 || l.seat.Sleep(l.ctx, decision.After) == nil
 	}
-	l.tally.failed++
+	l.counts.fail()
 	if decision.Err != nil {
 		l.site.Fail(decision.Err)
 		return false

@@ -278,12 +278,27 @@ func (g *game) check() {
 	}
 	if !g.stopped {
 		require.Equal(g.t, g.queued(), g.q.Len())
+		g.checkCounts()
 	}
 	sorted := slices.Sorted(slices.Values(g.taken))
 	require.Len(g.t, slices.Compact(sorted), len(g.taken), "a value was taken twice")
 	if len(g.producers) == 1 && len(g.consumers) == 1 {
 		require.True(g.t, slices.IsSorted(g.taken), "values out of order")
 	}
+}
+
+// checkCounts compares what the two ends of the queue say of themselves.
+func (g *game) checkCounts() {
+	q, ok := g.q.(*Windowed[int])
+	if !ok {
+		return
+	}
+	require.EqualValues(g.t, g.takes, q.Taken())
+	given := uint64(0)
+	for _, p := range g.producers {
+		given += p.out.(*Out[int]).Given()
+	}
+	require.EqualValues(g.t, g.puts, given)
 }
 
 // end takes what is left, and stops the queue.

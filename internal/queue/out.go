@@ -18,6 +18,7 @@ type Out[T any] struct {
 	// guarded by q.mu
 	first      *chunk[T]
 	head       uint64 // values ever pulled
+	handedOver uint64 // values ever handed over, past the queue
 	headPos    int
 	spares     spares[T]
 	inReady    bool // listed in q.ready, followed by
@@ -61,6 +62,13 @@ func (p *Out[T]) unpulled() int { return p.unpulledAt(p.word.load()) }
 
 // unpulledAt is published, when the word was w.
 func (p *Out[T]) unpulledAt(w State) int { return int((w.tail() - p.head) & tailMask) }
+
+// Given is how many values have ever left the producer. Nobody counts them, so that this costs nothing until it is asked.
+func (p *Out[T]) Given() uint64 {
+	p.q.mu.Lock()
+	defer p.q.mu.Unlock()
+	return p.head + p.handedOver + uint64(p.unpulled())
+}
 
 // available is published. Where that is none, the next value will be announced.
 func (p *Out[T]) available() int {
@@ -133,6 +141,8 @@ func (p *Out[T]) handOver(v T) bool {
 	}
 	in := to.receiver.(*In[T])
 	in.buf, in.handed = append(in.buf[:0], v), true
+	q.handedOver++
+	p.handedOver++
 	q.mu.Unlock()
 	to.seat.Wake()
 	return true

@@ -43,6 +43,7 @@ type Reorder[T any] struct {
 	last           uint64    // the highest number that arrived, plus 1
 	ordered        []T       // values whose turn has come
 	stored         int       // values in slots
+	arrived        uint64    // values that were ever put
 	admitted       uint64
 	released       uint64 // source values that have been let out, or dropped before their turn
 	stages         int
@@ -89,6 +90,7 @@ func (q *Reorder[T]) Put(_ *Waiter, v T, t Tag) bool {
 	return q.record(t, func(s *slot[T]) {
 		s.state, s.v = slotValue, v
 		q.stored++
+		q.arrived++
 	})
 }
 
@@ -288,6 +290,13 @@ func (q *Reorder[T]) Stop() {
 			f()
 		}
 	}
+}
+
+// Arrived is how many values were ever put.
+func (q *Reorder[T]) Arrived() uint64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.arrived
 }
 
 func (q *Reorder[T]) Len() int {

@@ -1,14 +1,11 @@
 package queue
 
-import "sync/atomic"
-
 // staticValues is a source of values that are there already: consumers fetch their windows from it, so that no goroutine has
 // to bring the values to them. The queue's bound means nothing to it, since nothing is gained by leaving a value where it
 // is. It is guarded by the lock of its queue.
 type staticValues[T any] struct {
 	at        func(i int) T
 	next, end int
-	out       *atomic.Uint64 // how many have been fetched
 }
 
 // remaining is how many values are still to come.
@@ -19,12 +16,19 @@ func (o *staticValues[T]) remaining() int {
 	return max(0, o.end-o.next)
 }
 
+// fetched is how many values have been fetched.
+func (o *staticValues[T]) fetched() int64 {
+	if o == nil {
+		return 0
+	}
+	return int64(o.next)
+}
+
 // appendTo appends up to n of the next values to buf.
 func (o *staticValues[T]) appendTo(buf []T, n int) []T {
 	for range min(n, o.remaining()) {
 		buf = append(buf, o.at(o.next))
 		o.next++
 	}
-	o.out.Store(uint64(o.next))
 	return buf
 }

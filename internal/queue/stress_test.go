@@ -303,8 +303,7 @@ func TestStaticValuesAreTakenOnce(t *testing.T) {
 		for _, n := range []int{0, 1, 63, 64, 1000} {
 			synctest.Test(t, func(t *testing.T) {
 				q := NewWindowed[int](5, false)
-				var out atomic.Uint64
-				q.SetStatic(n, func(i int) int { return i }, &out)
+				q.SetStatic(n, func(i int) int { return i })
 				seen := make([]atomic.Int32, n)
 				var taking sync.WaitGroup
 				for range consumers {
@@ -328,7 +327,7 @@ func TestStaticValuesAreTakenOnce(t *testing.T) {
 				for v := range seen {
 					assert.EqualValues(t, 1, seen[v].Load(), "value %d", v)
 				}
-				assert.EqualValues(t, n, out.Load())
+				assert.EqualValues(t, n, q.Taken())
 				assert.Zero(t, q.Len())
 			})
 		}

@@ -35,7 +35,8 @@ type Windowed[T any] struct {
 	parkedProducers parking
 	credited        []*Out[T] // those that may hold unspent credit
 	granted         int64     // credits ever given, less those taken back
-	pulled          int64     // values ever moved to consumers
+	pulled          int64     // values ever moved from producers to consumers
+	handedOver      int64     // values ever handed to a consumer past the queue
 	outs            []*Out[T]
 	ins             []*In[T]
 	onStop          []func()
@@ -87,9 +88,9 @@ func NewWindowed[T any](bound int, tagged bool) *Windowed[T] {
 	return &Windowed[T]{limit: int64(bound), tagged: tagged}
 }
 
-// SetStatic gives the queue n values that are there already, instead of producers; out counts those that have been fetched.
-func (q *Windowed[T]) SetStatic(n int, at func(i int) T, out *atomic.Uint64) {
-	q.static = &staticValues[T]{at: at, end: n, out: out}
+// SetStatic gives the queue n values that are there already, instead of producers.
+func (q *Windowed[T]) SetStatic(n int, at func(i int) T) {
+	q.static = &staticValues[T]{at: at, end: n}
 }
 
 func (q *Windowed[T]) AddStage(onStop func()) {
@@ -121,6 +122,14 @@ func (q *Windowed[T]) Stop() {
 			f()
 		}
 	}
+}
+
+// Taken is how many values consumers have ever taken: claimed, or begun, if the consumer is driven. Nobody counts them, so
+// that this costs nothing until it is asked.
+func (q *Windowed[T]) Taken() uint64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return uint64(q.pulled + q.handedOver + q.static.fetched() - q.unclaimed())
 }
 
 func (q *Windowed[T]) Len() int {

@@ -1,0 +1,178 @@
+package pl
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/gopeln/pl/internal/queue"
+)
+
+// stageFigures collects the figures of one stage in one run.
+//
+// The usual queues know how many values have passed their ends, so a value that comes and goes by them is not counted on its
+// way, and the figures cannot lag. What else there is to count, the workers count, and only in a run that is observed.
+type stageFigures struct {
+	observed bool
+
+	mu      sync.Mutex
+	workers []*counts
+	taken   []interface{ Taken() uint64 } // input queues that know In
+	given   []interface{ Given() uint64 } // outputs that know Out
+	queued  func(taken uint64) int
+	kept    *StageStats // those at the end of the run
+}
+
+// counts is what one worker counts, on cache lines of its own: a line shared by two workers would cost several times as
+// much as the counting. Each count has one writer at a time. In a run that nobody observes there are none: a nil *counts
+// counts nothing.
+type counts struct {
+	in, out, dropped, failed atomic.Uint64
+	_                        [96]byte
+}
+
+func (c *counts) take() {
+	if c != nil {
+		increment(&c.in)
+	}
+}
+
+func (c *counts) give() {
+	if c != nil {
+		increment(&c.out)
+	}
+}
+
+func (c *counts) drop() {
+	if c != nil {
+		increment(&c.dropped)
+	}
+}
+
+func (c *counts) fail() {
+	if c != nil {
+		increment(&c.failed)
+	}
+}
+
+// increment has one caller at a time, which is cheaper than Add.
+func increment(n *atomic.Uint64) { n.Store(n.Load() + 1) }
+
+// addWorker makes the counts of one worker more.
+func (f *stageFigures) addWorker() *counts {
+	if f == nil || !f.observed {
+		return nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c := new(counts)
+	f.workers = append(f.workers, c)
+	return c
+}
+
+// addInput says that the stage takes its values from q. It reports whether they are still to be counted.
+func (f *stageFigures) addInput(q interface{ Len() int }) (uncounted bool) {
+	if f == nil || !f.observed {
+		return false
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.queued = func(uint64) int { return q.Len() }
+	if r, ok := q.(interface{ Arrived() uint64 }); ok { // an Ordered's, whose consumer's end holds values too
+		f.queued = func(taken uint64) int { return int(r.Arrived() - taken) }
+	}
+	known, ok := q.(interface{ Taken() uint64 })
+	if ok {
+		f.taken = append(f.taken, known)
+	}
+	return !ok
+}
+
+// addOutput says that results leave the stage by out, which counts them.
+func (f *stageFigures) addOutput(out interface{ Given() uint64 }) {
+	if f == nil || !f.observed {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.given = append(f.given, out)
+}
+
+// givenByTaking is a static source's output: a value has left it when a worker has taken it.
+type givenByTaking struct{ q interface{ Taken() uint64 } }
+
+func (g givenByTaking) Given() uint64 { return g.q.Taken() }
+
+// snapshot gives the figures of the stage that n shows. nil figures are those of a stage that is not there.
+func (f *stageFigures) snapshot(n Node) StageStats {
+	if f == nil {
+		return StageStats{}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.kept != nil {
+		s := *f.kept
+		s.Node = n
+		return s
+	}
+	return f.now(n)
+}
+
+// now is called with the lock held.
+func (f *stageFigures) now(n Node) StageStats {
+	s := StageStats{Node: n}
+	for _, q := range f.taken {
+		s.In += q.Taken()
+	}
+	for _, out := range f.given {
+		s.Out += out.Given()
+	}
+	for _, c := range f.workers {
+		s.In += c.in.Load()
+		s.Out += c.out.Load()
+		s.Dropped += c.dropped.Load()
+		s.Failed += c.failed.Load()
+	}
+	if f.queued != nil {
+		s.Queued = f.queued(s.In)
+	}
+	return s
+}
+
+// keep keeps the figures as they are, and lets go of the run's queues, which may hold values.
+func (f *stageFigures) keep() {
+	if f == nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.kept == nil {
+		s := f.now(Node{})
+		f.kept = &s
+	}
+	f.workers, f.taken, f.given, f.queued = nil, nil, nil, nil
+}
+
+// takes counts the values of a flow as its consumer gets them.
+func takes[T any](values flow[T], c *counts) flow[T] {
+	if c == nil {
+		return values
+	}
+	return counted(values, &c.in)
+}
+
+// gives counts the values of a flow as they leave its operator.
+func gives[T any](values flow[T], c *counts) flow[T] {
+	if c == nil {
+		return values
+	}
+	return counted(values, &c.out)
+}
+
+func counted[T any](values flow[T], n *atomic.Uint64) flow[T] {
+	return func(yield func(T, queue.Tag) bool) {
+		values(func(v T, t queue.Tag) bool {
+			increment(n)
+			return yield(v, t)
+		})
+	}
+}
