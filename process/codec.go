@@ -7,10 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"runtime/debug"
-	"strings"
 
-	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/wire"
 )
 
@@ -93,8 +90,8 @@ func channelFor[T any](c Codec) (channel[T], error) {
 		return channel[T]{}, notRaw(t)
 	case c != nil && c != Gob && c != Raw:
 		own := ownCodec[T]{c}
-		return channel[T]{fmt.Sprintf("%T", c), func() wire.Encoder[T] { return own },
-			func() wire.Decoder[T] { return own }, true}, nil
+		return channel[T]{name: fmt.Sprintf("%T", c), encoder: func() wire.Encoder[T] { return own },
+			decoder: func() wire.Decoder[T] { return own }}.apart(), nil
 	case t.Size() == 0:
 		return channel[T]{"empty", func() wire.Encoder[T] { return wire.Empty[T]{} },
 			func() wire.Decoder[T] { return wire.Empty[T]{} }, false}, nil
@@ -107,14 +104,28 @@ func channelFor[T any](c Codec) (channel[T], error) {
 	if plan, ok := planned[T](s); ok && !lenient {
 		return plan, nil
 	}
-	return channel[T]{"gob",
-		func() wire.Encoder[T] {
+	byGob := channel[T]{
+		name: "gob",
+		encoder: func() wire.Encoder[T] {
 			e := &wire.GobEncoder[T]{EachNew: s.open}
 			return gobChannel[T]{e, s.open || s.recursive, lenient}
 		},
-		func() wire.Decoder[T] { return &wire.GobDecoder[T]{} },
-		s.open || s.opaque,
-	}, nil
+		decoder: func() wire.Decoder[T] { return &wire.GobDecoder[T]{} },
+	}
+	if s.open || s.opaque {
+		return byGob.apart(), nil
+	}
+	return byGob, nil
+}
+
+// apart is c for types that run code of their own while they are encoded or decoded: that code may fail, panic or end
+// its goroutine, which must cost its value and no other.
+func (c channel[T]) apart() channel[T] {
+	encoder, decoder := c.encoder, c.decoder
+	c.encoder = func() wire.Encoder[T] { return apartEncoder[T]{encoder()} }
+	c.decoder = func() wire.Decoder[T] { return apartDecoder[T]{decoder()} }
+	c.single = true
+	return c
 }
 
 // planned is how values go by default where their type allows it: as by gob, and several times as fast.
@@ -159,32 +170,13 @@ func (g gobChannel[T]) Append(buf []byte, batch []T) ([]byte, error) {
 			return buf, err
 		}
 	}
-	buf, err := g.GobEncoder.Append(buf, batch)
-	return buf, explained(err)
-}
-
-// explained says of an error of encoding or decoding what the user knows about: a panic, or what gob lacks.
-func explained(err error) error {
-	if err == nil {
-		return nil
-	}
-	if p, ok := errors.AsType[*wire.PanicError](err); ok {
-		return &pl.PanicError{Value: p.Value, Stack: p.Stack}
-	}
-	const unregistered = "type not registered for interface: "
-	const cure = "call gob.Register"
-	if _, name, ok := strings.Cut(err.Error(), unregistered); ok && !strings.Contains(name, cure) {
-		return fmt.Errorf("%w: "+cure+" with a value of type %s in an init function, so that parent and worker "+
-			"both know it", err, name)
-	}
-	return err
+	return g.GobEncoder.Append(buf, batch)
 }
 
 // ownCodec carries values by the user's codec.
 type ownCodec[T any] struct{ c Codec }
 
 func (o ownCodec[T]) Append(buf []byte, batch []T) (out []byte, err error) {
-	defer recoverCodec(&err)
 	start := len(buf)
 	for _, v := range batch {
 		at := len(buf)
@@ -203,7 +195,6 @@ func (o ownCodec[T]) Append(buf []byte, batch []T) (out []byte, err error) {
 }
 
 func (o ownCodec[T]) Decode(data []byte, n int) (batch []T, err error) {
-	defer recoverCodec(&err)
 	batch = make([]T, n)
 	for i := range batch {
 		if len(data) < 4 || uint64(len(data)-4) < uint64(binary.LittleEndian.Uint32(data)) {
@@ -216,10 +207,4 @@ func (o ownCodec[T]) Decode(data []byte, n int) (batch []T, err error) {
 		data = data[4+size:]
 	}
 	return batch, nil
-}
-
-func recoverCodec(err *error) {
-	if r := recover(); r != nil {
-		*err = &pl.PanicError{Value: r, Stack: debug.Stack()}
-	}
 }

@@ -8,7 +8,8 @@ import (
 )
 
 var api = backendtest.New(backendtest.Process, process.Map, process.Filter, process.FlatMap, process.Each,
-	process.MapWith, process.FilterWith, process.FlatMapWith, process.EachWith)
+	process.MapWith, process.FilterWith, process.FlatMapWith, process.EachWith).
+	Carrying(process.Map)
 
 func TestConformance(t *testing.T) { backendtest.Run(t, api) }
 

@@ -109,10 +109,12 @@ func newFailure(err error) *failure {
 	f.Permanent, f.After = advice.Of(err)
 	if guard.Is(err, pl.ErrGoexit) {
 		f.Kind = failureGoexit
+		if before, wraps := strings.CutSuffix(f.Message, pl.ErrGoexit.Error()); wraps {
+			f.Before = before
+		}
 	}
 	if p, ok := guard.As[*pl.PanicError](err); ok {
-		before, wraps := strings.CutSuffix(f.Message, guard.Text(p))
-		if wraps {
+		if before, wraps := strings.CutSuffix(f.Message, guard.Text(p)); wraps {
 			f.Before = before
 		}
 		f.Kind, f.Message, f.Stack = failurePanic, valueText(p.Value), string(p.Stack)
@@ -133,7 +135,14 @@ func valueText(v any) (text string) {
 	return text
 }
 
-// err is the failure as the parent's side sees it, with the marks that it had.
+func wrapped(before string, err error) error {
+	if before == "" {
+		return err
+	}
+	return fmt.Errorf("%s%w", before, err)
+}
+
+// err is the failure as the other end sees it, with the marks that it had.
 func (f *failure) err() error {
 	if f.Permanent || f.After > 0 {
 		return &advice.Error{Err: f.unmarked(), Permanent: f.Permanent, After: f.After}
@@ -144,13 +153,9 @@ func (f *failure) err() error {
 func (f *failure) unmarked() error {
 	switch f.Kind {
 	case failurePanic:
-		p := &pl.PanicError{Value: f.Message, Stack: []byte(f.Stack)}
-		if f.Before != "" {
-			return fmt.Errorf("%s%w", f.Before, p)
-		}
-		return p
+		return wrapped(f.Before, &pl.PanicError{Value: f.Message, Stack: []byte(f.Stack)})
 	case failureGoexit:
-		return pl.ErrGoexit
+		return wrapped(f.Before, pl.ErrGoexit)
 	}
 	e := &RemoteError{Type: f.Type, Message: f.Message, Stack: f.Stack}
 	all := sentinels.list()

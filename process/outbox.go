@@ -1,7 +1,6 @@
 package process
 
 import (
-	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -183,7 +182,7 @@ func (o *outbox[R]) sendEach() {
 		h.marks = append(h.marks[:0], m)
 		h.waits = o.header.waits && i == len(o.header.marks)-1
 		if err := o.send(&h, results[:m.results]); err != nil {
-			err = fmt.Errorf("cannot encode the result: %w", err)
+			err = explained("cannot encode the result", err)
 			switch m.fate {
 			case fateOpen:
 				o.failed = err
@@ -212,7 +211,7 @@ func (o *outbox[R]) send(h *resultsHeader, results []R) error {
 		}
 		buf, size, err := wire.Encode(o.worker.answer, o.enc, buf, results)
 		if err != nil {
-			return buf, explained(err)
+			return buf, err
 		}
 		o.batch = max(1, min(maxBatch, frameSize/max(1, size/len(results))))
 		return buf, nil

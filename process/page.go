@@ -18,6 +18,7 @@ type page struct {
 	skipped  atomic.Uint64 // seq+1 of the first value skipped of those taken back; 0: none was
 	decoding atomic.Uint64 // seq+1 of the value that is being decoded, where values come one by one
 	produced atomic.Uint64 // results ever
+	parting  atomic.Bool   // no value is with the worker any more: OnEnd may run
 
 	// Written by the parent.
 	granted atomic.Uint64 // results for which there is room downstream, of those ever

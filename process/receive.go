@@ -3,7 +3,6 @@ package process
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/gopeln/pl/internal/wire"
@@ -75,7 +74,7 @@ func (s *slot[A, B, R]) results(w *remote[A, R], payload []byte) error {
 	var undecoded error
 	if n > 0 {
 		if results, err = wire.Decode(w.frames, w.dec, data, n); err != nil {
-			undecoded = fmt.Errorf("cannot decode the result: %w", explained(err))
+			undecoded = explained("cannot decode the result", err)
 		}
 	}
 	s.finishing.Lock()

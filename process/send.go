@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gopeln/pl/internal/guard"
 	"github.com/gopeln/pl/internal/wire"
 )
 
@@ -124,11 +125,11 @@ func (s *slot[A, B, R]) pack(w *remote[A, R], batch []*flight[A]) error {
 
 // unsendable asks the stage's policy about a value that could not be encoded.
 func (s *slot[A, B, R]) unsendable(f *flight[A], err error) {
-	if large, ok := errors.AsType[*wire.TooLargeError](err); ok {
+	if large, ok := guard.As[*wire.TooLargeError](err); ok {
 		err = large
 	}
 	s.finishing.Lock()
-	verdict := s.judge(f, fmt.Errorf("cannot encode the value: %w", explained(err)))
+	verdict := s.judge(f, explained("cannot encode the value", err))
 	s.finishing.Unlock() // results go on meanwhile
 	if s.again(verdict) {
 		s.adopt(f)

@@ -4,16 +4,19 @@ import (
 	"encoding"
 	"encoding/gob"
 	"fmt"
+	"math/big"
+	"net/netip"
 	"reflect"
 	"strings"
 	"sync"
+	"time"
 )
 
 // shape is what the definition of a type tells about carrying its values by gob.
 type shape struct {
 	err       error // what gob would not carry whole
 	custom    bool  // a type that encodes itself is inside
-	opaque    bool  // one of the user's, which may fail in that
+	opaque    bool  // one that may fail in that: code of the user's runs
 	open      bool  // an interface is inside: the values tell more
 	recursive bool  // a value may be a cycle
 }
@@ -50,7 +53,7 @@ func (l *look) at(t reflect.Type) {
 		return
 	}
 	if encodesItself(t) {
-		l.custom, l.opaque = true, l.opaque || !standard(t)
+		l.custom, l.opaque = true, l.opaque || !isExact(t)
 		return
 	}
 	l.on[t] = true
@@ -140,11 +143,21 @@ func encodesItself(t reflect.Type) bool {
 	return false
 }
 
-// standard tells whether t is of the standard library, whose types decode what they have encoded.
-func standard(t reflect.Type) bool {
+// exact are types of the standard library that encode themselves, and decode all that they have encoded.
+var exact = map[reflect.Type]bool{
+	reflect.TypeFor[time.Time]():      true,
+	reflect.TypeFor[big.Int]():        true,
+	reflect.TypeFor[big.Rat]():        true,
+	reflect.TypeFor[big.Float]():      true,
+	reflect.TypeFor[netip.Addr]():     true,
+	reflect.TypeFor[netip.AddrPort](): true,
+	reflect.TypeFor[netip.Prefix]():   true,
+}
+
+// isExact reports whether t, or what it points to, is exact.
+func isExact(t reflect.Type) bool {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	first, _, _ := strings.Cut(t.PkgPath(), "/")
-	return first != "main" && !strings.Contains(first, ".")
+	return exact[t]
 }

@@ -103,7 +103,7 @@ func (s *slot[A, B, R]) look(now time.Time) bool {
 // time kills the worker if its function has taken too long.
 func (s *slot[A, B, R]) time(w *remote[A, R], current uint64, now time.Time) {
 	running := current&1 == 1
-	s.grace(w, running || !w.opened, now)
+	s.grace(w, now)
 	stretch, spent := w.page.stretch.Load(), time.Duration(w.page.spent.Load())
 	if !running || w.page.current.Load() != current {
 		return // or the figures may be of another value
@@ -118,10 +118,11 @@ func (s *slot[A, B, R]) time(w *remote[A, R], current uint64, now time.Time) {
 	}
 }
 
-// grace kills the worker if it has been busy, with its function or with OnStart, for too long since the stage stops.
-func (s *slot[A, B, R]) grace(w *remote[A, R], busy bool, now time.Time) {
+// grace kills the worker if it is busy for too long after the stage has begun to stop: with OnStart, with its function, or
+// with a method that encodes a value. OnEnd has all the time that it takes.
+func (s *slot[A, B, R]) grace(w *remote[A, R], now time.Time) {
 	switch {
-	case !busy || !s.stopping():
+	case w.page.parting.Load() || !s.stopping():
 		w.watched.stopping = time.Time{}
 	case w.watched.stopping.IsZero():
 		w.watched.stopping = now

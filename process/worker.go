@@ -69,6 +69,7 @@ func (f *far[A, R]) live(open pl.Opener[A, R]) {
 	go f.loop()
 	<-f.finished
 	f.out.flush(false)
+	f.page.parting.Store(true)
 	if onEnd != nil {
 		left := int(f.page.workersLeft.Load())
 		ctx := pl.WithStatus(context.WithoutCancel(f.ctx), pl.StageStatus{ActiveWorkers: left, Done: left == 0})
@@ -79,25 +80,6 @@ func (f *far[A, R]) live(open pl.Opener[A, R]) {
 		farewell.Failure = newFailure(err)
 	}
 	f.say(frameFarewell, farewell)
-}
-
-// apart calls f in a goroutine of its own, which it may end.
-func apart(f func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		returned := false
-		defer func() {
-			if r := recover(); r != nil {
-				done <- &pl.PanicError{Value: r, Stack: debug.Stack()}
-			} else if !returned {
-				done <- pl.ErrGoexit
-			}
-		}()
-		err := f()
-		returned = true
-		done <- err
-	}()
-	return <-done
 }
 
 // loop handles values until there are no more. Where the function ends the goroutine, another loop takes over.
@@ -147,7 +129,7 @@ func (f *far[A, R]) decode(payload []byte) {
 	for range n {
 		if f.page.begin(f.out.seq) {
 			f.page.idle()
-			f.out.note(fateFailed, newFailure(fmt.Errorf("cannot decode the value: %w", explained(err))))
+			f.out.note(fateFailed, newFailure(explained("cannot decode the value", err)))
 		} else {
 			f.out.note(fateSkipped, nil)
 		}

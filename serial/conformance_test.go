@@ -8,6 +8,7 @@ import (
 )
 
 var api = backendtest.New(backendtest.Serial, serial.Map, serial.Filter, serial.FlatMap, serial.Each,
-	serial.MapWith, serial.FilterWith, serial.FlatMapWith, serial.EachWith)
+	serial.MapWith, serial.FilterWith, serial.FlatMapWith, serial.EachWith).
+	Carrying(serial.Map)
 
 func TestConformance(t *testing.T) { backendtest.Run(t, api) }

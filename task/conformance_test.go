@@ -8,6 +8,7 @@ import (
 )
 
 var api = backendtest.New(backendtest.Task(task.Sleep, task.Await[int]), task.Map, task.Filter, task.FlatMap, task.Each,
-	task.MapWith, task.FilterWith, task.FlatMapWith, task.EachWith)
+	task.MapWith, task.FilterWith, task.FlatMapWith, task.EachWith).
+	Carrying(task.Map)
 
 func TestConformance(t *testing.T) { backendtest.Run(t, api) }

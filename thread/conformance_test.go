@@ -8,6 +8,7 @@ import (
 )
 
 var api = backendtest.New(backendtest.Thread, thread.Map, thread.Filter, thread.FlatMap, thread.Each,
-	thread.MapWith, thread.FilterWith, thread.FlatMapWith, thread.EachWith)
+	thread.MapWith, thread.FilterWith, thread.FlatMapWith, thread.EachWith).
+	Carrying(thread.Map)
 
 func TestConformance(t *testing.T) { backendtest.Run(t, api) }

@@ -58,6 +58,7 @@ type API struct {
 	FlatMapWith func(r pl.Resource[*Handle], f FlatMapWithFunc, opts ...pl.Option) Step
 	EachWith    func(r pl.Resource[*Handle], f EachWithFunc, opts ...pl.Option) pl.Partial[int, struct{}]
 	Ready
+	Moods Moods
 }
 
 // New describes a backend by its traits and its eight functions, in the order of the documentation. Call it at
@@ -119,6 +120,7 @@ func Run(t *testing.T, api API) {
 		{"Liveness", livenessChecks},
 		{"Trouble", troubleChecks},
 		{"BadInput", badInputChecks},
+		{"Encoding", encodingChecks},
 	}
 	for _, theme := range themes {
 		t.Run(theme.name, func(t *testing.T) {

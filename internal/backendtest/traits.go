@@ -18,6 +18,7 @@ type Traits struct {
 	Queued      bool // stages have input queues; else a value is pulled when it is asked for
 	Abandons    bool // a function that ignores its context cannot hold up a run that has a Timeout
 	Kills       bool // what timed out was killed, and could not close its resource
+	Encodes     bool // values are encoded and decoded on their way to the function and back
 	KeepsErrors bool // the user's error arrives as it is; else as text, and as the sentinels registered
 
 	// Tick is the unit of the functions' durations: far more than a machine needs for a value, even a busy one.
@@ -44,7 +45,7 @@ var (
 	}
 	Process = Traits{
 		Name: "process", Apart: true, Concurrent: true, PerWorker: true, Queued: true, Abandons: true, Kills: true,
-		Tick: tick, Sleep: sleep, Await: await,
+		Encodes: true, Tick: tick, Sleep: sleep, Await: await,
 	}
 )
 

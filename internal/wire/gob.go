@@ -34,10 +34,12 @@ func (e *GobEncoder[T]) Append(buf []byte, batch []T) ([]byte, error) {
 		mark = streamBegins
 		e.enc = gob.NewEncoder(&e.out)
 	}
-	if err := e.encode(batch); err != nil {
-		e.enc = nil
+	enc := e.enc
+	e.enc = nil // also if a method of a value ends the goroutine
+	if err := encode(enc, batch); err != nil {
 		return buf, err
 	}
+	e.enc = enc
 	buf = append(append(buf, mark), e.out.Bytes()...)
 	if e.out.Cap() > keptBuffer {
 		e.enc, e.out = nil, bytes.Buffer{}
@@ -45,9 +47,9 @@ func (e *GobEncoder[T]) Append(buf []byte, batch []T) ([]byte, error) {
 	return buf, nil
 }
 
-func (e *GobEncoder[T]) encode(batch []T) (err error) {
+func encode[T any](enc *gob.Encoder, batch []T) (err error) {
 	defer guard(&err)
-	return e.enc.Encode(batch)
+	return enc.Encode(batch)
 }
 
 // GobDecoder is the other end of a [GobEncoder].
