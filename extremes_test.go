@@ -3,6 +3,7 @@ package pl_test
 import (
 	"context"
 	"errors"
+	"math/bits"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -19,7 +20,7 @@ import (
 )
 
 func TestManyWorkers(t *testing.T) {
-	for _, size := range []int{0, 1, 64, 1 << 40} {
+	for _, size := range []int{0, 1, 64, 1 << (bits.UintSize - 24)} {
 		s := thread.Map(same, pl.Workers(300), pl.MaxSize(size))(pl.Range(3000))
 		s = thread.Map(same, pl.Workers(70), pl.MaxSize(size))(s)
 		backendtest.SameValues(t, numbers(3000), values(t, s), "MaxSize(%d)", size)

@@ -1,3 +1,5 @@
+//go:build unix
+
 package process_test
 
 import (
@@ -5,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -175,8 +178,8 @@ var allocate = process.Map(func(_ context.Context, n int) (int, error) {
 })
 
 func ExampleMemoryLimit() {
-	sizes := pl.From(1000, 8<<30, 2000) // the second one is too much: its worker dies, and is replaced
-	stage := allocate(sizes).With(process.MemoryLimit(1<<30), pl.OnError(pl.Skip))
+	sizes := pl.From(1000, math.MaxInt32, 2000) // the second one is too much: its worker dies, and is replaced
+	stage := allocate(sizes).With(process.MemoryLimit(512<<20), pl.OnError(pl.Skip))
 	fmt.Println(stage.Collect(context.Background()))
 	// Output: [1000 2000] <nil>
 }

@@ -1,3 +1,5 @@
+//go:build unix
+
 package process_test
 
 import (
@@ -15,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -231,7 +234,7 @@ func TestFailuresOfResourcesFailTheRun(t *testing.T) {
 	require.Len(t, got, 5)
 }
 
-// TestMain lets the test binary be the victim of TestWorkersGoWithTheirParent.
+// TestMain lets the test binary be the victim of TestWorkersGoWithTheirProgram.
 func TestMain(m *testing.M) {
 	process.Main()
 	if os.Getenv("VICTIM") != "" {
@@ -253,7 +256,13 @@ func victim() {
 	lingering(pl.From(true, false)).With(pl.Workers(2)).Run(context.Background())
 }
 
-func TestWorkersGoWithTheirParent(t *testing.T) {
+func TestWorkersGoWithTheirProgram(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT} {
+		t.Run(sig.String(), func(t *testing.T) { goesWith(t, sig) })
+	}
+}
+
+func goesWith(t *testing.T, sig syscall.Signal) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "VICTIM=yes")
 	out, err := cmd.StdoutPipe()
@@ -267,7 +276,7 @@ func TestWorkersGoWithTheirParent(t *testing.T) {
 			pids = append(pids, pid)
 		}
 	}
-	require.NoError(t, cmd.Process.Kill())
+	require.NoError(t, cmd.Process.Signal(sig))
 	cmd.Wait()
 	require.Len(t, pids, 2)
 	for _, pid := range pids {

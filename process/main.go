@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -37,6 +36,9 @@ var (
 
 func init() {
 	build() // while the file is likely the one that runs
+	if isWorker {
+		child.LeaveSignals() // from as early on as can be
+	}
 	if !isWorker || !testing.Testing() {
 		return
 	}
@@ -93,9 +95,6 @@ func work() (exitCode int) {
 		fmt.Fprintln(os.Stderr, "process: started as a worker, but not by this package:", err)
 		return exitMisplaced
 	}
-	// Ctrl-C reaches the whole process group; the parent decides what it means. Ignoring the signal would also go on
-	// to processes that the user's function starts.
-	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	debug.SetTraceback("all")
 	_ = debug.SetCrashOutput(link.Crash, debug.CrashOptions{}) // without it, a crash is told without its trace
 	w := &worker{

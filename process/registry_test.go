@@ -1,3 +1,5 @@
+//go:build unix
+
 package process_test
 
 import (
@@ -32,8 +34,8 @@ func TestOneNameTwiceFailsBoth(t *testing.T) {
 	for _, twin := range []pl.Partial[int, int]{twinA, twinB} {
 		err := twin(pl.Range(3)).Run(t.Context())
 		require.ErrorContains(t, err, `the name "twin"`)
-		require.ErrorContains(t, err, "registry_test.go:28")
-		require.ErrorContains(t, err, "registry_test.go:27")
+		require.ErrorContains(t, err, "registry_test.go:30")
+		require.ErrorContains(t, err, "registry_test.go:29")
 	}
 }
 

@@ -2,10 +2,8 @@ package process
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/gopeln/pl/internal/child"
@@ -173,7 +171,7 @@ func (w *remote[A, R]) close(left int, ending []byte) {
 // its results, which tells.
 func (w *remote[A, R]) ring() {
 	_ = w.proc.Life.SetWriteDeadline(time.Now().Add(time.Second))
-	if _, err := w.proc.Life.Write([]byte{0}); errors.Is(err, syscall.EPIPE) {
+	if _, err := w.proc.Life.Write([]byte{0}); child.IsGone(err) {
 		w.proc.Kill() // it is dead, or would never hear of anything
 	}
 }

@@ -3,12 +3,11 @@ package process
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
-	"syscall"
 	"time"
 
+	"github.com/gopeln/pl/internal/child"
 	"github.com/gopeln/pl/internal/guard"
 	"github.com/gopeln/pl/internal/wire"
 )
@@ -87,7 +86,7 @@ func (s *slot[A, B, R]) dispatch(w *remote[A, R], values []*flight[A]) {
 	if len(values) > 0 {
 		s.adopt(values...)
 	}
-	if err := w.out.Flush(); errors.Is(err, syscall.EPIPE) {
+	if err := w.out.Flush(); child.IsGone(err) {
 		w.kill() // it is dead, or would never read
 	}
 	if bad != nil {

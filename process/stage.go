@@ -66,6 +66,9 @@ func (s *stage[A, B, R]) prepare() (err error) {
 		fmt.Fprintln(os.Stderr, "process: this process was started as a worker, and runs a stage instead of calling process.Main")
 		os.Exit(exitMisplaced)
 	}
+	if err := child.Unsupported(); err != nil {
+		return err
+	}
 	if err := s.registration.runnable(); err != nil {
 		return err
 	}

@@ -3,7 +3,7 @@
 //
 // On Linux the shared memory is a memfd and the kernel kills the children of a dead parent besides. On the other Unix
 // systems it is a file that has no name any more by the time it is used, and only the lifeline ends the children.
-// Windows lacks an implementation: [Starter.Start] fails there.
+// Other systems lack an implementation: [Starter.Start] fails there.
 package child
 
 import (

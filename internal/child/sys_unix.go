@@ -3,11 +3,16 @@
 package child
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"syscall"
 )
+
+// Unsupported is nil: there can be children on this system.
+func Unsupported() error { return nil }
 
 // mapShared maps the first size bytes of f, and leaves f's offset behind them.
 func mapShared(f *os.File, size int) ([]byte, error) {
@@ -46,3 +51,13 @@ func inheritedMemory(fd, size int) (*os.File, []byte, error) {
 	mem, err := mapShared(f, size)
 	return f, mem, err
 }
+
+// LeaveSignals leaves the signals that end programs in an orderly way to the parent. A terminal, systemd and timeout(1)
+// send them to the whole process group, whose other processes learn from the parent what they mean. To ignore them would
+// also go on to the processes that this one starts.
+func LeaveSignals() {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+}
+
+// IsGone reports whether err is that of a write to a pipe that nobody reads any more.
+func IsGone(err error) bool { return errors.Is(err, syscall.EPIPE) }
