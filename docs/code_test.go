@@ -47,6 +47,9 @@ func TestGoCodeInDocumentsCompiles(t *testing.T) {
 
 // TestProgramsInDocumentsPrintWhatIsShown runs each program that is followed by a block marked "text output".
 func TestProgramsInDocumentsPrintWhatIsShown(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it links more than a dozen programs")
+	}
 	user := newModule(t)
 	type program struct {
 		name, place, want string
