@@ -105,8 +105,21 @@ func (c *valueContext) Value(key any) any {
 	if key == (taskKey{}) {
 		return c
 	}
+	if limit := c.scope.limit; limit != nil && limit.isExpired() {
+		if v := timedOut.Value(key); v != nil {
+			return v
+		}
+	}
 	return c.scope.ctx.Value(key)
 }
+
+// timedOut is a context whose cause is pl.ErrTimeout. It answers for a context whose time is over when package context asks
+// that, with a key of its own, for the cause; it has no other values.
+var timedOut = func() context.Context {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(pl.ErrTimeout)
+	return ctx
+}()
 
 // AfterFunc is how package context attaches derived contexts without a goroutine where Done is not a parent's.
 func (c *valueContext) AfterFunc(f func()) (stop func() bool) {

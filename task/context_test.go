@@ -272,3 +272,40 @@ func TestAContextWithAValueStartsNoGoroutineUnderTimeout(t *testing.T) {
 	require.NoError(t, err)
 	require.Less(t, most, n+n/2)
 }
+
+func TestTheCauseOfATimeoutIsErrTimeout(t *testing.T) {
+	inTask(t, func(ctx context.Context) error {
+		type key struct{}
+		step := task.Each(func(ctx context.Context, _ int) error {
+			type own struct{}
+			child, cancel := context.WithCancel(context.WithValue(ctx, own{}, ctx))
+			defer cancel()
+			require.NoError(t, context.Cause(ctx))
+			_ = task.Sleep(ctx, time.Hour)
+			synctest.Wait()
+			late, cancel := context.WithCancel(ctx)
+			defer cancel()
+			for _, c := range []context.Context{ctx, child, late} {
+				require.Equal(t, context.DeadlineExceeded, c.Err())
+				require.Equal(t, pl.ErrTimeout, context.Cause(c))
+			}
+			require.Equal(t, "value", ctx.Value(key{}))
+			require.Equal(t, ctx, child.Value(own{}))
+			return nil
+		}, pl.Timeout(time.Second), pl.OnError(pl.Skip))
+		return step(pl.Range(2)).Run(context.WithValue(ctx, key{}, "value"))
+	})
+	inTask(t, func(ctx context.Context) error {
+		boom := errors.New("boom")
+		outer, cancel := context.WithCancelCause(ctx)
+		step := task.Each(func(ctx context.Context, _ int) error {
+			cancel(boom)
+			_ = task.Sleep(ctx, time.Hour)
+			require.Equal(t, context.Canceled, ctx.Err())
+			require.Equal(t, boom, context.Cause(ctx))
+			return nil
+		}, pl.Timeout(time.Minute))
+		require.ErrorIs(t, step(pl.Range(1)).Run(outer), boom)
+		return nil
+	})
+}

@@ -40,6 +40,13 @@ func (d *deadline) Err() error {
 	return d.look()
 }
 
+// isExpired reports whether the time is over, as opposed to the parent's.
+func (d *deadline) isExpired() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.expired
+}
+
 // look finds out whether the context has ended by now.
 func (d *deadline) look() error {
 	if d.err == nil {
