@@ -3,8 +3,11 @@ package task_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io"
 	"log"
 	"log/slog"
+	"net/http"
 	"runtime"
 	"runtime/pprof"
 	"strings"
@@ -280,4 +283,93 @@ func TestAHeldLoopDoesNotKeepValuesFromTheOthers(t *testing.T) {
 			require.Len(t, got, 1200)
 		})
 	}
+}
+
+// brokenLog is a log handler of the user's that fails.
+type brokenLog struct {
+	slog.Handler
+	fail func()
+}
+
+func (b brokenLog) Handle(context.Context, slog.Record) error { b.fail(); return nil }
+
+func TestALogHandlerThatPanicsFailsTheRunAndNotTheProgram(t *testing.T) {
+	before := slog.Default()
+	defer slog.SetDefault(before)
+	for want, fail := range map[error]func(){errBoom: func() { panic(errBoom) }, pl.ErrGoexit: runtime.Goexit} {
+		slog.SetDefault(slog.New(brokenLog{slog.NewTextHandler(io.Discard, nil), fail}))
+		synctest.Test(t, func(t *testing.T) {
+			err := once(t.Context(), func(context.Context) error {
+				time.Sleep(time.Second) // it holds the loop
+				return nil
+			})
+			require.ErrorIs(t, err, want)
+		})
+	}
+}
+
+// An error's methods are the user's code: here each of them dereferences a nil pointer.
+type brokenError struct{ text string }
+
+func (e *brokenError) Error() string   { return e.text }
+func (e *brokenError) Unwrap() error   { return errors.New(e.text) }
+func (e *brokenError) Is(error) bool   { return e.text == "" }
+func (e *brokenError) As(any) bool     { return e.text == "" }
+func (e *brokenError) Timeout() bool   { return e.text == "" }
+func (e *brokenError) Temporary() bool { return e.text == "" }
+
+func TestAnErrorWhoseMethodsPanicIsAFailureOfItsValue(t *testing.T) {
+	broken := func(context.Context) (int, error) { var err *brokenError; return 0, err }
+	for name, f := range map[string]func(ctx context.Context) (int, error){
+		"returned": broken,
+		"panicked": func(context.Context) (int, error) { var err *brokenError; panic(err) },
+		"awaited":  func(ctx context.Context) (int, error) { return task.Await(ctx, broken) },
+		"awaited and panicked": func(ctx context.Context) (int, error) {
+			return task.Await(ctx, func(context.Context) (int, error) { var err *brokenError; panic(err) })
+		},
+		"gathered": func(ctx context.Context) (int, error) {
+			_, err := task.Gather(ctx, broken, broken)
+			return 0, err
+		},
+		"transported": func(ctx context.Context) (int, error) {
+			request, _ := http.NewRequestWithContext(ctx, http.MethodGet, "http://none", http.NoBody)
+			_, err := task.Transport(roundTrip(func(*http.Request) (*http.Response, error) {
+				_, err := broken(ctx)
+				return nil, err
+			})).RoundTrip(request)
+			return 0, err
+		},
+	} {
+		for _, opts := range [][]pl.Option{
+			{}, {task.Blocking()}, {pl.Timeout(time.Minute)}, {pl.Retry(2, nil)}, {pl.Workers(5), task.Loops(2)},
+			{task.Blocking(), pl.Timeout(time.Minute), pl.Workers(3)},
+		} {
+			t.Run(name, func(t *testing.T) {
+				bad := func(ctx context.Context, x int) (int, error) {
+					if x%3 == 0 {
+						return f(ctx)
+					}
+					return x, nil
+				}
+				stage := pl.Ordered(task.Map(bad, opts...)(pl.Range(9)))
+				_, err := stage.Collect(t.Context())
+				var failure *pl.StageError
+				require.Truef(t, as(err, &failure), "%T", err)
+				got, err := pl.Ordered(task.Map(bad, append(opts, pl.OnError(pl.Skip))...)(pl.Range(9))).Collect(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, []int{1, 2, 4, 5, 7, 8}, got)
+				err = task.FlatMap(func(ctx context.Context, x int, yield func(int) bool) error {
+					_, err := bad(ctx, x)
+					return err
+				}, opts...)(pl.Range(9)).Run(t.Context())
+				require.Truef(t, as(err, &failure), "%T", err)
+			})
+		}
+	}
+}
+
+// as is errors.As, but it asks no method of the user's.
+func as(err error, target **pl.StageError) (ok bool) {
+	*target, ok = err.(*pl.StageError) //nolint:errorlint // see above
+	return ok
 }

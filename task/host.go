@@ -4,7 +4,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/loop"
@@ -89,9 +88,7 @@ func newHost(s *pl.Site, i int, c config) *host {
 		h.config.seats++
 	}
 	h.loop = s.Shared(loopKey(i), func() any { return loop.New() }).(*loop.Loop)
-	owner, ctx := h.loop.NewOwner(h.worker.Context(), func(held time.Duration, stack string) {
-		warn(s.Name(), held, stack)
-	})
+	owner, ctx := h.loop.NewOwner(h.worker.Context(), h.warn)
 	h.owner, h.crew = owner, newCrew(owner)
 	h.scope = scope{host: h, ctx: ctx, life: s.Context()}
 	h.begin.To, h.cancel.To, h.pass.To, h.nudge.To = (*beginning)(h), (*cancellation)(h), (*passing)(h), (*nudging)(h)
