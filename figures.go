@@ -18,7 +18,7 @@ type stageFigures struct {
 	workers []*counts
 	taken   []interface{ Taken() uint64 } // input queues that know In
 	given   []interface{ Given() uint64 } // outputs that know Out
-	queued  func(taken uint64) int
+	queued  func() int
 	kept    *StageStats // those at the end of the run
 }
 
@@ -76,10 +76,7 @@ func (f *stageFigures) addInput(q interface{ Len() int }) (uncounted bool) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.queued = func(uint64) int { return q.Len() }
-	if r, ok := q.(interface{ Arrived() uint64 }); ok { // an Ordered's, whose consumer's end holds values too
-		f.queued = func(taken uint64) int { return int(r.Arrived() - taken) }
-	}
+	f.queued = q.Len
 	known, ok := q.(interface{ Taken() uint64 })
 	if ok {
 		f.taken = append(f.taken, known)
@@ -133,7 +130,7 @@ func (f *stageFigures) now(n Node) StageStats {
 		s.Failed += c.failed.Load()
 	}
 	if f.queued != nil {
-		s.Queued = f.queued(s.In)
+		s.Queued = f.queued()
 	}
 	return s
 }

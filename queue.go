@@ -1,6 +1,7 @@
 package pl
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/gopeln/pl/internal/queue"
@@ -49,7 +50,7 @@ func newInputQueue[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
 	m := o.meta()
 	bound := b.bound(m, in)
 	if source := staticOf[T](b, o, in); source != nil {
-		q := queue.NewWindowed[T](bound, false)
+		q := queue.NewWindowed[T](bound, b.tagged(o))
 		q.SetStatic(source.n, source.at)
 		b.figures[in].addOutput(givenByTaking{q})
 		return q
@@ -109,11 +110,12 @@ func windowFlow[T any](p *queue.In[T], s *Site, yield func(T, queue.Tag) bool) {
 
 // staticOf returns the values of in if the queue in front of o can hold them from the start: in is
 // a static source with o as its only consumer. It returns nil else, also if an Ordered downstream
-// needs tags, or if o is driven: a driven worker may have to wait, since nothing can be stolen from
-// another, and static values never wake anyone.
+// limits how many are under way, or if o is driven: such a worker may have to wait, since nothing
+// can be stolen from another, and static values never wake anyone.
 func staticOf[T any](b *builder, o, in node) *staticValues[T] {
 	source, ok := in.(*operator[T])
-	if !ok || source.values == nil || len(b.trackers[in]) > 0 || o.meta().driven || !b.tryInline(in) {
+	limited := slices.ContainsFunc(b.trackers[in], queue.Tracker.Limited)
+	if !ok || source.values == nil || limited || o.meta().driven || !b.tryInline(in) {
 		return nil
 	}
 	return source.values

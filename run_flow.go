@@ -1,6 +1,10 @@
 package pl
 
-import "github.com/gopeln/pl/internal/queue"
+import (
+	"slices"
+
+	"github.com/gopeln/pl/internal/queue"
+)
 
 // flow yields all values of an operator, in the caller's goroutine, until they end or yield reports
 // false. It is the form of operators that run in their consumer's goroutine. Failures do not go
@@ -14,9 +18,11 @@ func numbered[T any](b *builder, o node, s *Site, values flow[T]) flow[T] {
 	if len(trackers) == 0 {
 		return values
 	}
+	unlimited := func(t queue.Tracker) bool { return !t.Limited() }
+	limited := slices.DeleteFunc(slices.Clone(trackers), unlimited)
 	admit := func() {
-		for _, m := range trackers {
-			m.Admit(s.waiter)
+		for _, t := range limited {
+			t.Admit(s.waiter)
 		}
 	}
 	return func(yield func(T, queue.Tag) bool) {

@@ -18,6 +18,8 @@ func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 		take = w.streamWindow
 	case usual:
 		take = w.stream
+	case w.one != nil && w.windowIn != nil && len(w.trackers) > 0 && !l.timed:
+		take = w.streamTagged
 	}
 	for l.busy || take(l) {
 		if !l.handle() {
@@ -93,6 +95,35 @@ func (w *worker[A, B]) streamWindow(l *valueLoop[A, B]) bool {
 		more = w.receive(l)
 	}
 	return false
+}
+
+// streamTagged is stream for a function that returns one result for each value, on the way to an
+// Ordered: the result has its value's tag.
+func (w *worker[A, B]) streamTagged(l *valueLoop[A, B]) bool {
+	in, one, ctx := w.windowIn, w.one, l.ctx
+	for {
+		at, ok := in.Claim()
+		if !ok {
+			if at, ok = in.Next(l.me); !ok {
+				return false
+			}
+		}
+		l.v, l.t = in.Remove(at)
+		if !w.beginUnlessStopped(l) {
+			return false
+		}
+		l.calling = true
+		result, err := one(ctx, l.v)
+		l.calling = false
+		if err != nil {
+			l.fault = err
+			return true
+		}
+		l.busy = false
+		if !w.put(l.me, result, l.t) {
+			return false
+		}
+	}
 }
 
 // receive is next for queues of known types, without calls through an interface.

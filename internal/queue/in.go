@@ -236,7 +236,7 @@ func (q *Windowed[T]) pull(p *In[T], n int) int {
 	q.ready.moveTo(p, n)
 	q.pulled += int64(len(p.buf))
 	if q.static.remaining() > 0 {
-		p.buf = q.static.appendTo(p.buf, n)
+		q.static.moveTo(p, n)
 	}
 	return len(p.buf)
 }

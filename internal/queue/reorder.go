@@ -27,6 +27,7 @@ type Reorder[T any] struct {
 
 	// Written by the consumer for each value.
 	head         atomic.Uint64 // the number that is next
+	fetched      atomic.Int64  // children that it has fetched and not taken
 	released     atomic.Uint64 // source values that are no longer under way; only kept if there is a limit
 	sourceParked atomic.Bool
 	_            [64]byte
@@ -195,5 +196,5 @@ func (q *Reorder[T]) Stop() {
 func (q *Reorder[T]) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.parents.stored + q.storedFrom(q.head.Load())
+	return q.storedFrom(q.head.Load()) + q.parents.stored + int(q.fetched.Load())
 }

@@ -15,6 +15,7 @@ func (in *reorderInlet[T]) Take(me *Waiter) (v T, t Tag, ok bool) {
 		if in.taken < len(in.batch) {
 			v, in.batch[in.taken] = in.batch[in.taken], v
 			in.taken++
+			in.q.fetched.Store(int64(len(in.batch) - in.taken))
 			return v, t, true
 		}
 		in.q.release(in.head)
@@ -102,6 +103,7 @@ func (in *reorderInlet[T]) gotOn() bool {
 	case slotParent:
 		in.taken = 0
 		in.batch, done = q.collect(in.batch[:0], in.head, ended)
+		q.fetched.Store(int64(len(in.batch)))
 	default:
 		return true
 	}

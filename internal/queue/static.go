@@ -24,11 +24,13 @@ func (o *staticValues[T]) fetched() int64 {
 	return int64(o.next)
 }
 
-// appendTo appends up to n of the next values to buf.
-func (o *staticValues[T]) appendTo(buf []T, n int) []T {
+// moveTo appends up to n of the next values to the consumer's buffer, with their numbers as tags.
+func (o *staticValues[T]) moveTo(in *In[T], n int) {
 	for range min(n, o.remaining()) {
-		buf = append(buf, o.at(o.next))
+		in.buf = append(in.buf, o.at(o.next))
+		if in.tagged {
+			in.tags = append(in.tags, Tag{Seq: uint64(o.next)})
+		}
 		o.next++
 	}
-	return buf
 }
