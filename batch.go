@@ -55,10 +55,10 @@ func batches[T any](at *Site, values flow[T], n int) flow[[]T] {
 func timedBatches[T any](
 	b *builder, o *operator[[]T], in node, at *Site, n int, wait time.Duration,
 ) flow[[]T] {
-	q := queue.NewWindowed[T](b.bound(&o.base, in), false)
+	q := newQueue[T](b, b.bound(&o.base, in), false, false, in)
 	b.figures[o].addInput(q)
 	connect(b, at, q, in)
-	values := q.Consumer(nil).(*queue.In[T])
+	values := q.Consumer(nil).(queue.TimedInlet[T])
 	return func(yield func([]T, queue.Tag) bool) {
 		defer q.Stop()
 		for !at.stopped.Load() {

@@ -32,7 +32,7 @@ func merged[T any](b *builder, o *operator[T], at *Site) flow[T] {
 			break
 		}
 	}
-	q := newQueue[T](bound, false, b.channelOK(&o.base, o.inputs...), b.run.goroutines.Go)
+	q := newQueue[T](b, bound, false, b.channelOK(&o.base, o.inputs...), o.inputs...)
 	connect(b, at, q, o.inputs...)
 	return queueFlow(b.figures[o], at, q)
 }

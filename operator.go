@@ -27,8 +27,10 @@ type base struct {
 	cfg      config
 	known    optionKind
 	knowsKey func(key any) bool
-	err      error
-	inputs   []node
+	// checkConfig returns what is wrong with options that fit together with the values' type; it may be nil.
+	checkConfig func(*config) error
+	err         error
+	inputs      []node
 	// inline operators run in the goroutine of their consumer; the others have workers.
 	inline bool
 	// boundless operators accept MaxSize, but it has no effect.
@@ -62,6 +64,9 @@ func (o *operator[T]) with(opts []Option) *operator[T] {
 	changed := *o
 	cfg, err := o.cfg.with(o.known, o.knowsKey, opts)
 	changed.cfg = cfg
+	if err == nil && o.checkConfig != nil {
+		err = o.checkConfig(&cfg)
+	}
 	if changed.err == nil && err != nil {
 		changed.err = &StageError{Stage: cfg.name, Worker: -1, Err: err}
 	}

@@ -32,17 +32,20 @@ const (
 	optOnError
 	optRetry
 	optRetryIf
+	optByKey
+	optMaxWeight
 	optAttached
 
 	// functionOptions are the options that an operator with a user's function accepts.
 	functionOptions = optWorkers | optMaxSize | optName | optTimeout | optOnError | optRetry | optRetryIf |
-		optAttached
+		optByKey | optMaxWeight | optAttached
 )
 
 // String lists the options.
 func (k optionKind) String() string {
 	var names []string
-	for i, name := range []string{"Workers", "MaxSize", "Name", "Timeout", "OnError", "Retry", "RetryIf", "those of its backend"} {
+	for i, name := range []string{"Workers", "MaxSize", "Name", "Timeout", "OnError", "Retry", "RetryIf", "ByKey",
+		"MaxWeight", "those of its backend"} {
 		if k&(1<<i) != 0 {
 			names = append(names, name)
 		}
@@ -110,13 +113,16 @@ func option(kind optionKind, text string, ok bool, allowed string, set func(*con
 
 // config holds the settings of one stage.
 type config struct {
-	name     string
-	workers  int
-	maxSize  int
-	bounded  bool // MaxSize was given
-	timeout  time.Duration
-	policy   policy
-	attached []attachment
+	name       string
+	workers    int
+	maxSize    int
+	bounded    bool // MaxSize was given
+	timeout    time.Duration
+	policy     policy
+	keys       inputFunc // a keys[A] of ByKey, or nil
+	weight     inputFunc // a weightFunc[A] of MaxWeight, or nil
+	mostWeight int64
+	attached   []attachment
 }
 
 // with returns a copy of c with opts applied. known are the kinds of options that the operator

@@ -11,11 +11,17 @@ import (
 // every value costs a switch of goroutines, and a channel's direct hand-off is the cheapest one.
 const channelBound = 8
 
-// newQueue makes a queue with that bound, in front of one consumer. channelOK reports whether a
-// channel may be used; see builder.channelOK. spawn starts a goroutine that the run waits for.
-func newQueue[T any](bound int, tagged, channelOK bool, spawn func(func())) queue.Queue[T] {
-	if channelOK && !tagged && 0 < bound && bound < channelBound {
-		return queue.NewChannel[T](bound, spawn)
+// newQueue makes a queue with that bound, in front of one consumer, for the values of in. channelOK
+// reports whether a channel may be used; see builder.channelOK.
+//
+// The values of a stage with ByKey keep their order on the way, so they need a queue that is first
+// in, first out over all its producers.
+func newQueue[T any](b *builder, bound int, tagged, channelOK bool, in ...node) queue.Queue[T] {
+	switch {
+	case channelOK && !tagged && 0 < bound && bound < channelBound:
+		return queue.NewChannel[T](bound, b.run.goroutines.Go)
+	case slices.ContainsFunc(in, func(n node) bool { return n.meta().cfg.keys != nil }):
+		return queue.NewFIFO[T](bound)
 	}
 	return queue.NewWindowed[T](bound, tagged)
 }
@@ -33,29 +39,35 @@ func flowOf[T any](b *builder, o *base, f *stageFigures, in node, s *Site, tagge
 		op := in.(*operator[T])
 		return takes(gives(op.compose(b, op, s), b.figures[in].addWorker()), f.addWorker())
 	}
-	q := newQueue[T](b.bound(o, in), tagged, b.channelOK(o, in), b.run.goroutines.Go)
+	q := newQueue[T](b, b.bound(o, in), tagged, b.channelOK(o, in), in)
 	connect(b, s, q, in)
 	return queueFlow(f, s, q)
 }
 
-// inputQueue makes the queue in front of a stage with workers.
-func inputQueue[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
+// inputQueue makes the queue in front of a stage with workers. a is what the stage asks about its
+// values, or nil.
+func inputQueue[T any](b *builder, o node, in node, s *Site, a *admission[T]) queue.Queue[T] {
 	b.passTrackers(o, in)
-	q := newInputQueue[T](b, o, in, s)
+	q := newInputQueue(b, o, in, s, a)
 	b.figures[o].addInput(q)
 	return q
 }
 
-func newInputQueue[T any](b *builder, o node, in node, s *Site) queue.Queue[T] {
+func newInputQueue[T any](b *builder, o node, in node, s *Site, a *admission[T]) queue.Queue[T] {
 	m := o.meta()
 	bound := b.bound(m, in)
+	if a != nil {
+		q := a.newQueue(bound)
+		connect(b, s, q, in)
+		return q
+	}
 	if source := staticOf[T](b, o, in); source != nil {
 		q := queue.NewWindowed[T](bound, b.tagged(o))
 		q.SetStatic(source.n, source.at)
 		b.figures[in].addOutput(givenByTaking{q})
 		return q
 	}
-	q := newQueue[T](bound, b.tagged(o), b.channelOK(m, in), b.run.goroutines.Go)
+	q := newQueue[T](b, bound, b.tagged(o), b.channelOK(m, in), in)
 	connect(b, s, q, in)
 	return q
 }

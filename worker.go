@@ -155,7 +155,7 @@ func (inlineBackend) Start(*Site)    {}
 // backends.
 func withFunction[A, B any](b Backend, op Operation[A, B], s Stage[A], opts []Option) *operator[B] {
 	o := &operator[B]{base: base{
-		verb: op.Verb, backend: b.Name(), known: functionOptions, knowsKey: knows(b),
+		verb: op.Verb, backend: b.Name(), known: functionOptions, knowsKey: knows(b), checkConfig: checkAdmission[A],
 		cfg:    config{name: functionName(op.Func), workers: 1},
 		inputs: []node{s.node()},
 	}}

@@ -33,7 +33,9 @@ func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 // next gives l its next value, from a queue of any type. It waits for one, and reports false if
 // there are no more.
 func (w *worker[A, B]) next(l *valueLoop[A, B]) (ok bool) {
-	if l.v, l.t, ok = w.in.Take(l.me); ok && w.windowIn == nil {
+	if w.holdingIn != nil {
+		l.v, l.t, l.hold, ok = w.holdingIn.TakeHold(l.me)
+	} else if l.v, l.t, ok = w.in.Take(l.me); ok && w.windowIn == nil {
 		w.counts.take()
 	}
 	return ok && w.beginUnlessStopped(l)

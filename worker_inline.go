@@ -9,6 +9,9 @@ func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Op
 	counts := b.figures[o].addWorker()
 	court := &court{op: &o.base, site: s}
 	p := order{trackers: b.trackers[o], results: op.Results}
+	if a := newAdmission(b, o, s, op); a != nil {
+		values = a.flow(values)
+	}
 	return func(yield func(B, queue.Tag) bool) {
 		w := &worker[A, B]{
 			site: s, op: &o.base, ctx: s.workerContext(&o.base, 0), open: op.Open, item: op.Item, order: p,
@@ -55,7 +58,7 @@ func (l *inlineLoop[A, B]) handleGuarded() (again, ok bool) {
 		value := recover()
 		l.recordPanic(value)
 		if again = value != nil; !again {
-			l.site.Fail(&StageError{Stage: l.op.cfg.name, Item: l.itemOf(l.v), Err: ErrGoexit})
+			l.site.Fail(&StageError{Stage: l.op.cfg.name, Item: itemOf(l.item, l.v), Err: ErrGoexit})
 		}
 	}()
 	ok = l.handle()

@@ -11,7 +11,7 @@ import (
 // assemble makes a stage with workers: its queue, and what its backend starts.
 func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op Operation[A, B]) {
 	s := b.site(&o.base)
-	input := inputQueue[A](b, o, in, s)
+	input := inputQueue(b, o, in, s, newAdmission(b, o, s, op))
 	out := outletOf[B](b, o)
 	out.site, s.results = s, op.Results
 	s.check = checkOf(backend)
@@ -49,8 +49,9 @@ type worker[A, B any] struct {
 	item  func(A) any                         // Operation.Item; may be nil
 
 	in        queue.Inlet[A]
-	windowIn  *queue.In[A]      // in, if it is of that type; else nil
-	channelIn *queue.Channel[A] // in, if it is of that type; else nil
+	windowIn  *queue.In[A]          // in, if it is of that type; else nil
+	channelIn *queue.Channel[A]     // in, if it is of that type; else nil
+	holdingIn queue.HoldingInlet[A] // in, if it is of that type; else nil
 
 	put        func(me *queue.Waiter, v B, t queue.Tag) bool
 	windowOut  *queue.Out[B]     // if not nil, put does no more than its Put
@@ -71,12 +72,12 @@ type worker[A, B any] struct {
 
 func (w *worker[A, B]) Context() context.Context { return w.ctx }
 
-// itemOf is the Item of an error about v.
-func (w *worker[A, B]) itemOf(v A) any {
-	if w.item == nil {
+// itemOf is the Item of an error about v; item may be nil.
+func itemOf[A any](item func(A) any, v A) any {
+	if item == nil {
 		return v
 	}
-	return w.item(v)
+	return item(v)
 }
 
 // Serve may be called again, by another goroutine, after one has been ended by Goexit.
@@ -109,6 +110,7 @@ func (w *worker[A, B]) serveOwn(l *valueLoop[A, B], seat *goroutineSeat) {
 	for loop(l) {
 	}
 	if l.replaced { // while its function ran
+		l.hold.Release()
 		w.closeResource(l.opened, w.status())
 		return
 	}
@@ -126,6 +128,7 @@ func (w *worker[A, B]) timeout(replace func()) stopwatch.Settings {
 // handBack leaves the value of l, whose goroutine is being ended, to the next call of Serve.
 func (w *worker[A, B]) handBack(l *valueLoop[A, B]) {
 	if l.replaced {
+		l.hold.Release()
 		w.closeResource(l.opened, w.status())
 		return
 	}
@@ -154,6 +157,7 @@ func (w *worker[A, B]) replace(l *valueLoop[A, B], seat *goroutineSeat) {
 	replacement := w.takeIdle()
 	replacement.busy, replacement.v, replacement.t = true, l.v, l.t
 	replacement.attempt, replacement.given, replacement.fault = l.attempt, l.given, ErrTimeout
+	replacement.hold = l.hold.Share()
 	w.handBack(replacement)
 	w.site.employ(w, false)
 	seat.uncount()
@@ -206,6 +210,7 @@ func (w *worker[A, B]) putIdle(l *valueLoop[A, B]) {
 // of its windows.
 func (w *worker[A, B]) knowInput() {
 	w.channelIn, _ = w.in.(*queue.Channel[A])
+	w.holdingIn, _ = w.in.(queue.HoldingInlet[A])
 	if w.windowIn, _ = w.in.(*queue.In[A]); w.windowIn != nil {
 		w.windowIn.OnFill = func() {
 			w.restAfter = max(1, min(maxRestAfter, w.windowIn.WindowSize()))

@@ -14,7 +14,7 @@ func NewDriven[A, B any](b Backend, op Operation[A, B], start func(Ports[A, B]),
 	return func(s Stage[A]) Stage[B] {
 		o := withFunction(b, op, s, opts)
 		o.sharesGoroutine, o.driven = true, true
-		o.assemble = func(bu *builder, o *operator[B]) { assembleDriven(bu, o, b, s.node(), op.Results, start) }
+		o.assemble = func(bu *builder, o *operator[B]) { assembleDriven(bu, o, b, s.node(), op, start) }
 		return Stage[B]{o}
 	}
 }
@@ -32,25 +32,25 @@ func (p Ports[A, B]) Site() *Site { return p.site }
 func (p Ports[A, B]) Port(index int) *Port[A, B] { return p.port(index) }
 
 func assembleDriven[A, B any](
-	b *builder, o *operator[B], backend Backend, in node, results Results, start func(Ports[A, B]),
+	b *builder, o *operator[B], backend Backend, in node, op Operation[A, B], start func(Ports[A, B]),
 ) {
 	s := b.site(&o.base)
 	s.check = checkOf(backend)
-	input := inputQueue[A](b, o, in, s).(*queue.Windowed[A])
+	input := inputQueue(b, o, in, s, newAdmission(b, o, s, op))
 	out := outletOf[B](b, o)
-	out.site, s.results = s, results
+	out.site, s.results = s, op.Results
 	s.endOutput = out.end
 	court := &court{op: &o.base, site: s}
 	port := func(index int) *Port[A, B] {
 		e := out.emitter()
 		for _, s := range e.sinks {
-			if port, ok := s.(*queue.Out[B]); ok {
+			if port, ok := s.(queue.ReservedSink[B]); ok {
 				port.Drive()
 			}
 		}
 		return &Port[A, B]{
-			site: s, index: index, in: input.Consumer(nil).(*queue.In[A]), out: e,
-			order: order{trackers: b.trackers[o], results: results}, court: court, counts: e.counts,
+			site: s, index: index, in: input.Consumer(nil).(queue.PulledInlet[A]), out: e,
+			order: order{trackers: b.trackers[o], results: op.Results}, court: court, counts: e.counts,
 			taking: &queue.NewGoroutine().Waiter, giving: &queue.NewGoroutine().Waiter,
 		}
 	}
@@ -63,7 +63,7 @@ func assembleDriven[A, B any](
 type Port[A, B any] struct {
 	site   *Site
 	index  int
-	in     *queue.In[A]
+	in     queue.PulledInlet[A]
 	out    *emitter[B]
 	order  order
 	court  *court
@@ -82,6 +82,7 @@ type Item[A any] struct {
 	attempt int // the attempts before this one
 	given   int // results handed on, in all attempts
 	yielded int // results of this attempt
+	hold    queue.Hold
 }
 
 // Compare returns a negative number if it left the queue before other, an item of the same stage,
@@ -102,7 +103,9 @@ func (p *Port[A, B]) Pull(ctx context.Context, buf []Item[A]) (n int, ok bool) {
 func (p *Port[A, B]) TryPull(buf []Item[A]) int { return p.in.TryPull(len(buf), into(buf)) }
 
 func into[A any](buf []Item[A]) queue.Pulled[A] {
-	return func(i int, number int64, v A, t queue.Tag) { buf[i] = Item[A]{Value: v, n: number, t: t} }
+	return func(i int, number int64, v A, t queue.Tag, h queue.Hold) {
+		buf[i] = Item[A]{Value: v, n: number, t: t, hold: h}
+	}
 }
 
 // Begin records that n pulled values have been begun, no matter which port pulled them. They have
@@ -115,13 +118,13 @@ func (p *Port[A, B]) Begin(n int) {
 // there was room. It does not wait. Room that is not used must be given back with Unreserve.
 func (p *Port[A, B]) Reserve(n int) int {
 	for i, s := range p.out.sinks {
-		port, ok := s.(*queue.Out[B])
+		port, ok := s.(queue.ReservedSink[B])
 		if !ok {
 			continue // an Ordered: its queue has no bound of its own
 		}
 		got := port.Reserve(n)
 		for _, before := range p.out.sinks[:i] {
-			if port, ok := before.(*queue.Out[B]); ok {
+			if port, ok := before.(queue.ReservedSink[B]); ok {
 				port.Unreserve(n - got)
 			}
 		}
@@ -133,7 +136,7 @@ func (p *Port[A, B]) Reserve(n int) int {
 // Boundless reports whether there is always room downstream.
 func (p *Port[A, B]) Boundless() bool {
 	for _, s := range p.out.sinks {
-		if port, ok := s.(*queue.Out[B]); ok && port.Bounded() {
+		if port, ok := s.(queue.ReservedSink[B]); ok && port.Bounded() {
 			return false
 		}
 	}
@@ -143,7 +146,7 @@ func (p *Port[A, B]) Boundless() bool {
 // Unreserve gives back room for n results.
 func (p *Port[A, B]) Unreserve(n int) {
 	for _, s := range p.out.sinks {
-		if port, ok := s.(*queue.Out[B]); ok {
+		if port, ok := s.(queue.ReservedSink[B]); ok {
 			port.Unreserve(n)
 		}
 	}
@@ -170,6 +173,7 @@ func (p *Port[A, B]) Done(it *Item[A]) {
 		p.counts.drop()
 	}
 	p.order.finished(it.t, it.given)
+	it.hold.Release()
 }
 
 // Restart begins the value anew through no fault of its own; that does not count as another
@@ -197,6 +201,7 @@ func (p *Port[A, B]) Fail(it *Item[A], err error) Decision {
 	}
 	p.counts.drop()
 	p.order.finished(it.t, it.given)
+	it.hold.Release()
 	return v
 }
 

@@ -19,6 +19,7 @@ type valueLoop[A, B any] struct {
 	// the value under way
 	v       A
 	t       queue.Tag
+	hold    queue.Hold
 	attempt int
 	given   int   // results handed on, in all attempts
 	yielded int   // results of this attempt
@@ -173,6 +174,7 @@ func (l *valueLoop[A, B]) end() {
 		l.counts.drop()
 	}
 	l.finished(l.t, l.given)
+	l.hold.Release()
 }
 
 // drop ends a value that has failed, without further results.
@@ -180,6 +182,7 @@ func (l *valueLoop[A, B]) drop() {
 	l.busy = false
 	l.counts.drop()
 	l.finished(l.t, l.given)
+	l.hold.Release()
 }
 
 // applyPolicy asks the stage's policy about the failure err. When it returns true, the value is
@@ -190,7 +193,7 @@ func (l *valueLoop[A, B]) applyPolicy(err error) bool {
 		return false
 	}
 	e := &StageError{
-		Stage: l.op.cfg.name, Worker: l.index, Item: l.itemOf(l.v), Err: err, Attempts: l.attempt,
+		Stage: l.op.cfg.name, Worker: l.index, Item: itemOf(l.item, l.v), Err: err, Attempts: l.attempt,
 	}
 	decision := l.court.judge(l.ctx, e)
 	if decision.Again {

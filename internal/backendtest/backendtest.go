@@ -107,6 +107,8 @@ func Run(t *testing.T, api API) {
 		{"Hostile", hostileChecks},
 		{"OnError", onErrorChecks},
 		{"Retry", retryChecks},
+		{"ByKey", byKeyChecks},
+		{"MaxWeight", maxWeightChecks},
 		{"Timeout", timeoutChecks},
 		{"Abandon", abandonChecks},
 		{"Context", contextChecks},

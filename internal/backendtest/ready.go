@@ -18,6 +18,7 @@ type Ready struct {
 	Brittle                      Step                      // fails for every fifth x
 	BrittleFlat                  Step                      // x becomes x and x+1, and fails between the two for every fifth x
 	Doze                         Step                      // takes up to a tick, at random
+	Watch, WatchFlat             Step                      // notes when x begins and ends, and takes up to a tick
 	WorkerIndex                  Step                      // x becomes the index of the worker that had it
 	Left, LeftFlat               Step                      // x becomes the ticks left until its context's deadline, or -1
 	AwaitCause                   Step                      // waits for its context to end, and fails with the cause
@@ -54,6 +55,12 @@ func ready(api API) Ready {
 		}),
 		Doze: api.Map(func(ctx context.Context, x int) (int, error) {
 			return x, api.Sleep(ctx, rand.N(api.Tick/5+time.Nanosecond))
+		}),
+		Watch: api.Map(func(ctx context.Context, x int) (int, error) { return x, watch(ctx, api, x) }),
+		WatchFlat: api.FlatMap(func(ctx context.Context, x int, yield func(int) bool) error {
+			defer yield(x)
+			yield(x)
+			return watch(ctx, api, x)
 		}),
 		WorkerIndex: api.Map(func(ctx context.Context, _ int) (int, error) {
 			return pl.WorkerFrom(ctx).Index, api.Sleep(ctx, api.Tick/20)
@@ -131,4 +138,10 @@ func (f Four) operators() []operator {
 		{"FlatMap", step(f.FlatMap)},
 		{"Each", func(s pl.Stage[int], opts ...pl.Option) pl.Runnable { return f.Each(s).With(opts...) }},
 	}
+}
+
+func watch(ctx context.Context, api API, x int) error {
+	note("begin %d", x)
+	defer note("end %d", x)
+	return api.Sleep(ctx, rand.N(api.Tick/5+time.Nanosecond))
 }

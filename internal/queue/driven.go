@@ -10,7 +10,7 @@ import (
 // in no window, where others could steal them, but count as queued until Begin.
 
 // Pulled takes in one value of a Pull: number is its place among all that ever left the queue.
-type Pulled[T any] func(i int, number int64, v T, t Tag)
+type Pulled[T any] func(i int, number int64, v T, t Tag, h Hold)
 
 // Pull moves up to n values to take, a fair share of what is there, and waits for the first. ok is false at the end of the
 // input, when the queue is stopped, and when ctx ends.
@@ -50,7 +50,7 @@ func (p *In[T]) pullShare(n int, take Pulled[T]) (got int) {
 	}
 	got = q.pull(p, q.share(n))
 	for i := range got {
-		take(i, q.pulled-int64(got-i), p.lift(uint64(i)), p.liftTag(uint64(i)))
+		take(i, q.pulled-int64(got-i), p.lift(uint64(i)), p.liftTag(uint64(i)), Hold{})
 	}
 	q.unbegun.Add(int64(got))
 	return got
@@ -118,14 +118,23 @@ func (p *Out[T]) Unreserve(n int) {
 
 // TakeFor takes up to n values: what comes until the time is over or the input ends.
 func (p *In[T]) TakeFor(me *Waiter, n int, d time.Duration) (values []T) {
+	return takeFor(me, n, d, func(over func() bool) (v T, ok bool) {
+		v, _, ok = p.takeUnless(me, over)
+		return v, ok
+	})
+}
+
+// takeFor calls take until it has n values, take reports false, or d is over. It reads the clock
+// even if there is always a value.
+func takeFor[T any](me *Waiter, n int, d time.Duration, take func(over func() bool) (T, bool)) (values []T) {
 	var over atomic.Bool
 	timer := time.AfterFunc(d, func() {
 		over.Store(true)
 		me.seat.Wake()
 	})
 	defer timer.Stop()
-	for len(values) < n && !over.Load() { // also where there is always a value, and so never a wait
-		v, _, ok := p.takeUnless(me, over.Load)
+	for len(values) < n && !over.Load() {
+		v, ok := take(over.Load)
 		if !ok {
 			break
 		}

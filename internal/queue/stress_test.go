@@ -250,7 +250,7 @@ func (tr *trial) takeOne(in Inlet[int]) func() (int, bool) {
 func (tr *trial) pull(in *In[int], r *rand.Rand) func() (int, bool) {
 	w, last := me(), int64(-1)
 	var pulled []int
-	take := func(_ int, number int64, v int, _ Tag) {
+	take := func(_ int, number int64, v int, _ Tag, _ Hold) {
 		assert.Greater(tr.t, number, last, "numbers grow")
 		last = number
 		pulled = append(pulled, v)

@@ -1,0 +1,201 @@
+package queue
+
+import (
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// keyedValue is a value of a trial: the n-th that its producer put.
+type keyedValue struct{ producer, n, key int }
+
+// lanesTrial is a queue of a random shape, and what is observed of it.
+type lanesTrial struct {
+	q                    *Lanes[keyedValue, int]
+	producers, consumers int
+	each, keys, limit    int
+	most                 int64
+
+	mu     sync.Mutex
+	held   map[int]bool // keys that are with a consumer
+	weight int64        // of those
+	taken  []keyedValue
+}
+
+func weightOf(v keyedValue) int64 { return int64(v.n % 4) }
+
+func newLanesTrial() *lanesTrial {
+	tr := &lanesTrial{
+		producers: 1 + rand.IntN(3), consumers: 1 + rand.IntN(4), each: 300, keys: 1 + rand.IntN(6),
+		limit: rand.IntN(5), most: rand.Int64N(3) * 4, held: map[int]bool{},
+	}
+	tr.q = NewLanes(tr.limit, tr.most, true, func() Ask[keyedValue, int] {
+		return func(_ *Waiter, v keyedValue, _ Tag) (int, int64, bool) { return v.key, weightOf(v), v.n%50 != 49 }
+	})
+	return tr
+}
+
+func (tr *lanesTrial) run(t *testing.T, stopAt int) {
+	var all sync.WaitGroup
+	tr.q.AddStage(func() {})
+	var producing sync.WaitGroup
+	for p := range tr.producers {
+		sink := tr.q.Producer()
+		producing.Go(func() {
+			me := &NewGoroutine().Waiter
+			for n := range tr.each {
+				if !sink.Put(me, keyedValue{p, n, rand.IntN(tr.keys)}, Tag{}) {
+					return
+				}
+			}
+		})
+	}
+	all.Go(func() { producing.Wait(); tr.q.StageEnded() })
+	for range tr.consumers {
+		in := tr.q.Consumer(nil).(HoldingInlet[keyedValue])
+		all.Go(func() { tr.consume(t, in, stopAt) })
+	}
+	all.Wait()
+}
+
+func (tr *lanesTrial) consume(t *testing.T, in HoldingInlet[keyedValue], stopAt int) {
+	me := &NewGoroutine().Waiter
+	for {
+		v, _, h, ok := in.TakeHold(me)
+		if !ok {
+			return
+		}
+		tr.begin(t, v)
+		if n := tr.q.Len(); tr.limit > 0 {
+			assert.LessOrEqual(t, n, tr.limit)
+		}
+		tr.end(v)
+		h.Release()
+		h.Release() // a second call does nothing
+		if v.n == stopAt {
+			tr.q.Stop()
+		}
+	}
+}
+
+func (tr *lanesTrial) begin(t *testing.T, v keyedValue) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	assert.False(t, tr.held[v.key], "two values of key %d at a time", v.key)
+	tr.held[v.key] = true
+	if tr.weight += weightOf(v); tr.most > 0 {
+		assert.LessOrEqual(t, tr.weight, max(tr.most, 3))
+	}
+	tr.taken = append(tr.taken, v)
+}
+
+func (tr *lanesTrial) end(v keyedValue) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	tr.held[v.key] = false
+	tr.weight -= weightOf(v)
+}
+
+// Against the plain model: every value once, those of a producer and a key in order, one of a key at a time, and no more
+// than the bounds.
+func TestLanesKeepKeysApartAndInOrder(t *testing.T) {
+	for range 40 {
+		tr := newLanesTrial()
+		tr.run(t, -1)
+		require.Len(t, tr.taken, tr.producers*(tr.each-tr.each/50))
+		last := map[[2]int]int{}
+		for _, v := range tr.taken {
+			lane := [2]int{v.producer, v.key}
+			before, known := last[lane]
+			require.True(t, !known || before < v.n, "value %d of producer %d came after %d", v.n, v.producer, before)
+			last[lane] = v.n
+		}
+		require.Empty(t, tr.q.lanes, "keys without values are remembered")
+		require.Zero(t, tr.q.weight)
+		require.Zero(t, tr.q.Len())
+	}
+}
+
+func TestStoppedLanesHoldNobody(t *testing.T) {
+	for range 40 {
+		tr := newLanesTrial()
+		tr.run(t, rand.IntN(200))
+		sink := tr.q.Producer()
+		assert.False(t, sink.Put(&NewGoroutine().Waiter, keyedValue{}, Tag{}))
+	}
+}
+
+// Unlike a Windowed, it keeps the order over all producers.
+func TestFIFOIsFirstInFirstOutOverAllProducers(t *testing.T) {
+	q := NewFIFO[int](0)
+	q.AddStage(func() {})
+	var sinks []Sink[int]
+	for range 4 {
+		sinks = append(sinks, q.Producer())
+	}
+	me := &NewGoroutine().Waiter
+	var want []int
+	for i := range 1000 {
+		require.True(t, sinks[rand.IntN(len(sinks))].Put(me, i, Tag{}))
+		want = append(want, i)
+	}
+	q.StageEnded()
+	in := q.Consumer(nil)
+	var got []int
+	for v, _, ok := in.Take(me); ok; v, _, ok = in.Take(me) {
+		got = append(got, v)
+	}
+	assert.Equal(t, want, got)
+}
+
+// A value that is shared with an abandoned function keeps its lane until both have let go.
+func TestASharedHoldIsReleasedByTheLast(t *testing.T) {
+	q := NewLanes(0, 0, true, func() Ask[int, int] {
+		return func(_ *Waiter, v int, _ Tag) (int, int64, bool) { return 7, 0, true }
+	})
+	q.AddStage(func() {})
+	me := &NewGoroutine().Waiter
+	sink, in := q.Producer(), q.Consumer(nil).(HoldingInlet[int])
+	require.True(t, sink.Put(me, 1, Tag{}) && sink.Put(me, 2, Tag{}))
+	_, _, h, _ := in.TakeHold(me)
+	other := h.Share()
+	h.Release()
+	assert.Zero(t, q.ready.count)
+	other.Release()
+	assert.Equal(t, 1, q.ready.count)
+}
+
+func TestReservedRoomCountsAndIsUsedFirst(t *testing.T) {
+	q := NewFIFO[int](3)
+	q.AddStage(func() {})
+	a, b := q.Producer().(ReservedSink[int]), q.Producer().(ReservedSink[int])
+	assert.Equal(t, 2, a.Reserve(2))
+	assert.Equal(t, 1, b.Reserve(5))
+	me := &NewGoroutine().Waiter
+	require.True(t, a.Put(me, 1, Tag{}))
+	assert.Zero(t, b.Reserve(1))
+	a.Unreserve(1)
+	assert.Equal(t, 1, b.Reserve(1))
+	require.True(t, b.Put(me, 2, Tag{}) && b.Put(me, 3, Tag{}))
+	assert.Equal(t, 3, q.Len())
+}
+
+func TestAListIsFirstInFirstOut(t *testing.T) {
+	var l list[int]
+	var model []int
+	for i := range 2000 {
+		if rand.IntN(5) < 3 {
+			l.push(i)
+			model = append(model, i)
+		} else if len(model) > 0 {
+			require.Equal(t, model[0], l.peek())
+			require.Equal(t, model[0], l.pop())
+			model = slices.Delete(model, 0, 1)
+		}
+		require.Equal(t, len(model), l.count)
+	}
+}

@@ -1,0 +1,132 @@
+package pl
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/gopeln/pl/internal/queue"
+)
+
+// admission is what a stage asks about each value before the value enters its queue: its key and
+// its weight.
+type admission[A any] struct {
+	keys   keys[A]       // nil without ByKey
+	weight weightFunc[A] // nil without MaxWeight
+	most   int64         // of weight; 0: no bound
+	// rejecter makes what one producer does with a value that fails before it enters.
+	rejecter func() rejecter[A]
+	site     *Site
+}
+
+// rejecter ends a value as failed with err.
+type rejecter[A any] func(me *queue.Waiter, v A, t queue.Tag, err error)
+
+// checkAdmission returns an error if ByKey or MaxWeight were given a function for values of another
+// type.
+func checkAdmission[A any](c *config) error {
+	for _, o := range []struct {
+		name string
+		f    inputFunc
+	}{{"ByKey", c.keys}, {"MaxWeight", c.weight}} {
+		if want := reflect.TypeFor[A](); o.f != nil && o.f.inputType() != want {
+			return fmt.Errorf("%s: its function takes a value of type %v, but the stage's are of type %v; give it a func(%v)",
+				o.name, o.f.inputType(), want, want)
+		}
+	}
+	return nil
+}
+
+// inputFunc is the user's function of an option that is asked about a stage's values.
+type inputFunc interface{ inputType() reflect.Type }
+
+// newAdmission returns what o asks about its values at site s, or nil if it asks nothing.
+func newAdmission[A, B any](b *builder, o *operator[B], s *Site, op Operation[A, B]) *admission[A] {
+	c := &o.cfg
+	if c.keys == nil && c.weight == nil {
+		return nil
+	}
+	a := &admission[A]{most: c.mostWeight, site: s}
+	a.keys, _ = c.keys.(keys[A])
+	a.weight, _ = c.weight.(weightFunc[A])
+	a.rejecter = func() rejecter[A] {
+		p := order{trackers: b.trackers[o], results: op.Results}
+		r := &rejection[A]{site: s, item: op.Item, cfg: c, order: p, court: &court{op: &o.base, site: s}, counts: b.figures[o].addWorker()}
+		return r.reject
+	}
+	return a
+}
+
+// rejection ends values that fail before they enter, for one producer.
+type rejection[A any] struct {
+	site   *Site
+	item   func(A) any
+	cfg    *config
+	order  order
+	court  *court
+	counts *counts
+}
+
+func (r *rejection[A]) reject(_ *queue.Waiter, v A, t queue.Tag, err error) {
+	e := &StageError{Stage: r.cfg.name, Worker: -1, Item: itemOf(r.item, v), Err: Permanent(err), Attempts: 1}
+	r.counts.take()
+	r.counts.fail()
+	if decision := r.court.judge(r.site.ctx, e); decision.Err != nil {
+		r.site.Fail(decision.Err)
+		return
+	}
+	r.counts.drop()
+	r.order.finished(t, 0)
+}
+
+// newQueue makes the queue of a stage that asks about its values.
+func (a *admission[A]) newQueue(limit int) queue.Queue[A] {
+	if a.keys != nil {
+		return a.keys.newQueue(limit, a)
+	}
+	return newWeightedQueue(limit, a)
+}
+
+// weigh returns the weight of v; it calls the user's function.
+func (a *admission[A]) weigh(v A) int64 {
+	if a.weight == nil {
+		return 0
+	}
+	return a.weight(v)
+}
+
+// flow is the flow of the values that enter an inline operator. It has no queue, and no value ever
+// has to wait for another.
+func (a *admission[A]) flow(values flow[A]) flow[A] {
+	return func(yield func(A, queue.Tag) bool) {
+		reject := a.rejecter()
+		values(func(v A, t queue.Tag) bool {
+			ok := a.guarded(a.site.waiter, v, t, reject, func() error {
+				if a.keys != nil {
+					a.keys.check(v)
+				}
+				return negative(a.weigh(v))
+			})
+			return !ok && !a.site.stopped.Load() || ok && yield(v, t)
+		})
+	}
+}
+
+// guarded calls ask, which calls the user's functions about v. If ask panics or returns an error,
+// guarded rejects v and reports false. Goexit fails the run.
+func (a *admission[A]) guarded(me *queue.Waiter, v A, t queue.Tag, reject rejecter[A], ask func() error) (ok bool) {
+	err := ErrGoexit // unless ask returns
+	defer func() {
+		switch value := recover(); {
+		case value != nil:
+			err = recovered(value)
+		case err == ErrGoexit:
+			a.site.Fail(&StageError{Stage: a.site.Name(), Worker: -1, Item: v, Err: err})
+			return
+		}
+		if ok = err == nil; !ok {
+			reject(me, v, t, err)
+		}
+	}()
+	err = ask()
+	return true
+}
