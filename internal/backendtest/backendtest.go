@@ -120,6 +120,7 @@ func Run(t *testing.T, api API) {
 		{"Window", windowChecks},
 		{"Compose", composeChecks},
 		{"Liveness", livenessChecks},
+		{"Figures", figuresChecks},
 		{"Trouble", troubleChecks},
 		{"BadInput", badInputChecks},
 		{"Encoding", encodingChecks},
