@@ -2,7 +2,9 @@ package pl
 
 import (
 	"context"
+	"iter"
 	"runtime/pprof"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -82,6 +84,20 @@ func (s *Site) Tolerant() bool { return s.op.cfg.policy.onError != nil }
 
 // Setting returns the value of the stage's last [Attach] option with that key, or nil.
 func (s *Site) Setting(key any) any { return s.op.cfg.setting(key) }
+
+// Settings yields the keys and values of the stage's [Attach] options in the order in which they were
+// given. Of options with the same key only the last counts.
+func (s *Site) Settings() iter.Seq2[any, any] {
+	return func(yield func(key, value any) bool) {
+		all := s.op.cfg.attached
+		for i, a := range all {
+			later := slices.ContainsFunc(all[i+1:], func(b attachment) bool { return b.key == a.key })
+			if !later && !yield(a.key, a.value) {
+				return
+			}
+		}
+	}
+}
 
 // Stopping reports whether the stage must stop. It costs one atomic load.
 func (s *Site) Stopping() bool { return s.stopped.Load() }

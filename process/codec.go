@@ -98,11 +98,13 @@ func channelFor[T any](c Codec) (channel[T], error) {
 	}
 	s, lenient := shapeOf(t), c == Gob
 	if s.err != nil && !lenient {
-		return channel[T]{}, fmt.Errorf("%w; give the type what is missing, let it encode itself (gob.GobEncoder), or accept "+
-			"gob's own rules with process.WithCodec(process.Gob)", s.err)
+		return channel[T]{}, refusal[T](s)
 	}
 	if plan, ok := planned[T](s); ok && !lenient {
 		return plan, nil
+	}
+	if err := gobRefuses[T](); err != nil {
+		return channel[T]{}, fmt.Errorf("gob cannot carry %s: %w; %s", t, err, s.advice())
 	}
 	byGob := channel[T]{
 		name: "gob",
@@ -116,6 +118,34 @@ func channelFor[T any](c Codec) (channel[T], error) {
 		return byGob.apart(), nil
 	}
 	return byGob, nil
+}
+
+// refusal says why the default does not carry T, and what to do. WithCodec(Gob) is advice only where gob can do it.
+func refusal[T any](s shape) error {
+	if gobRefuses[T]() != nil {
+		return fmt.Errorf("%w; %s", s.err, s.advice())
+	}
+	return fmt.Errorf("%w; %s, or accept gob's own rules with process.WithCodec(process.Gob), given where the stage is made",
+		s.err, s.advice())
+}
+
+// advice is what to do about a type that does not travel.
+func (s shape) advice() string {
+	encode := "let a type of your own encode it, with the methods MarshalBinary and UnmarshalBinary"
+	if s.cure == "" {
+		return encode
+	}
+	return s.cure + ", or " + encode
+}
+
+// gobRefuses is why gob would fail for every T.
+func gobRefuses[T any]() error {
+	var stream bytes.Buffer
+	if err := gob.NewEncoder(&stream).Encode([]T{}); err != nil {
+		return err
+	}
+	var none []T
+	return gob.NewDecoder(&stream).Decode(&none)
 }
 
 // apart is c for types that run code of their own while they are encoded or decoded: that code may fail, panic or end

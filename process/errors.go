@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/gopeln/pl"
-	"github.com/gopeln/pl/internal/guard"
 	"github.com/gopeln/pl/internal/advice"
+	"github.com/gopeln/pl/internal/guard"
 )
 
 // CrashError is the death of a worker: an exit, a signal, a fatal error of the runtime. It is the error of the value

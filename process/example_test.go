@@ -206,3 +206,16 @@ func ExampleWithCodec() {
 	fmt.Println(encoded(pl.Range(3)).Collect(context.Background()))
 	// Output: [1 2 3] <nil>
 }
+
+var (
+	factor     = 1
+	withFactor = process.Setup(func(n int) { factor = n })
+	scaled     = process.Map(func(_ context.Context, n int) (int, error) { return n * factor, nil })
+)
+
+// What the program reads after process.Main reaches the workers by a Setup.
+func ExampleSetup() {
+	fromConfig := 10
+	fmt.Println(scaled(pl.Range(3)).With(withFactor(fromConfig)).Collect(context.Background()))
+	// Output: [0 10 20] <nil>
+}

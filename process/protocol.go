@@ -30,6 +30,7 @@ type hello struct {
 	Holds               bool          // the stage has Retry: a worker waits for the verdict on a value that failed
 	Prompt              bool          // each result is written before the next value begins, so that a crash costs one value
 	MemoryLimit         int64
+	Setups              []call // to be called before OnStart, in this order
 }
 
 // report is the worker's answer to a step of its life: nothing, or what went wrong.

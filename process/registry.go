@@ -27,10 +27,11 @@ type registration struct {
 // later is never reached.
 var registry = struct {
 	sync.Mutex
-	byKey map[string]*registration
-	at    map[string]int // registrations without a name, by place and types
-	main  bool           // Main was called, or in a test binary its flags were parsed
-}{byKey: map[string]*registration{}, at: map[string]int{}}
+	byKey  map[string]*registration
+	setups map[string]*setup
+	at     map[string]int // registrations without a name, by place and types
+	main   bool           // Main was called, or in a test binary its flags were parsed
+}{byKey: map[string]*registration{}, setups: map[string]*setup{}, at: map[string]int{}}
 
 // register enters a function. skip is the number of this package's frames between it and the user's call.
 func register[A, R any](name string, codec Codec, skip int, open pl.Opener[A, R]) *registration {

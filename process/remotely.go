@@ -18,8 +18,11 @@ func (host) Start(*pl.Site) {}
 func (h host) Check(s *pl.Site) error { return h.check(s) }
 
 func (host) Knows(k any) bool {
-	_, ok := k.(key)
-	return ok
+	switch k.(type) {
+	case key, *setup:
+		return true
+	}
+	return false
 }
 
 // remotely registers what open prepares, to be run in workers, and makes the operator o of what comes back: R is what a

@@ -21,6 +21,7 @@ type stage[A, B, R any] struct {
 	in       channel[A]
 	out      channel[R]
 	settings settings
+	setups   []call
 	slots    []*slot[A, B, R]
 	starter  *child.Starter
 	started  atomic.Bool  // a worker was, in this run
@@ -82,7 +83,9 @@ func (s *stage[A, B, R]) prepare() (err error) {
 	if outErr != nil {
 		outErr = fmt.Errorf("its results: %w", outErr)
 	}
-	return errors.Join(inErr, outErr)
+	var setupErr error
+	s.setups, setupErr = setupsOf(s.site)
+	return errors.Join(inErr, outErr, setupErr)
 }
 
 func (s *stage[A, B, R]) run() {
@@ -112,7 +115,7 @@ func (s *stage[A, B, R]) hello(index int, prompt bool) hello {
 		Stage: s.site.Name(), Index: index, Codec: [2]string{s.in.name, s.out.name},
 		Deadline: deadline, Timeout: timeout, Pauses: s.site.Results() == pl.Many, Holds: s.retries(),
 		Prompt:      prompt || s.dropsErrors() && !s.retries() || timeout > 0 && timeout < 10*lag,
-		MemoryLimit: s.settings.memoryLimit,
+		MemoryLimit: s.settings.memoryLimit, Setups: s.setups,
 	}
 }
 

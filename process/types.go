@@ -15,10 +15,11 @@ import (
 // shape is what the definition of a type tells about carrying its values by gob.
 type shape struct {
 	err       error // what gob would not carry whole
-	custom    bool  // a type that encodes itself is inside
-	opaque    bool  // one that may fail in that: code of the user's runs
-	open      bool  // an interface is inside: the values tell more
-	recursive bool  // a value may be a cycle
+	cure      string
+	custom    bool // a type that encodes itself is inside
+	opaque    bool // one that may fail in that: code of the user's runs
+	open      bool // an interface is inside: the values tell more
+	recursive bool // a value may be a cycle
 }
 
 var shapes sync.Map // reflect.Type to shape
@@ -41,9 +42,11 @@ type look struct {
 	on   map[reflect.Type]bool // true: on the path to here; false: looked through before
 }
 
-func (l *look) refuse(format string, args ...any) {
+// refuse says what is wrong with the part at hand, and what to do about it.
+func (l *look) refuse(cure, format string, args ...any) {
 	if l.err == nil {
 		l.err = fmt.Errorf("%s is %s", strings.Join(l.path, ""), fmt.Sprintf(format, args...))
+		l.cure = cure
 	}
 }
 
@@ -60,11 +63,11 @@ func (l *look) at(t reflect.Type) {
 	defer func() { l.on[t] = false }()
 	switch t.Kind() {
 	case reflect.Chan:
-		l.refuse("a channel (%s), which cannot leave its process", t)
+		l.refuse("send the values that it would carry", "a channel (%s), which cannot leave its process", t)
 	case reflect.Func:
-		l.refuse("a function (%s), which cannot leave its process", t)
+		l.refuse("send what tells the worker which function to call, such as a name", "a function (%s), which cannot leave its process", t)
 	case reflect.Uintptr, reflect.UnsafePointer:
-		l.refuse("an address (%s), which means nothing in another process", t)
+		l.refuse("send what it points to", "an address (%s), which means nothing in another process", t)
 	case reflect.Interface:
 		l.open = true
 	case reflect.Pointer:
@@ -95,16 +98,16 @@ func (l *look) fields(t reflect.Type) {
 		l.path = append(l.path, "."+f.Name)
 		switch {
 		case !f.IsExported():
-			l.refuse("an unexported field, which gob leaves out")
+			l.refuse("export the field", "an unexported field, which gob leaves out")
 		case vanishesAtZero(f.Type):
-			l.refuse("a pointer (%s) that gob makes nil when what it points to is zero", f.Type)
+			l.refuse("use the value itself instead of the pointer", "a pointer (%s) that gob makes nil when what it points to is zero", f.Type)
 		default:
 			l.at(f.Type)
 		}
 		l.path = l.path[:len(l.path)-1]
 	}
 	if named == 0 {
-		l.refuse("a struct (%s) without fields, which gob does not carry inside another value", t)
+		l.refuse("use bool instead", "a struct (%s) without fields, which gob does not carry inside another value", t)
 	}
 }
 

@@ -57,8 +57,8 @@ func (w *walk) dynamic(v reflect.Value) error {
 		return nil
 	}
 	v = v.Elem()
-	if err := shapeOf(v.Type()).err; err != nil && !w.lenient {
-		return fmt.Errorf("an interface holds a value that gob would not carry whole: %w", err)
+	if s := shapeOf(v.Type()); s.err != nil && !w.lenient {
+		return fmt.Errorf("an interface holds a value that gob would not carry whole: %w; %s", s.err, s.advice())
 	}
 	return w.at(v)
 }

@@ -57,10 +57,13 @@ func (f *far[A, R]) live(open pl.Opener[A, R]) {
 		return
 	}
 	var onEnd func(context.Context) error
-	err := apart(func() (err error) {
-		f.kernel, onEnd, err = open(f.ctx)
-		return err
-	})
+	err := f.setUp()
+	if err == nil {
+		err = apart(func() (err error) {
+			f.kernel, onEnd, err = open(f.ctx)
+			return err
+		})
+	}
 	if err != nil {
 		f.say(frameOpened, report{Failure: newFailure(err)})
 		return
