@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -65,13 +66,13 @@ var deaths = map[string]struct {
 		}
 		<-never
 	}), opts: []pl.Option{process.Env("GOMAXPROCS=2")}, // with one, Go 1.27 does not notice
-		state: "exit status 2", trace: "goroutine "},
+		state: "exit status 2", trace: "fatal error: concurrent map writes\n"},
 	"stack overflow": {stage: deadly("stack overflow", func() {
 		debug.SetMaxStack(32 << 20) // to grow it to the usual 1 GB takes the race detector 20 s
 		overflow(0)
-	}), state: "exit status 2", trace: "stack"},
+	}), state: "exit status 2", trace: "fatal error: stack overflow\n"},
 	"out of memory": {stage: deadly("out of memory", func() { eat() }),
-		opts: []pl.Option{process.MemoryLimit(256 << 20)}, state: "exit status 2"},
+		opts: []pl.Option{process.MemoryLimit(256 << 20)}, state: "exit status 2", is: process.ErrMemory},
 	"endless loop": {stage: deadly("endless loop", func() {
 		for {
 			runtime.KeepAlive(hole)
@@ -150,7 +151,8 @@ func TestEveryWayToDieCostsOneValue(t *testing.T) {
 					if !raceBuild || name != "out of memory" { // the detector's own memory runs out
 						require.Equal(t, d.state, crash.State)
 					}
-					require.Contains(t, crash.Trace, d.trace)
+					require.True(t, strings.HasPrefix(crash.Trace, d.trace), "%s", crash.Trace)
+					require.Equal(t, d.is != nil, errors.Is(crash, process.ErrMemory))
 					require.NotZero(t, crash.PID)
 				}
 			})

@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -18,19 +19,31 @@ import (
 type CrashError struct {
 	PID   int
 	State string // "exit status 3", "signal: killed"
-	// Trace is what the Go runtime said last: panic and stacks. It is empty where the process had no time for last
-	// words, as with os.Exit and SIGKILL.
+	// Trace is what the Go runtime said last: the reason first, such as "fatal error: stack overflow", then stacks, up to
+	// 64 KB. It is empty if the process had no time for last words, as with os.Exit and SIGKILL.
 	Trace string
+
+	memory bool // the reason is the worker's MemoryLimit
 }
 
-// Error gives the state and the trace.
+// ErrMemory is, in the sense of errors.Is, a *[CrashError] of a worker that died of its [MemoryLimit].
+var ErrMemory = errors.New("the worker needed more memory than its MemoryLimit allows")
+
+// Error gives the reason, the state and the trace.
 func (e *CrashError) Error() string {
-	text := fmt.Sprintf("worker process %d ended: %s", e.PID, e.State)
-	if e.Trace != "" {
-		text += "\n\n" + e.Trace
+	if e.Trace == "" {
+		return fmt.Sprintf("worker process %d ended: %s", e.PID, e.State)
 	}
-	return text
+	reason, stacks, _ := strings.Cut(e.Trace, "\n")
+	text := fmt.Sprintf("worker process %d ended: %s (%s)", e.PID, reason, e.State)
+	if e.memory {
+		text += ": " + ErrMemory.Error()
+	}
+	return text + "\n\n" + strings.TrimLeft(stacks, "\n")
 }
+
+// Is reports whether target is [ErrMemory] and e is such a death.
+func (e *CrashError) Is(target error) bool { return e.memory && target == ErrMemory }
 
 // afterwards is the error of a value whose result was lost in the crash.
 func (e *CrashError) afterwards() *CrashError {

@@ -3,3 +3,8 @@
 package process
 
 func raceEnvironment() []string { return nil }
+
+// There is no detector.
+const detector = "fatal error: "
+
+func detectorReason([]byte) string { return "" }

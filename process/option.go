@@ -3,6 +3,7 @@ package process
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -17,6 +18,7 @@ const (
 	keyEnv
 	keyMemoryLimit
 	keyCodec
+	keyStderr
 )
 
 // Recycle replaces a worker after n values, by an orderly end and a new process: for functions that leak.
@@ -32,8 +34,9 @@ func Env(kv ...string) pl.Option {
 }
 
 // MemoryLimit bounds the memory that each worker may take beyond what it has when it starts, in bytes. The collector
-// does what it can; over the limit the worker dies, and its value fails with a *[CrashError]. It has an effect on Linux
-// only.
+// does what it can; over the limit the worker dies, and its value fails with a *[CrashError] that is [ErrMemory]. What is
+// enforced is rounded up to the steps in which the Go runtime reserves memory: 64 MB, or 4 MB on 32-bit systems. If a worker
+// cannot start within the limit, the run fails and says so. It has an effect on Linux only.
 func MemoryLimit(bytes int64) pl.Option {
 	return attach(keyMemoryLimit, bytes, fmt.Sprintf("MemoryLimit(%d)", bytes), bytes >= 1, "must be at least 1 byte")
 }
@@ -47,6 +50,15 @@ func MemoryLimit(bytes int64) pl.Option {
 // pointer to a zero value arrives as nil.
 func WithCodec(c Codec) pl.Option {
 	return attach(keyCodec, c, fmt.Sprintf("WithCodec(%T)", c), c != nil, "must not be nil")
+}
+
+// Stderr takes the standard error of the stage's workers: whole lines, one Write at a time in a run of the stage, with
+// the crash dump of a worker that dies. What w returns, also a panic, changes nothing for the run, but a Write that does
+// not return holds it up.
+//
+// The default is the program's standard error, without the crash dumps that are in a *[CrashError].
+func Stderr(w io.Writer) pl.Option {
+	return attach(keyStderr, w, "Stderr", w != nil, "the writer must not be nil")
 }
 
 func attach(k key, value any, text string, ok bool, allowed string) pl.Option {
@@ -63,6 +75,7 @@ type settings struct {
 	env         []string
 	memoryLimit int64
 	codec       Codec
+	stderr      io.Writer
 }
 
 func settingsOf(setting func(key any) any) (s settings) {
@@ -70,5 +83,6 @@ func settingsOf(setting func(key any) any) (s settings) {
 	s.env, _ = setting(keyEnv).([]string)
 	s.memoryLimit, _ = setting(keyMemoryLimit).(int64)
 	s.codec, _ = setting(keyCodec).(Codec)
+	s.stderr, _ = setting(keyStderr).(io.Writer)
 	return s
 }

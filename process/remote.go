@@ -20,10 +20,11 @@ const (
 
 // remote is a worker process as its slot sees it.
 type remote[A, R any] struct {
-	proc  *child.Process
-	page  *page
-	began time.Time
-	ctx   context.Context // ends with the worker's results
+	proc   *child.Process
+	stderr *stderrReader
+	page   *page
+	began  time.Time
+	ctx    context.Context // ends with the worker's results
 	// cancel ends ctx; ended is closed when nobody reads the worker's results any more.
 	cancel context.CancelFunc
 	ended  chan struct{}
@@ -224,6 +225,7 @@ func (w *remote[A, R]) autopsy() *remains[A] {
 	}
 	var ok bool
 	r.state, ok, r.trace = w.proc.Wait()
+	w.stderr.enter(dead, drainPatience)
 	r.ok = ok && w.farewell && w.broken == nil
 	// Now that it is dead, the page does not change any more.
 	n, running := w.page.begunOf(w.first)

@@ -19,7 +19,7 @@ func (s *slot[A, B, R]) start(prompt bool) (*remote[A, R], error) {
 		return nil, fmt.Errorf("cannot start a worker process: %w", err)
 	}
 	w := &remote[A, R]{
-		proc: proc, page: pageOf(proc.Shared), began: time.Now(), ended: make(chan struct{}),
+		proc: proc, stderr: s.stderr.read(proc), page: pageOf(proc.Shared), began: time.Now(), ended: make(chan struct{}),
 		out: wire.NewWriter(proc.In, wire.MaxFrame), enc: s.in.encoder(), sizing: sizing{1},
 		frames: wire.NewReader(proc.Out, wire.MaxFrame), dec: s.out.decoder(),
 		freed: make(chan struct{}, 1), window: startWindow, budget: math.MaxInt,

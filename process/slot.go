@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -264,18 +265,21 @@ func (s *slot[A, B, R]) bury(w *remote[A, R]) (died bool) {
 	s.mu.Unlock()
 	left := w.autopsy()
 	s.port.Unreserve(left.reserved)
-	if s.stopping() {
-		return false
-	}
+	told := false
+	defer func() { w.stderr.decide(told) }()
 	if left.orderly() {
 		s.barren = 0
 		return false
 	}
+	if s.stopping() {
+		return false
+	}
 	killed := strings.HasPrefix(left.state, "signal")
-	crash := &CrashError{PID: w.proc.PID(), State: left.state, Trace: left.trace}
+	crash := s.crashOf(w, left)
 	s.finishing.Lock()
 	defer s.finishing.Unlock()
-	blamed := s.sort(left, crash)
+	var blamed bool
+	blamed, told = s.sort(left, crash)
 	switch {
 	case blamed || left.progress || left.timedOut != 0 || len(left.values) == 0 && left.opened:
 		s.barren = 0
@@ -284,10 +288,25 @@ func (s *slot[A, B, R]) bury(w *remote[A, R]) (died bool) {
 	}
 	endless := s.barren >= mostKilled || s.barren >= maxBarren && !killed
 	inOnEnd := w.closing && left.idle && !killed
-	if endless || inOnEnd {
+	switch {
+	case crash.memory && !left.opened:
+		told = true
+		s.fail(s.index, fmt.Errorf("MemoryLimit(%d) is too small for a worker to start, with its OnStart: %w",
+			s.settings.memoryLimit, crash))
+	case endless, inOnEnd:
+		told = true
 		s.fail(s.index, crash)
 	}
 	return true
+}
+
+// crashOf is the death of w as an error.
+func (s *slot[A, B, R]) crashOf(w *remote[A, R], left *remains[A]) *CrashError {
+	trace, thrown := traceOf(left.trace, w.stderr.lastWords())
+	return &CrashError{
+		PID: w.proc.PID(), State: left.state, Trace: trace,
+		memory: s.settings.memoryLimit > 0 && outOfMemory(thrown),
+	}
 }
 
 // How many workers in a row may die without a value to blame before the run fails: by themselves, as in a package's init
@@ -297,11 +316,12 @@ const (
 	mostKilled = 50
 )
 
-// sort decides about each value that was with a dead worker. It reports whether one of them was to blame.
+// sort decides about each value that was with a dead worker. It reports whether one of them was to blame, and
+// whether a handler or the consumer was told of the crash.
 //
 // A value that was running fails. One whose function has returned but whose result was lost runs again only where
 // Retry allows that a value runs twice; else it fails too. The others have not begun and go to the next worker.
-func (s *slot[A, B, R]) sort(left *remains[A], crash *CrashError) (blamed bool) {
+func (s *slot[A, B, R]) sort(left *remains[A], crash *CrashError) (blamed, told bool) {
 	values, begun := left.values, left.begun
 	var suspect *flight[A]
 	if begun > 0 && (left.running || len(values) == 1) {
@@ -321,16 +341,17 @@ func (s *slot[A, B, R]) sort(left *remains[A], crash *CrashError) (blamed bool) 
 	// First, since the verdict on the suspect may be to wait, and others can have these meanwhile.
 	s.adopt(again...)
 	if suspect != nil {
-		blamed = s.blame(suspect, left, crash)
+		blamed, told = s.blame(suspect, left, crash)
 	}
 	for _, f := range lost {
 		s.failed(f, crash.afterwards())
+		told = true
 	}
-	return blamed
+	return blamed, told
 }
 
 // blame decides about the value that was running, or whose encoding was under way.
-func (s *slot[A, B, R]) blame(f *flight[A], left *remains[A], crash *CrashError) (blamed bool) {
+func (s *slot[A, B, R]) blame(f *flight[A], left *remains[A], crash *CrashError) (blamed, told bool) {
 	var cause error = crash
 	switch left.timedOut {
 	case 0:
@@ -339,12 +360,13 @@ func (s *slot[A, B, R]) blame(f *flight[A], left *remains[A], crash *CrashError)
 	default: // the worker was killed for the value before
 		s.restart(f)
 		s.adopt(f)
-		return false
+		return false, false
 	}
 	if s.failed(f, cause) {
 		s.adopt(f)
+		return true, false
 	}
-	return true
+	return true, cause == error(crash)
 }
 
 // restart lets a value run again that is not to blame.

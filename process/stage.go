@@ -22,6 +22,7 @@ type stage[A, B, R any] struct {
 	out      channel[R]
 	settings settings
 	setups   []call
+	stderr   stderr
 	slots    []*slot[A, B, R]
 	starter  *child.Starter
 	started  atomic.Bool  // a worker was, in this run
@@ -74,6 +75,7 @@ func (s *stage[A, B, R]) prepare() (err error) {
 		return err
 	}
 	s.settings = settingsOf(s.site.Setting)
+	s.stderr.own = s.settings.stderr
 	var inErr, outErr error
 	s.in, inErr = channelFor[A](s.settings.codec)
 	s.out, outErr = channelFor[R](s.settings.codec)
@@ -91,6 +93,7 @@ func (s *stage[A, B, R]) prepare() (err error) {
 func (s *stage[A, B, R]) run() {
 	s.starter = child.NewStarter()
 	defer s.starter.Close()
+	defer s.stderr.close()
 	over := make(chan struct{})
 	var slots, watch sync.WaitGroup
 	defer watch.Wait()

@@ -26,6 +26,7 @@ const marker = "GOPELN_WORKER"
 type Process struct {
 	In     *os.File // what the child reads
 	Out    *os.File // what the child writes; io.EOF once it has ended
+	Stderr *os.File // what the child, and the processes that it starts, write to standard error; Close leaves it open
 	Life   *os.File // what the child's Life reads; closing it ends the child
 	Shared []byte   // zero at first; it has SharedSize bytes
 
@@ -63,7 +64,7 @@ func (s *Starter) Close() {
 }
 
 // Start starts a child with the arguments of this process and its environment, to which env is added; a later entry
-// replaces an earlier one. Its standard input is empty; standard output and standard error are this process's own.
+// replaces an earlier one. Its standard input is empty; standard output is this process's own.
 func (s *Starter) Start(env []string) (*Process, error) {
 	var (
 		p    *Process
@@ -87,6 +88,7 @@ func start(env []string) (p *Process, err error) {
 		}
 		if err != nil {
 			p.Close()
+			p.Stderr.Close()
 		}
 	}()
 	pipe := func() (r, w *os.File) {
@@ -101,8 +103,9 @@ func start(env []string) (p *Process, err error) {
 	in, toChild := pipe()
 	fromChild, out := pipe()
 	life, lifeline := pipe()
-	p.In, p.Out, p.Life = toChild, fromChild, lifeline
-	theirs = []*os.File{null, in, out, life}
+	messages, stderr := pipe()
+	p.In, p.Out, p.Life, p.Stderr = toChild, fromChild, lifeline, messages
+	theirs = []*os.File{null, in, out, life, stderr}
 	if err != nil {
 		return p, err
 	}
@@ -115,7 +118,7 @@ func start(env []string) (p *Process, err error) {
 	if err != nil {
 		return p, err
 	}
-	files := []*os.File{null, os.Stdout, os.Stderr, in, out, life, p.memory}
+	files := []*os.File{null, os.Stdout, stderr, in, out, life, p.memory}
 	p.proc, err = os.StartProcess(exe, os.Args, &os.ProcAttr{Env: environment(env), Files: files, Sys: attributes()})
 	return p, err
 }
@@ -155,6 +158,12 @@ func (p *Process) Wait() (state string, ok bool, trace string) {
 		return err.Error(), false, ""
 	}
 	return ended.String(), ended.Success(), strings.TrimSpace(string(text[:n]))
+}
+
+// Crashing reports whether the child's runtime has begun to say why it ends the child.
+func (p *Process) Crashing() bool {
+	n, _ := p.memory.ReadAt(make([]byte, 1), SharedSize)
+	return n > 0
 }
 
 // Close frees what is held for a child that has ended; Shared must not be used any more.

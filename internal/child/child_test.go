@@ -46,6 +46,7 @@ func start(t *testing.T, mode string) *child.Process {
 	p, err := s.Start([]string{"MODE=other", "MODE=" + mode})
 	require.NoError(t, err)
 	t.Cleanup(p.Close)
+	t.Cleanup(func() { p.Stderr.Close() })
 	return p
 }
 
