@@ -17,7 +17,7 @@ type Pulled[T any] func(i int, number int64, v T, t Tag, h Hold)
 func (p *In[T]) Pull(ctx context.Context, me *Waiter, n int, take Pulled[T]) (got int, ok bool) {
 	q := p.q
 	q.mu.Lock()
-	defer q.mu.Unlock()
+	defer q.unlock()
 	if got = p.pullShare(n, take); got == 0 {
 		stop := context.AfterFunc(ctx, me.seat.Wake)
 		defer stop()
@@ -35,7 +35,7 @@ func (p *In[T]) Pull(ctx context.Context, me *Waiter, n int, take Pulled[T]) (go
 // TryPull is Pull that does not wait; it may move no value.
 func (p *In[T]) TryPull(n int, take Pulled[T]) (got int) {
 	p.q.mu.Lock()
-	defer p.q.mu.Unlock()
+	defer p.q.unlock()
 	if got = p.pullShare(n, take); got > 0 {
 		p.q.wakeNext(false)
 	}
@@ -79,7 +79,7 @@ func (p *Out[T]) Bounded() bool { return p.q.limit > 0 }
 func (p *Out[T]) Reserve(n int) int {
 	q := p.q
 	q.mu.Lock()
-	defer q.mu.Unlock()
+	defer q.unlock()
 	if q.limit == 0 {
 		return n
 	}
@@ -104,7 +104,7 @@ func (p *Out[T]) Unreserve(n int) {
 		return
 	}
 	q.mu.Lock()
-	defer q.mu.Unlock()
+	defer q.unlock()
 	for {
 		w := p.word.load()
 		less := min(uint64(n), w.credit())

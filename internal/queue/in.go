@@ -21,7 +21,7 @@ type In[T any] struct {
 
 func (q *Windowed[T]) Consumer(shared *Word) Inlet[T] {
 	q.mu.Lock()
-	defer q.mu.Unlock()
+	defer q.unlock()
 	p := &In[T]{word: shared, q: q, tagged: q.tagged}
 	if shared == nil {
 		p.word = new(Word)
@@ -99,7 +99,7 @@ func (p *In[T]) liftTag(i uint64) (t Tag) {
 // AnnounceClaim tells the queue that a value has left it: a producer waits for room.
 func (p *In[T]) AnnounceClaim() {
 	p.q.mu.Lock()
-	defer p.q.mu.Unlock()
+	defer p.q.unlock()
 	if p.q.wakeProducer() {
 		p.word.bits.And(^uint64(claimAsked))
 	}
@@ -113,7 +113,7 @@ func (p *In[T]) fill(me *Waiter, quit func() bool) (w State, ok bool) {
 	size := p.pace.nextSize()
 	q := p.q
 	q.mu.Lock()
-	defer q.mu.Unlock()
+	defer q.unlock()
 	n := 0
 	if !q.surelyEmpty() {
 		n = q.fetch(p, size)
@@ -186,7 +186,7 @@ func (q *Windowed[T]) await(me *Waiter, quit func() bool) bool {
 		return false
 	}
 	q.parkedConsumers.add(me)
-	q.mu.Unlock()
+	q.unlock()
 	me.seat.Park()
 	q.mu.Lock()
 	q.parkedConsumers.unparked(me)

@@ -30,7 +30,7 @@ type Out[T any] struct {
 
 func (q *Windowed[T]) Producer() Sink[T] {
 	q.mu.Lock()
-	defer q.mu.Unlock()
+	defer q.unlock()
 	empty := new(chunk[T])
 	p := &Out[T]{
 		word: new(Word), q: q, increment: oneValue - oneCredit, tagged: q.tagged, first: empty, last: empty,
@@ -66,7 +66,7 @@ func (p *Out[T]) unpulledAt(w State) int { return int((w.tail() - p.head) & tail
 // Given is how many values have ever left the producer. Nobody counts them, so that this costs nothing until it is asked.
 func (p *Out[T]) Given() uint64 {
 	p.q.mu.Lock()
-	defer p.q.mu.Unlock()
+	defer p.q.unlock()
 	return p.head + p.handedOver + uint64(p.unpulled())
 }
 
@@ -136,14 +136,14 @@ func (p *Out[T]) handOver(v T) bool {
 		to = q.parkedConsumers.popReceiver()
 	}
 	if to == nil {
-		q.mu.Unlock()
+		q.unlock()
 		return false
 	}
 	in := to.receiver.(*In[T])
 	in.buf, in.handed = append(in.buf[:0], v), true
 	q.handedOver++
 	p.handedOver++
-	q.mu.Unlock()
+	q.unlock()
 	to.seat.Wake()
 	return true
 }
@@ -153,7 +153,7 @@ func (p *Out[T]) announceValue() bool {
 	q := p.q
 	q.mu.Lock()
 	if q.stopped {
-		q.mu.Unlock()
+		q.unlock()
 		return false
 	}
 	p.word.bits.And(^uint64(valueAsked))
@@ -162,7 +162,7 @@ func (p *Out[T]) announceValue() bool {
 		q.ready.push(p)
 	}
 	woken := q.popConsumer()
-	q.mu.Unlock()
+	q.unlock()
 	if woken != nil {
 		woken.seat.Wake()
 	}
@@ -191,7 +191,7 @@ func (q *Windowed[T]) askForValue() {
 func (p *Out[T]) grow() {
 	p.q.mu.Lock()
 	c := p.spares.pop()
-	p.q.mu.Unlock()
+	p.q.unlock()
 	if size := len(p.vals); c == nil || len(c.vals) < size/2 {
 		c = newChunk[T](max(firstChunk, min(2*size, mostChunk)), p.tagged)
 	}
@@ -210,7 +210,7 @@ func newChunk[T any](size int, tagged bool) *chunk[T] {
 // acquire gets credit for p, at least 1, waiting for room. It reports false once the queue is stopped.
 func (q *Windowed[T]) acquire(p *Out[T], me *Waiter) bool {
 	q.mu.Lock()
-	defer q.mu.Unlock()
+	defer q.unlock()
 	room := q.awaitRoom(me)
 	switch {
 	case room == 0:
@@ -239,7 +239,7 @@ func (q *Windowed[T]) awaitRoom(me *Waiter) int64 {
 			q.parkedProducers.add(me)
 			q.askForClaim()
 		default:
-			q.mu.Unlock()
+			q.unlock()
 			me.seat.Park()
 			q.mu.Lock()
 			q.parkedProducers.unparked(me)

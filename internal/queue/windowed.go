@@ -95,14 +95,14 @@ func (q *Windowed[T]) SetStatic(n int, at func(i int) T) {
 
 func (q *Windowed[T]) AddStage(onStop func()) {
 	q.mu.Lock()
-	defer q.mu.Unlock()
+	defer q.unlock()
 	q.stages++
 	q.onStop = append(q.onStop, onStop)
 }
 
 func (q *Windowed[T]) StageEnded() {
 	q.mu.Lock()
-	defer q.mu.Unlock()
+	defer q.unlock()
 	if q.stages--; q.stages == 0 {
 		q.parkedConsumers.wakeAll()
 	}
@@ -116,7 +116,7 @@ func (q *Windowed[T]) Stop() {
 	q.parkedConsumers.wakeAll()
 	q.parkedProducers.wakeAll()
 	onStop := q.onStop
-	q.mu.Unlock()
+	q.unlock()
 	if !stopped {
 		for _, f := range onStop {
 			f()
@@ -128,13 +128,13 @@ func (q *Windowed[T]) Stop() {
 // that this costs nothing until it is asked.
 func (q *Windowed[T]) Taken() uint64 {
 	q.mu.Lock()
-	defer q.mu.Unlock()
+	defer q.unlock()
 	return uint64(q.pulled + q.handedOver + q.static.fetched() - q.unclaimed())
 }
 
 func (q *Windowed[T]) Len() int {
 	q.mu.Lock()
-	defer q.mu.Unlock()
+	defer q.unlock()
 	if q.static != nil {
 		return 0
 	}

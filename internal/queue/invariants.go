@@ -1,0 +1,49 @@
+package queue
+
+import "fmt"
+
+// unlock releases the lock of the queue, whose invariants must hold then. The compiler drops the
+// check if checked is false.
+func (q *Windowed[T]) unlock() {
+	if checked {
+		q.check()
+	}
+	q.mu.Unlock()
+}
+
+// mostChecked bounds the ends that check looks at, so that a queue with thousands of workers is not
+// slowed down by each of them for each other.
+const mostChecked = 64
+
+// check panics if one of the invariants 1 to 4 of the package comment does not hold. Workers may
+// publish and claim meanwhile: that moves a value from credit to published, and takes one away from
+// what is unclaimed, so it can make no check fail that holds. The caller must hold the lock.
+func (q *Windowed[T]) check() {
+	if len(q.outs)+len(q.ins) > mostChecked {
+		return
+	}
+	unclaimed := q.unbegun.Load()
+	for _, in := range q.ins {
+		n := int64(in.unclaimed())
+		if unclaimed += n; n > 0 && !in.inWindows {
+			panic(fmt.Sprintf("queue: %d unclaimed values in a window that is not listed", n))
+		}
+	}
+	promised := int64(0)
+	for _, out := range q.outs {
+		w := out.word.load()
+		promised += int64(out.unpulledAt(w)) + int64(w.credit())
+		if q.limit > 0 && w.credit() > 1 && !out.driven && !out.inCredited {
+			panic(fmt.Sprintf("queue: a credit of %d that cannot be taken back", w.credit()))
+		}
+	}
+	if q.limit == 0 || q.static != nil {
+		return
+	}
+	if promised != q.granted-q.pulled {
+		panic(fmt.Sprintf("queue: %d values published or promised, but %d granted and %d pulled", promised, q.granted, q.pulled))
+	}
+	if promised+unclaimed > q.limit {
+		panic(fmt.Sprintf("queue: %d values published or promised and %d unclaimed, above the bound %d", promised, unclaimed, q.limit))
+	}
+}
