@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// BenchmarkQueue is the bare queue, without workers, beside the model and a Go channel: some producers put 100,000 values,
-// and some consumers take them.
+// BenchmarkQueue is the bare queue, without workers, beside the model and a Go channel: some
+// producers put 100,000 values, and some consumers take them.
 func BenchmarkQueue(b *testing.B) {
 	for _, ends := range [][2]int{{1, 1}, {2, 2}, {4, 1}} {
 		for _, bound := range []int{1, 64, 1024, 0} {
@@ -62,7 +62,8 @@ func perValue(b *testing.B, queue func() Queue[int], producers, consumers int) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkReorder is the queue before an Ordered: the producers share the numbers in blocks, as windows deal them out.
+// BenchmarkReorder is the queue before an Ordered: the producers share the numbers in blocks, as
+// windows deal them out.
 func BenchmarkReorder(b *testing.B) {
 	const n, block = 100_000, 50
 	for _, producers := range []int{1, 2, 4} {

@@ -5,9 +5,10 @@ import (
 	"sync/atomic"
 )
 
-// Channel is a queue over a Go channel, for small bounds. Its operations are bare sends and receives: a select
-// with a stop channel would double their cost. So that nobody waits for ever, a stopped queue is drained until its
-// last producer has ended and closed it.
+// Channel is a queue over a Go channel, for small bounds. Its operations are bare sends and
+// receives: a select with a channel for the stop would double their cost. So that no producer is
+// left blocked, a stopped queue is drained until the last producing stage has ended, which closes
+// the channel.
 type Channel[T any] struct {
 	values  chan T
 	stopped atomic.Bool
@@ -18,6 +19,8 @@ type Channel[T any] struct {
 	onStop []func()
 }
 
+// NewChannel makes a queue with that bound, at least 1. spawn starts a goroutine that the run waits
+// for.
 func NewChannel[T any](bound int, spawn func(func())) *Channel[T] {
 	return &Channel[T]{values: make(chan T, bound), spawn: spawn}
 }
@@ -26,16 +29,13 @@ func (q *Channel[T]) Producer() Sink[T]       { return q }
 func (q *Channel[T]) Consumer(*Word) Inlet[T] { return q }
 func (q *Channel[T]) Len() int                { return len(q.values) }
 
-// Empty tells whether a Receive would wait.
-func (q *Channel[T]) Empty() bool { return len(q.values) == 0 }
-
-// Receive is Take without a look at Stop.
+// Receive is Take without a look at whether the queue is stopped.
 func (q *Channel[T]) Receive() (v T, ok bool) {
 	v, ok = <-q.values
 	return v, ok
 }
 
-// Put does not use the seat: a send parks the goroutine itself.
+// Put implements Sink. It does not use the waiter: a send parks the goroutine by itself.
 func (q *Channel[T]) Put(_ *Waiter, v T, _ Tag) bool {
 	if q.stopped.Load() {
 		return false
@@ -79,7 +79,7 @@ func (q *Channel[T]) Stop() {
 	}
 }
 
-// drain lets go the producers that are blocked in a send; the last one to end closes the channel.
+// drain releases the producers that are blocked in a send.
 func (q *Channel[T]) drain() {
 	for range q.values {
 	}

@@ -6,14 +6,17 @@ import (
 	"time"
 )
 
-// A driven worker takes values in bulk, has several of them under way, and reserves room for its results. Its values are
-// in no window, where others could steal them, but count as queued until Begin.
+// A driven worker takes values in bulk, has several of them under way, and reserves room for its
+// results. Its values are in no window, so they cannot be stolen, but they count against the bound
+// until it calls Begin.
 
-// Pulled takes in one value of a Pull: number is its place among all that ever left the queue.
+// Pulled receives one value of a Pull. number is its place among all values that ever left the
+// queue.
 type Pulled[T any] func(i int, number int64, v T, t Tag, h Hold)
 
-// Pull moves up to n values to take, a fair share of what is there, and waits for the first. ok is false at the end of the
-// input, when the queue is stopped, and when ctx ends.
+// Pull moves up to n values to take, but no more than a fair share of those that are there. It
+// waits for the first. It fails at the end of the input, once the queue is stopped, and when ctx
+// ends.
 func (p *In[T]) Pull(ctx context.Context, me *Waiter, n int, take Pulled[T]) (got int, ok bool) {
 	q := p.q
 	q.mu.Lock()
@@ -32,7 +35,7 @@ func (p *In[T]) Pull(ctx context.Context, me *Waiter, n int, take Pulled[T]) (go
 	return got, true
 }
 
-// TryPull is Pull that does not wait; it may move no value.
+// TryPull is Pull that does not wait, and may return 0.
 func (p *In[T]) TryPull(n int, take Pulled[T]) (got int) {
 	p.q.mu.Lock()
 	defer p.q.unlock()
@@ -42,7 +45,7 @@ func (p *In[T]) TryPull(n int, take Pulled[T]) (got int) {
 	return got
 }
 
-// pullShare is called with the queue's lock held.
+// pullShare is TryPull without its lock, which the caller must hold.
 func (p *In[T]) pullShare(n int, take Pulled[T]) (got int) {
 	q := p.q
 	if q.stopped || n == 0 {
@@ -56,12 +59,14 @@ func (p *In[T]) pullShare(n int, take Pulled[T]) (got int) {
 	return got
 }
 
-// share limits n to an equal part, of what is there, for each worker: those that are driven cannot be stolen from.
+// share limits n to an equal part of the values for each worker, since nothing can be stolen from
+// driven workers.
 func (q *Windowed[T]) share(n int) int {
 	return max(1, min(n, q.ready.count(n*len(q.ins))/len(q.ins)))
 }
 
-// Begin says that n pulled values have been begun, whoever pulled them: the queue has room for others.
+// Begin says that n pulled values have been begun, no matter which end pulled them. They have left
+// the queue, which has room for others.
 func (p *In[T]) Begin(n int) {
 	p.q.unbegun.Add(-int64(n))
 	if p.q.roomWanted.Load() {
@@ -69,13 +74,14 @@ func (p *In[T]) Begin(n int) {
 	}
 }
 
-// Drive says that p's credit is what its worker reserves.
+// Drive says that the worker is driven: its credit is what it reserves.
 func (p *Out[T]) Drive() { p.driven = true }
 
-// Bounded tells whether room can be short.
+// Bounded reports whether the queue has a bound.
 func (p *Out[T]) Bounded() bool { return p.q.limit > 0 }
 
-// Reserve gets credit of up to n that stays p's own, as far as there is room that nobody waits for.
+// Reserve gets up to n credit that is not taken back, as far as there is room for which no producer
+// waits. It returns how much it got.
 func (p *Out[T]) Reserve(n int) int {
 	q := p.q
 	q.mu.Lock()
@@ -97,7 +103,7 @@ func (p *Out[T]) Reserve(n int) int {
 	return int(got)
 }
 
-// Unreserve gives back n of what Reserve got.
+// Unreserve gives back n of the credit that Reserve got.
 func (p *Out[T]) Unreserve(n int) {
 	q := p.q
 	if q.limit == 0 || n == 0 {
@@ -116,7 +122,7 @@ func (p *Out[T]) Unreserve(n int) {
 	q.wakeNextProducer()
 }
 
-// TakeFor takes up to n values: what comes until the time is over or the input ends.
+// TakeFor takes up to n values: those that come before d has passed or the input ends.
 func (p *In[T]) TakeFor(me *Waiter, n int, d time.Duration) (values []T) {
 	return takeFor(me, n, d, func(over func() bool) (v T, ok bool) {
 		v, _, ok = p.takeUnless(me, over)

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzReorder runs a script of admissions, arrivals in whatever order, and takes, and compares the queue with a model after
-// each step, when all have come to rest.
+// FuzzReorder runs a script of admissions, arrivals in whatever order, and takes, and compares the
+// queue with a model after each step, when all have come to rest.
 func FuzzReorder(f *testing.F) {
 	f.Add([]byte{0, 0, 8, 16, 2, 10, 2, 3, 3, 3, 3})
 	f.Add([]byte{2, 0, 0, 0, 0, 3, 10, 2, 3, 3, 11, 4})
@@ -115,7 +115,8 @@ func (g *orderGame) step(what byte, arg int) {
 	g.collect()
 }
 
-// arrive lets one of the pending values arrive, be dropped, or become values itself, the last of which ends it.
+// arrive lets one of the pending values arrive, be dropped, or become values itself, the last of
+// which ends it.
 func (g *orderGame) arrive(what byte, arg int) {
 	i := arg % len(g.pending)
 	p := g.pending[i]
@@ -168,8 +169,8 @@ func (g *orderGame) collect() {
 	g.got = nil
 }
 
-// first finds the first value in the tree that is not out. It finds none past a value that is missing, unless cut says that
-// this one was cut off.
+// first finds the first value in the tree that is not out. It finds none past a value that is
+// missing, unless cut says that this one was cut off.
 func (n *tree) first(cut bool) (_ *tree, ok bool) {
 	if n.state == slotValue && !n.out {
 		return n, true
@@ -214,10 +215,10 @@ func (g *orderGame) head() (seq int, value bool) {
 }
 
 // check is the model. When all have come to rest:
-//   - the consumer waits only while the next value is missing, and nobody waits after a stop, nor the consumer after the
-//     end;
-//   - the source waits only while limit source values are under way: from the one that the consumer has in hand on, or
-//     that it waits for.
+//   - the consumer waits only while the next value is missing, and nobody waits after a stop, nor
+//     the consumer after the end;
+//   - the source waits only while limit source values are under way: from the one that the consumer
+//     has in hand on, or that it waits for.
 //
 // That values come in order is checked when they come.
 func (g *orderGame) check() {

@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzQueue runs a script of puts, takes, windows, reservations, an end and a stop, by up to four producers and four
-// consumers, each of which may be left waiting. After each step, when all have come to rest, the queue must be what the
-// model says: see game.check.
+// FuzzQueue runs a script of puts, takes, windows, reservations, an end and a stop, by up to four
+// producers and four consumers, each of which may be left waiting. After each step, when all have
+// come to rest, the queue must be what the model says: see game.check.
 func FuzzQueue(f *testing.F) {
 	f.Add([]byte{0, 3, 3, 3, put, put + 8, put, take, take + 8, take, closing})
 	f.Add([]byte{0, 5, 1, 3, put, put, put, put, put, size + 7<<3, take, take + 8, take + 16, put, put, take, stop})
@@ -59,7 +59,7 @@ type game struct {
 	stopped   bool
 	next      int // value
 
-	puts, takes int   // those that have succeeded; a take of a driven worker counts when the value is begun
+	puts, takes int   // that have succeeded; a driven worker takes a value when it begins it
 	taken       []int // values in the order in which they were taken
 }
 
@@ -252,10 +252,12 @@ func (g *game) held() (n int) {
 }
 
 // check is the model. When all have come to rest:
-//   - nothing is held beyond the bound, values that were pulled and not begun and reserved room included;
+//   - nothing is held beyond the bound, values that were pulled and not begun and reserved room
+//     included;
 //   - a producer waits only while all of the bound is used;
-//   - a consumer waits only while there is no value that it could have, in anybody's window or port;
-//   - after the end, or a stop, nobody waits;
+//   - a consumer waits only while there is no value that it could have, in any window or at any
+//     producer;
+//   - after the end, or a stop, none waits;
 //   - every value was taken once, and one producer's values by one consumer in their order.
 func (g *game) check() {
 	full := g.queued() + g.reserved()

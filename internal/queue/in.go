@@ -1,15 +1,16 @@
 package queue
 
-// In is a consumer's end.
+// In is the end of a consumer.
 type In[T any] struct {
-	word   *Word // its lower half
+	word   *Word // of the worker; next and end are those of this end
 	q      *Windowed[T]
 	tagged bool
-	handed bool // buf has a value that is in no window; guarded by q.mu
+	handed bool // buf[0] is a value that was handed over, and in no window; guarded by q.mu
 	buf    []T
 	tags   []Tag
 
-	// OnFill is called before each fill, at most once per window.
+	// OnFill, if it is not nil, is called before each fetch, so at most once per window. It is set
+	// before the first Take.
 	OnFill func()
 
 	pace pace
@@ -19,6 +20,7 @@ type In[T any] struct {
 	_         [64]byte
 }
 
+// Consumer implements Queue. It returns an *In.
 func (q *Windowed[T]) Consumer(shared *Word) Inlet[T] {
 	q.mu.Lock()
 	defer q.unlock()
@@ -30,14 +32,17 @@ func (q *Windowed[T]) Consumer(shared *Word) Inlet[T] {
 	return p
 }
 
-// WindowSize is how many values the last windows had, or would have had if there had been as many.
+// WindowSize returns how many values the last windows had, or would have had if there had been
+// enough.
 func (p *In[T]) WindowSize() int { return p.pace.size }
 
 func (p *In[T]) unclaimed() int { return p.word.load().Window() }
 
+// Take implements Inlet.
 func (p *In[T]) Take(me *Waiter) (v T, t Tag, ok bool) { return p.takeUnless(me, nil) }
 
-// takeUnless is take that gives up, with ok false, when quit says so; whoever makes quit true wakes the seat.
+// takeUnless is Take that also fails once quit reports true. The goroutine that makes quit true
+// must wake the seat.
 func (p *In[T]) takeUnless(me *Waiter, quit func() bool) (v T, t Tag, ok bool) {
 	w, ok := p.Claim()
 	if !ok {
@@ -49,15 +54,17 @@ func (p *In[T]) takeUnless(me *Waiter, quit func() bool) (v T, t Tag, ok bool) {
 	return v, t, ok
 }
 
-// Claim takes the next value of the window, if there is one, and returns the word as it was before. It is small enough
-// to be inlined into the workers' loop.
+// Claim claims the next value of the window and returns the word as it was before; Remove must
+// follow. It fails if the window is empty, or the word changed meanwhile. It is small enough to be
+// inlined into the workers' loop.
 func (p *In[T]) Claim() (w State, ok bool) {
 	w = p.word.load()
+	// The exchange claims place next for the consumer: a thief can then no longer have it.
 	return w, w.next() != w.end() && p.word.compareAndSwap(w, w+oneClaim)
 }
 
-// Next is Claim that fetches a window where there is none. ok is false at the end of the input and once the queue is
-// stopped.
+// Next is Claim that fetches a window if there is none, and waits for one. It fails at the end of
+// the input, and once the queue is stopped.
 func (p *In[T]) Next(me *Waiter) (s State, ok bool) { return p.next(me, nil) }
 
 func (p *In[T]) next(me *Waiter, quit func() bool) (w State, ok bool) {
@@ -69,7 +76,7 @@ func (p *In[T]) next(me *Waiter, quit func() bool) (w State, ok bool) {
 	return p.fill(me, quit)
 }
 
-// Remove gets the value that was claimed when the word was w. With that it leaves the queue.
+// Remove returns the value that was claimed when the word was w, and so completes the claim.
 func (p *In[T]) Remove(w State) (v T, t Tag) {
 	v, t = p.lift(w.next()), p.liftTag(w.next())
 	if w&claimAsked != 0 {
@@ -78,17 +85,19 @@ func (p *In[T]) Remove(w State) (v T, t Tag) {
 	return v, t
 }
 
-// Lift is the part of Remove that is small enough to be inlined into the workers' loop, for a queue without tags. If
-// asked is set, the caller must call AnnounceClaim next: a producer waits for the room.
+// Lift is the part of Remove that is small enough to be inlined into the workers' loop, for a queue
+// without tags. If asked is set, the caller must call AnnounceClaim next, since a producer waits
+// for the room.
 func (p *In[T]) Lift(w State) (v T, asked bool) { return p.lift(w.next()), w&claimAsked != 0 }
 
-// lift gets the value at place i. The place is cleared, or it would keep alive what the value points to.
+// lift returns the value at place i, and clears the place, which would keep alive what the value
+// points to.
 func (p *In[T]) lift(i uint64) (v T) {
 	v, p.buf[i] = p.buf[i], v
 	return v
 }
 
-// liftTag gets the tag at place i, if there are tags.
+// liftTag is lift for the tag at place i, if the queue keeps tags.
 func (p *In[T]) liftTag(i uint64) (t Tag) {
 	if p.tagged {
 		t, p.tags[i] = p.tags[i], t
@@ -96,7 +105,7 @@ func (p *In[T]) liftTag(i uint64) (t Tag) {
 	return t
 }
 
-// AnnounceClaim tells the queue that a value has left it: a producer waits for room.
+// AnnounceClaim tells the queue that a value has left it, for which a producer waits.
 func (p *In[T]) AnnounceClaim() {
 	p.q.mu.Lock()
 	defer p.q.unlock()
@@ -105,7 +114,7 @@ func (p *In[T]) AnnounceClaim() {
 	}
 }
 
-// fill fetches a window and claims its first value, waiting for one.
+// fill fetches a window and claims its first value. It waits for one, and fails as Next does.
 func (p *In[T]) fill(me *Waiter, quit func() bool) (w State, ok bool) {
 	if p.OnFill != nil {
 		p.OnFill()
@@ -127,7 +136,7 @@ func (p *In[T]) fill(me *Waiter, quit func() bool) (w State, ok bool) {
 	if !q.parkedProducers.empty() {
 		fields |= claimAsked
 	}
-	p.word.set(windowFields|claimAsked, fields)
+	p.word.set(windowFields|claimAsked, fields) // from here on the other values can be stolen
 	if n > 1 {
 		q.listWindow(p)
 	}
@@ -136,8 +145,9 @@ func (p *In[T]) fill(me *Waiter, quit func() bool) (w State, ok bool) {
 	return 0, true
 }
 
-// wait is fetch that waits for values. Where n is 0 there is nothing left to fetch: with ok, the first value of the window
-// was claimed when the word was w; else there is none.
+// wait waits until it has fetched n values. If n is 0, nothing is left to fetch: with ok, the first
+// value of the window was claimed, or handed over, when the word was w; otherwise there is none.
+// The caller must hold the lock, which wait releases while it is parked.
 func (p *In[T]) wait(me *Waiter, size int, quit func() bool) (n int, w State, ok bool) {
 	q := p.q
 	me.receiver = nil
@@ -153,9 +163,9 @@ func (p *In[T]) wait(me *Waiter, size int, quit func() bool) (n int, w State, ok
 			}
 			return 0, 0, true
 		}
-		if p.unclaimed() > 0 { // another seat of this worker has filled it meanwhile
+		if p.unclaimed() > 0 { // another seat of this worker has fetched them
 			q.parkedConsumers.remove(me)
-			w = State(p.word.bits.Add(oneClaim)) - oneClaim // nobody steals while the lock is held
+			w = State(p.word.bits.Add(oneClaim)) - oneClaim // no one can steal meanwhile
 			q.wakeNext(w.Window() > 1)
 			return 0, w, true
 		}
@@ -167,19 +177,21 @@ func (p *In[T]) wait(me *Waiter, size int, quit func() bool) (n int, w State, ok
 	return 0, 0, false
 }
 
-// await parks the worker where there was nothing to fetch; then the caller looks again. It reports false at the end of
-// the input, once the queue is stopped, and when quit says so; whoever makes quit true wakes the seat. The lock is held
-// on entry and on return, so that no value can have come between the look and the park: who is not ready announces its
-// next value, which takes the lock too.
+// await parks the worker after it has found nothing to fetch; the caller then looks again. It
+// reports false at the end of the input, once the queue is stopped, and if quit reports true. The
+// caller must hold the lock, which await releases while it is parked.
+//
+// No wake-up is lost: a producer that is not on the ready list must take the lock to announce its
+// next value, so none can come between the look and the park.
 func (q *Windowed[T]) await(me *Waiter, quit func() bool) bool {
 	switch {
 	case q.stopped:
 		return false
 	case quit != nil && quit():
 		q.parkedConsumers.remove(me)
-		q.wakeNext(false) // it may have been woken for a value
+		q.wakeNext(false) // it may have been woken for a value, which is another's now
 		return false
-	case q.victim() != nil: // its owner was faster, once
+	case q.victim() != nil: // the owner has just claimed what was to be stolen; there is more
 		return true
 	case q.stages == 0 || !me.ownsGoroutine && !me.listed && !me.seat.WaitInput():
 		q.parkedConsumers.remove(me)
@@ -193,17 +205,19 @@ func (q *Windowed[T]) await(me *Waiter, quit func() bool) bool {
 	return true
 }
 
-// surelyEmpty tells, at the least price, that there is no value, and nothing that might be one.
+// surelyEmpty reports, at the least cost, whether there is nothing that hasValue would have to look
+// at.
 func (q *Windowed[T]) surelyEmpty() bool {
 	return q.ready.first == nil && len(q.windows) == 0 && q.static == nil
 }
 
-// hasValue tells whether a consumer would find a value.
+// hasValue reports whether a consumer would find a value.
 func (q *Windowed[T]) hasValue() bool {
 	return q.ready.any() || q.static.remaining() > 0 || q.victim() != nil
 }
 
-// wakeNext is called by a consumer that was served: it wakes the next if there is work left, its own included.
+// wakeNext is called by a consumer that has been served. It wakes the next if there is work left,
+// in its own window or elsewhere, and a producer if there is room. The caller must hold the lock.
 func (q *Windowed[T]) wakeNext(own bool) {
 	if q.parkedConsumers.needsWake() && (own || q.hasValue()) {
 		q.popConsumer().seat.Wake()
@@ -213,6 +227,7 @@ func (q *Windowed[T]) wakeNext(own bool) {
 	}
 }
 
+// listWindow lists p among the windows with unclaimed values (invariant 3).
 func (q *Windowed[T]) listWindow(p *In[T]) {
 	if !p.inWindows {
 		p.inWindows = true
@@ -220,8 +235,9 @@ func (q *Windowed[T]) listWindow(p *In[T]) {
 	}
 }
 
-// fetch moves up to size values to the front of p's buffer and returns how many. It steals where there is nothing
-// else; 0 is possible, since the window to steal from may just have been emptied by its owner.
+// fetch moves up to size values to the front of p's buffer and returns how many. If no producer has
+// any, it steals. It may return 0 although there is a window to steal from, if the owner empties it
+// meanwhile. The caller must hold the lock.
 func (q *Windowed[T]) fetch(p *In[T], size int) int {
 	if n := q.pull(p, size); n > 0 {
 		return n
@@ -257,21 +273,21 @@ func (p *Out[T]) moveTo(in *In[T], n int) {
 			in.tags = append(in.tags, tags...)
 			clear(tags)
 		}
-		clear(from) // or the queue would keep alive what the values point to
+		clear(from) // the places would keep alive what the values point to
 		p.headPos += len(from)
 		p.head += uint64(len(from))
 		todo -= len(from)
 	}
 }
 
-// victim is the consumer with the most unclaimed values in its window, or nil.
+// victim returns the consumer with the most unclaimed values, or nil.
 func (q *Windowed[T]) victim() *In[T] {
 	_, most := q.survey()
 	return most
 }
 
-// survey counts the values that consumers have in their windows, unclaimed, and finds who has the most of them, nil where
-// there are none. It forgets the consumers without any.
+// survey counts the unclaimed values in all windows, and finds the consumer with the most of them,
+// or nil. It removes consumers without any from the list. The caller must hold the lock.
 func (q *Windowed[T]) survey() (n int, most *In[T]) {
 	if len(q.windows) == 0 {
 		return 0, nil
@@ -292,8 +308,9 @@ func (q *Windowed[T]) survey() (n int, most *In[T]) {
 	return n, most
 }
 
-// steal moves the later half of another consumer's unclaimed values to p's buffer. Only the owner writes to its
-// buffer outside the lock, and only below the end that the exchange lowers.
+// steal moves the later half of the unclaimed values of another window to p's buffer. The caller
+// must hold the lock. Without it, only the owner touches its buffer, and only places that it has
+// claimed; the exchange that lowers end claims these places for the thief.
 func (q *Windowed[T]) steal(p *In[T]) int {
 	victim := q.victim()
 	if victim == nil {

@@ -2,7 +2,8 @@ package queue
 
 import "sync"
 
-// ring is the model that the queues are compared with: a mutex around a slice, item by item, in the order of arrival.
+// ring is the model that the queues are compared with: a mutex around a slice, item by item, in the
+// order of arrival.
 type ring[T any] struct {
 	mu       sync.Mutex
 	room     sync.Cond

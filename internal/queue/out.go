@@ -1,33 +1,34 @@
 package queue
 
-// Out is a producer's end.
+// Out is the end of a producer.
 type Out[T any] struct {
-	word      *Word // its upper half
+	word      *Word // of the worker; tail and credit are those of this end
 	q         *Windowed[T]
-	increment State // what publishing adds to word
+	increment State // what publishing adds to the word
 	tagged    bool
-	driven    bool // its credit is what it reserved, and never taken back
+	driven    bool // its credit is what it has reserved, and not taken back
 
-	// the producer's own
+	// Only the producer uses these.
 	last *chunk[T]
 	vals []T // of last
 	pos  int
 
-	_ [64]byte // or each pull would cost the producer a cache miss
+	_ [64]byte // without it, each fetch would cost the producer a cache miss
 
-	// guarded by q.mu
+	// These are guarded by q.mu.
 	first      *chunk[T]
-	head       uint64 // values ever pulled
-	handedOver uint64 // values ever handed over, past the queue
+	head       uint64 // values ever fetched
+	handedOver uint64 // values ever handed over
 	headPos    int
 	spares     spares[T]
-	inReady    bool // listed in q.ready, followed by
+	inReady    bool // listed in q.ready, before
 	nextReady  *Out[T]
 	inCredited bool // listed in q.credited
 
 	_ [64]byte
 }
 
+// Producer implements Queue. It returns an *Out.
 func (q *Windowed[T]) Producer() Sink[T] {
 	q.mu.Lock()
 	defer q.unlock()
@@ -38,39 +39,42 @@ func (q *Windowed[T]) Producer() Sink[T] {
 	p.word.bits.Store(valueAsked)
 	if q.limit == 0 {
 		p.increment = oneValue
-		p.word.bits.Store(valueAsked | oneCredit) // which is never spent
+		p.word.bits.Store(valueAsked | oneCredit) // publishing does not spend it
 	}
 	q.outs = append(q.outs, p)
 	return p
 }
 
-// Steady returns the worker's word, and whether a value can be published and the next of the window claimed without
-// anybody having to be told.
+// Steady returns the worker's word, and reports whether it can publish a value and claim the next
+// of its window without having to tell any queue.
 //
-// It is a method of the generic type on purpose: the body of a plain function does not reach the packages that
-// instantiate the workers' loop, and would not be inlined there.
+// Like all that the workers' loop calls, it is a method of a generic type: the body of a plain
+// function would not reach the packages that instantiate the loop, and could not be inlined there.
 func (p *Out[T]) Steady() (s State, ok bool) {
 	s = p.word.load()
 	return s, s&valueAsked == 0 && s.Window() > 0
 }
 
-// Word is the worker's, which the worker's In may share.
+// Word returns the word of the worker, which its In may share.
 func (p *Out[T]) Word() *Word { return p.word }
 
-// unpulled is how many published values have not been pulled.
+// unpulled returns the number of values that are published and not fetched. The caller must hold
+// the lock, or be alone.
 func (p *Out[T]) unpulled() int { return p.unpulledAt(p.word.load()) }
 
-// unpulledAt is published, when the word was w.
+// unpulledAt is unpulled for a state of the word.
 func (p *Out[T]) unpulledAt(w State) int { return int((w.tail() - p.head) & tailMask) }
 
-// Given is how many values have ever left the producer. Nobody counts them, so that this costs nothing until it is asked.
+// Given returns the number of values that have ever left the producer. No worker counts them, so
+// this costs nothing until it is called.
 func (p *Out[T]) Given() uint64 {
 	p.q.mu.Lock()
 	defer p.q.unlock()
 	return p.head + p.handedOver + uint64(p.unpulled())
 }
 
-// available is published. Where that is none, the next value will be announced.
+// available is unpulled for a consumer that will not look again: if there is no value, the next one
+// will be announced.
 func (p *Out[T]) available() int {
 	if n := p.unpulled(); n > 0 {
 		return n
@@ -78,13 +82,15 @@ func (p *Out[T]) available() int {
 	return p.unpulledAt(State(p.word.bits.Or(valueAsked)))
 }
 
+// Put implements Sink.
 func (p *Out[T]) Put(me *Waiter, v T, t Tag) bool {
 	_, ok := p.Publish(me, v, t, 0)
 	return ok
 }
 
-// Publish is Put that, with claim = oneClaim, also claims the next value of the window that shares p's word, if there
-// is one, in the same exchange, which is how a worker of shared seats takes it. It returns the word as it was before.
+// Publish is Put that, if claim is AndClaim, also claims the next value of the window that shares
+// the word, if there is one, in the same exchange. It returns the word as it was before that; the
+// window of the returned state is not empty if a value was claimed.
 func (p *Out[T]) Publish(me *Waiter, v T, t Tag, claim State) (w State, ok bool) {
 	if w = p.word.load(); w&valueAsked != 0 && w.Window() == 0 && p.q.mayHandOver.Load() && p.handOver(v) {
 		return w, true
@@ -101,31 +107,34 @@ func (p *Out[T]) Publish(me *Waiter, v T, t Tag, claim State) (w State, ok bool)
 		if w.Window() == 0 {
 			also = 0
 		}
-		if p.Offer(v, w, also) {
+		if p.Offer(v, w, also) { // v is published, and a value claimed if also says so
 			return w, w&valueAsked == 0 || p.announceValue()
 		}
+		// The word has changed, or there is no credit, or it was taken back after acquire.
 		if w&creditField == 0 && !p.q.acquire(p, me) {
 			return 0, false
 		}
 	}
 }
 
-// Offer is Publish without its slow cases, small enough to be inlined into the workers' loop: it fails where there is no
-// credit or no place, and where the word is no longer w. It leaves the tag, and the announcement, to its caller.
+// Offer is the usual case of Publish, small enough to be inlined into the workers' loop. It fails
+// if there is no credit, no place in the chunk, or the word is no longer w. The caller stores the
+// tag before, and announces the value after it, if w has valueAsked set.
 func (p *Out[T]) Offer(v T, w, claim State) bool {
 	if w&creditField == 0 || p.pos >= len(p.vals) {
 		return false
 	}
-	p.vals[p.pos] = v
+	p.vals[p.pos] = v // the place is the producer's until the exchange publishes it
 	if !p.word.compareAndSwap(w, w+p.increment+claim) {
-		p.vals[p.pos] = *new(T) // the next try may hand v over, past this place, which must not keep it alive
+		var zero T
+		p.vals[p.pos] = zero // the next try may hand v over, and this place would keep it alive
 		return false
 	}
 	p.pos++
 	return true
 }
 
-// handOver gives a value to a consumer that waits, past the queue, if the queue is empty. A value that comes alone is there
+// handOver gives v to a parked consumer, if the queue is empty. A value that comes alone is taken
 // in half the time, and needs no room.
 func (p *Out[T]) handOver(v T) bool {
 	q := p.q
@@ -148,7 +157,8 @@ func (p *Out[T]) handOver(v T) bool {
 	return true
 }
 
-// announceValue tells the queue that p is no longer empty. It reports false where nobody listens any more.
+// announceValue tells the queue that p is no longer empty. It reports false once the queue is
+// stopped.
 func (p *Out[T]) announceValue() bool {
 	q := p.q
 	q.mu.Lock()
@@ -156,7 +166,7 @@ func (p *Out[T]) announceValue() bool {
 		q.unlock()
 		return false
 	}
-	p.word.bits.And(^uint64(valueAsked))
+	p.word.bits.And(^uint64(valueAsked)) // its next values need no announcement, as it is listed
 	if !p.inReady {
 		p.inReady = true
 		q.ready.push(p)
@@ -169,8 +179,9 @@ func (p *Out[T]) announceValue() bool {
 	return true
 }
 
-// popConsumer names the consumer to be woken next, if there is one. Where that one may be kept from running, the next
-// value is announced too.
+// popConsumer removes the consumer that is to be woken next and returns it, or nil. If that one may
+// be delayed, because it shares its goroutine, it has the next value announced too. The caller must
+// hold the lock, and wakes the consumer after it has released it.
 func (q *Windowed[T]) popConsumer() *Waiter {
 	woken := q.parkedConsumers.popLast()
 	if q.parkedConsumers.needsWake() {
@@ -179,15 +190,15 @@ func (q *Windowed[T]) popConsumer() *Waiter {
 	return woken
 }
 
-// askForValue has the next value announced, whoever publishes it.
+// askForValue has the next value of each producer announced. The caller must hold the lock.
 func (q *Windowed[T]) askForValue() {
 	for _, p := range q.outs {
 		p.word.bits.Or(valueAsked)
 	}
 }
 
-// grow gives the producer a chunk to write to: one that was emptied, if it is not much smaller than the last, else
-// one of twice the size. So a producer has small chunks while its consumers keep up.
+// grow gives the producer a chunk to write to: a spare, if it is not much smaller than the last
+// chunk, otherwise a new one of twice the size. So the chunks stay small if the consumers keep up.
 func (p *Out[T]) grow() {
 	p.q.mu.Lock()
 	c := p.spares.pop()
@@ -207,7 +218,8 @@ func newChunk[T any](size int, tagged bool) *chunk[T] {
 	return c
 }
 
-// acquire gets credit for p, at least 1, waiting for room. It reports false once the queue is stopped.
+// acquire gets at least 1 credit for p, and waits for room if necessary. It reports false once the
+// queue is stopped. Credit that it got can be taken back before it is spent.
 func (q *Windowed[T]) acquire(p *Out[T], me *Waiter) bool {
 	q.mu.Lock()
 	defer q.unlock()
@@ -215,7 +227,7 @@ func (q *Windowed[T]) acquire(p *Out[T], me *Waiter) bool {
 	switch {
 	case room == 0:
 		return false
-	case p.word.load().credit() > 0: // another seat of the worker got some meanwhile
+	case p.word.load().credit() > 0: // another seat of the worker has got some
 		q.wakeNextProducer()
 	default:
 		q.grant(p, q.bulk(p, room))
@@ -223,8 +235,11 @@ func (q *Windowed[T]) acquire(p *Out[T], me *Waiter) bool {
 	return true
 }
 
-// awaitRoom waits for room and returns how much there is; 0 once the queue is stopped. The lock is held on entry and on
-// return.
+// awaitRoom waits for room and returns how much there is, or 0 once the queue is stopped. The
+// caller must hold the lock, which awaitRoom releases while it is parked.
+//
+// No wake-up is lost: the producer has the next claim of each window announced, and then looks once
+// more, because a claim before that woke no one.
 func (q *Windowed[T]) awaitRoom(me *Waiter) int64 {
 	for !q.stopped {
 		room := q.room()
@@ -235,7 +250,7 @@ func (q *Windowed[T]) awaitRoom(me *Waiter) int64 {
 		case room > 0:
 			q.parkedProducers.remove(me)
 			return room
-		case !me.listed: // then look again: a claim made before it was to be announced woke nobody
+		case !me.listed:
 			q.parkedProducers.add(me)
 			q.askForClaim()
 		default:
@@ -250,21 +265,25 @@ func (q *Windowed[T]) awaitRoom(me *Waiter) int64 {
 	return 0
 }
 
-// room is how many values more may be promised. Claims made meanwhile can only add to it.
+// room returns how many more values may be promised. Claims and begins can only raise it meanwhile.
+// The caller must hold the lock.
 func (q *Windowed[T]) room() int64 {
 	return q.limit - (q.granted - q.pulled + q.unclaimed())
 }
 
-// unclaimed counts the values that consumers have fetched and not begun.
+// unclaimed returns the number of values that are fetched and not begun. The caller must hold the
+// lock.
 func (q *Windowed[T]) unclaimed() int64 {
 	n, _ := q.survey()
 	return q.unbegun.Load() + int64(n)
 }
 
-// revoke takes back all unspent credit and returns the room there is then.
+// revoke takes back all unspent credit that is not reserved, and returns the room that there is
+// then. The caller must hold the lock.
 func (q *Windowed[T]) revoke() int64 {
 	for _, p := range q.credited {
 		p.inCredited = false
+		// The exchange takes back what has not been spent until then.
 		q.granted -= int64(p.word.set(creditField, 0).credit())
 	}
 	clear(q.credited)
@@ -272,8 +291,9 @@ func (q *Windowed[T]) revoke() int64 {
 	return q.room()
 }
 
-// bulk is how much credit p gets when it needs some: all there is, up to a window, since each grant costs a lock, and
-// others who need some take it back: one who is parked is woken for that.
+// bulk returns how much credit to grant out of the room: all of it, up to a window, since each
+// grant costs a lock. Others that need some take it back. A driven worker has reserved what it
+// wants to have for itself.
 func (q *Windowed[T]) bulk(p *Out[T], room int64) int64 {
 	if p.driven {
 		return 1
@@ -281,7 +301,8 @@ func (q *Windowed[T]) bulk(p *Out[T], room int64) int64 {
 	return min(room, MostWindow)
 }
 
-// grant gives p n of the room. A single credit is spent at once, so that nobody needs to take it back.
+// grant gives p n of the room. A single credit is spent at once, so it need not be listed. The
+// caller must hold the lock.
 func (q *Windowed[T]) grant(p *Out[T], n int64) {
 	q.granted += n
 	p.word.bits.Add(uint64(n) * oneCredit)
@@ -292,7 +313,8 @@ func (q *Windowed[T]) grant(p *Out[T], n int64) {
 	q.wakeNextProducer()
 }
 
-// askForClaim has the next claim announced, by whomever it is.
+// askForClaim has the next claim in each window announced, and the next begin of a driven worker.
+// The caller must hold the lock.
 func (q *Windowed[T]) askForClaim() {
 	q.roomWanted.Store(true)
 	for _, p := range q.windows {
@@ -300,8 +322,10 @@ func (q *Windowed[T]) askForClaim() {
 	}
 }
 
-// wakeNextProducer wakes the next producer if there may be room for it, be it credit of another, who may keep it for as long
-// as its function takes. So nobody is parked, without one awake who would wake him, while there is credit to take back.
+// wakeNextProducer wakes the next producer if there is room, or unspent credit that it can take
+// back. Invariant: while there is such credit, no producer is parked unless another is woken, and
+// will wake it. For the holder of the credit may keep it as long as its function takes. The caller
+// must hold the lock.
 func (q *Windowed[T]) wakeNextProducer() {
 	if !q.parkedProducers.empty() {
 		q.askForClaim()
@@ -311,7 +335,8 @@ func (q *Windowed[T]) wakeNextProducer() {
 	}
 }
 
-// wakeProducer reports whether no claim needs to be announced now.
+// wakeProducer wakes the producer that has waited longest, unless one is woken already. It reports
+// whether no claim needs to be announced any more. The caller must hold the lock.
 func (q *Windowed[T]) wakeProducer() bool {
 	q.parkedProducers.wakeFirst()
 	if q.parkedProducers.needsWake() {

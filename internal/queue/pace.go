@@ -2,18 +2,19 @@ package queue
 
 import "time"
 
-// pace finds how many values a consumer should fetch at once: as many as take it about windowTime, so that the lock is
-// taken rarely where values are cheap, while costly values are fetched one by one and begin in the order they came.
+// pace finds how many values a consumer should fetch at once: as many as take it about windowTime.
+// So the lock is taken rarely if values are cheap, while costly values are fetched one by one and
+// begin in the order in which they came. Only the consumer uses it.
 type pace struct {
 	size  int
 	fills uint
-	timed int // values in the window whose time is taken; 0: none is
+	timed int // values in the window that is timed; 0: none is
 	start time.Time
 }
 
 const windowTime = 20 * time.Microsecond
 
-// nextSize is called when a window has been worked off; it returns the size of the next.
+// nextSize returns the size of the next window. It is called when the last one is used up.
 func (p *pace) nextSize() int {
 	if p.timed > 0 {
 		each := max(1, time.Since(p.start)/time.Duration(p.timed))
@@ -23,7 +24,7 @@ func (p *pace) nextSize() int {
 	return p.size
 }
 
-// fetched is called when n values have been fetched. One window in eight is timed.
+// fetched is called when n values have been fetched. It has one window in eight timed.
 func (p *pace) fetched(n int) {
 	p.fills++
 	if p.fills%8 == 1 {

@@ -1,14 +1,17 @@
 package queue
 
-// parking is a list of parked workers, guarded by its queue's lock. At most one of them is awake and not yet served:
-// it wakes the next if there is work left, so that trivial work does not wake everybody. A seat that is not a
-// goroutine's does not count: others may keep it from running for as long as they like.
+// parking is a list of parked workers, guarded by the lock of its queue.
+//
+// At most one waiter is woken at a time; once it is served, it wakes the next if there is work
+// left. So trivial work does not wake all. A waiter that shares its goroutine is not counted as
+// woken, since it may be delayed for any time.
 type parking struct {
 	first, last *Waiter // by when they parked
 	woken       *Waiter
 	owners      int // of the parked, those that have a goroutine to themselves
 }
 
+// add adds w, unless it is listed.
 func (k *parking) add(w *Waiter) {
 	if w.listed {
 		return
@@ -25,7 +28,7 @@ func (k *parking) add(w *Waiter) {
 	}
 }
 
-// remove takes w off the list, whether it was woken or not.
+// remove is called for a waiter that no longer waits, whether it was woken or not.
 func (k *parking) remove(w *Waiter) {
 	k.unparked(w)
 	if w.listed {
@@ -50,27 +53,28 @@ func (k *parking) unlist(w *Waiter) {
 	}
 }
 
-// unparked is called by a worker that has come back from Park, for whatever reason.
+// unparked is called by a waiter when its Park has returned, for whatever reason.
 func (k *parking) unparked(w *Waiter) {
 	if k.woken == w {
 		k.woken = nil
 	}
 }
 
-// empty tells whether nobody is parked.
+// empty reports whether no worker is parked.
 func (k *parking) empty() bool { return k.first == nil }
 
-// contended tells whether somebody is parked, or awake and not yet served.
+// contended reports whether a worker is parked, or woken and not yet served.
 func (k *parking) contended() bool { return k.woken != nil || !k.empty() }
 
-// needsWake tells whether somebody is parked, and nobody who would wake him is awake.
+// needsWake reports whether a worker is parked and none is woken that would wake it.
 func (k *parking) needsWake() bool { return k.woken == nil && !k.empty() }
 
-// popLast takes the worker off the list that parked last, whose caches are the warmest; the caller wakes it. nil: nobody
-// needs to be woken.
+// popLast removes the worker that parked last, whose caches are the warmest, and returns it for the
+// caller to wake. It returns nil if none needs to be woken.
 func (k *parking) popLast() *Waiter { return k.pop(k.last) }
 
-// popReceiver is popLast for a value to be handed over: nil also where that worker could not take it.
+// popReceiver is popLast for a worker that is to be handed a value. It also returns nil if that
+// worker could not take one.
 func (k *parking) popReceiver() *Waiter {
 	if k.last == nil || k.last.receiver == nil {
 		return nil
@@ -78,14 +82,15 @@ func (k *parking) popReceiver() *Waiter {
 	return k.popLast()
 }
 
-// wakeFirst wakes the worker that has waited longest, if one needs to be woken. Where that one may be kept from running,
-// it also wakes the first that cannot be.
+// wakeFirst wakes the worker that has waited longest, if one needs to be woken. If that one shares
+// its goroutine, it also wakes the first that does not.
 func (k *parking) wakeFirst() {
 	for w := k.pop(k.first); w != nil; w = k.pop(k.firstOwner()) {
 		w.seat.Wake()
 	}
 }
 
+// firstOwner returns the first worker with a goroutine of its own, or nil.
 func (k *parking) firstOwner() *Waiter {
 	if k.owners == 0 {
 		return nil
@@ -97,7 +102,7 @@ func (k *parking) firstOwner() *Waiter {
 	return w
 }
 
-// pop takes w off the list, if somebody needs to be woken.
+// pop removes w, and counts it as woken, if a worker needs to be woken. Otherwise it returns nil.
 func (k *parking) pop(w *Waiter) *Waiter {
 	if !k.needsWake() || w == nil {
 		return nil
@@ -109,6 +114,7 @@ func (k *parking) pop(w *Waiter) *Waiter {
 	return w
 }
 
+// wakeAll wakes all workers, for the end of the input or of the run.
 func (k *parking) wakeAll() {
 	for w := k.first; w != nil; w = k.first {
 		k.unlist(w)

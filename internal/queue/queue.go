@@ -5,47 +5,54 @@ import (
 	"time"
 )
 
-// Queue stands in front of each consumer of a stage. A value that was put can be taken by any consumer at once; a queue
-// never holds more values than its bound, counting those that a consumer has fetched in bulk and not begun; nobody waits
-// for a queue that was stopped.
+// Queue stands before a consuming stage. A value that was put can be taken by any of its consumers.
+// A queue never holds more values than its bound, including those that a consumer has fetched in
+// bulk and not begun. Its methods are safe for concurrent use.
 type Queue[T any] interface {
-	// Producer adds a producing worker. Its sink must not be used by two goroutines at once.
+	// Producer adds the end of a producing worker.
 	Producer() Sink[T]
-	// Consumer adds a consuming worker. Its inlet must not be used by two goroutines at once. Where the worker's results
-	// go to an Out, the inlet may share its word; nil: there is none.
+	// Consumer adds the end of a consuming worker. If the worker's results go to an Out, the inlet
+	// may share its word; if shared is nil, it has a word of its own.
 	Consumer(shared *Word) Inlet[T]
-	// AddStage adds a producing stage: the queue ends when StageEnded was called as often as AddStage. onStop is called when the
-	// queue is stopped, so that a stage which nobody listens to any more can stop.
-	AddStage(gone func())
+	// AddStage adds a producing stage. The input ends when StageEnded has been called as often as
+	// AddStage. onStop is called once, when the queue is stopped: then the stage can stop too, if
+	// it has no other consumer.
+	AddStage(onStop func())
 	StageEnded()
-	// Stop makes every Put and Take return at once, now and later. Twice does no harm.
+	// Stop makes every Put and Take fail, now and later, and those that wait return. The Take of a
+	// [Channel] returns only when the producers have ended, which must not depend on it. Further
+	// calls do nothing.
 	Stop()
-	// Len is the number of values in the queue now, approximately while the run goes on.
+	// Len returns the number of values in the queue. It is exact only if no worker uses the queue
+	// meanwhile.
 	Len() int
 }
 
-// Sink is where a worker puts its results.
+// Sink is the end of a producing worker. One goroutine may use it at a time.
 type Sink[T any] interface {
-	// Put waits for room and reports true, or reports false once the queue is stopped; the value is then dropped.
+	// Put waits for room, adds v and reports true. Once the queue is stopped, it drops v and
+	// reports false.
 	Put(me *Waiter, v T, t Tag) bool
 }
 
 // ReservedSink is the Sink of a worker that reserves room; see [Out].
 type ReservedSink[T any] interface {
 	Sink[T]
-	// Drive says that the worker reserves the room that it has.
+	// Drive says that the worker's room is what it reserves.
 	Drive()
 	// Bounded reports whether room can be short.
 	Bounded() bool
-	// Reserve reserves room for up to n values, and returns for how many there was. It does not wait.
+	// Reserve reserves room for up to n values, and returns for how many there was. It does not
+	// wait.
 	Reserve(n int) int
 	// Unreserve gives back room for n values.
 	Unreserve(n int)
 }
 
-// Inlet is where a worker takes its values.
+// Inlet is the end of a consuming worker. One goroutine may use it at a time.
 type Inlet[T any] interface {
-	// Take waits for a value; ok is false at the end of the input and once the queue is stopped.
+	// Take waits for a value and removes it. ok is false at the end of the input, and once the
+	// queue is stopped.
 	Take(me *Waiter) (v T, t Tag, ok bool)
 }
 

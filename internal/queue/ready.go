@@ -1,7 +1,7 @@
 package queue
 
-// readyList is a queue's list of the producers that may have values, in the order in which it is their turn. A
-// producer that is not on it announces its next value. The list is guarded by the queue's lock.
+// readyList lists the producers that may have values, in the order of their turns. A producer that
+// is not on it has the valueAsked bit (invariant 5). It is guarded by the lock of the queue.
 type readyList[T any] struct {
 	first, last *Out[T]
 	n           int
@@ -24,7 +24,7 @@ func (l *readyList[T]) pop() *Out[T] {
 	return p
 }
 
-// any tells whether a producer has values. It forgets those that have none.
+// any reports whether a producer has values. It removes those that have none.
 func (l *readyList[T]) any() bool {
 	for l.first != nil {
 		if l.first.available() > 0 {
@@ -35,7 +35,9 @@ func (l *readyList[T]) any() bool {
 	return false
 }
 
-// moveTo moves up to n values of the producers, each in its turn, to the consumer's buffer.
+// moveTo moves values of the producers to the consumer's buffer, until that has n. It takes all
+// that the first producer has, then goes on to the next; a producer that had some goes behind the
+// others.
 func (l *readyList[T]) moveTo(in *In[T], n int) {
 	for range l.n {
 		if len(in.buf) == n {
@@ -50,7 +52,8 @@ func (l *readyList[T]) moveTo(in *In[T], n int) {
 	}
 }
 
-// count is how many values there are, or enough, if there are more.
+// count returns the number of values, but no more than it must look at to find that there are
+// enough.
 func (l *readyList[T]) count(enough int) (n int) {
 	for p := l.first; p != nil && n < enough; p = p.nextReady {
 		n += p.unpulled()

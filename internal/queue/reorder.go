@@ -5,17 +5,19 @@ import (
 	"sync/atomic"
 )
 
-// Reorder is the queue before an Ordered. A value is written to the slot of its number, without a lock; the consumer goes
-// from slot to slot. There is one consumer.
+// Reorder is the queue before an Ordered. A value is written to the slot of its number, without a
+// lock; the consumer goes from slot to slot. There is one consumer.
 //
 // Who may touch what:
-//   - A slot belongs to the worker that has the value of its number, until it stores the slot's state. From then on it
-//     belongs to the consumer, until that has passed it.
-//   - Slots are in blocks. A block stays where the table says while the consumer has not passed all of its numbers, so a
-//     worker that has a value of the block needs no lock to find it, and the block cannot be recycled under it.
-//   - The consumer, before it parks, stores in awaited what it waits for, and looks at that slot once more; a worker
-//     stores the slot's state first, and then looks at awaited. So at least one of the two sees the other, and no
-//     wake-up is lost. The same holds for released and sourceParked between the consumer and the source.
+//   - A slot belongs to the worker that has the value of its number, until it stores the slot's
+//     state. From then on it belongs to the consumer, until that has passed it.
+//   - Slots are in blocks. A block stays where the table says while the consumer has not passed all
+//     of its numbers, so a worker that has a value of the block needs no lock to find it, and the
+//     block cannot be recycled under it.
+//   - The consumer, before it parks, stores in awaited what it waits for, and looks at that slot
+//     once more; a worker stores the slot's state first, and then looks at awaited. So at least one
+//     of the two sees the other, and no wake-up is lost. The same holds for released and
+//     sourceParked between the consumer and the source.
 type Reorder[T any] struct {
 	limit uint64 // source values that may be under way; 0: no bound
 
@@ -28,7 +30,7 @@ type Reorder[T any] struct {
 	// Written by the consumer for each value.
 	head         atomic.Uint64 // the number that is next
 	fetched      atomic.Int64  // children that it has fetched and not taken
-	released     atomic.Uint64 // source values that are no longer under way; only kept if there is a limit
+	released     atomic.Uint64 // source values that are no longer under way; 0 if there is no limit
 	sourceParked atomic.Bool
 	_            [64]byte
 
@@ -118,7 +120,8 @@ func (q *Reorder[T]) Admit(me *Waiter) {
 	q.admitted++
 }
 
-// full reports whether as many source values are under way as may be. It looks at released only if it has to.
+// full reports whether as many source values are under way as may be. It looks at released only if
+// it has to.
 func (q *Reorder[T]) full() bool {
 	if q.admitted-q.releasedSeen < q.limit {
 		return false

@@ -1,7 +1,7 @@
 package queue
 
-// parents are the source values that become other values, by number. They are guarded by the lock of the queue: unlike
-// a source value's slot, a child's place can be anywhere in a tree.
+// parents are the source values that become other values, by number. They are guarded by the lock
+// of the queue: unlike a source value's slot, a child's place can be anywhere in a tree.
 type parents[T any] struct {
 	at     map[uint64]*children[T]
 	stored int // values in them
@@ -28,7 +28,8 @@ const (
 	mostSpareParents = 64
 	// mostPlaces is how many places a spare may keep for its next use.
 	mostPlaces = 256
-	// mostCollected bounds the children that the consumer gets at once; it saves locks and means nothing else.
+	// mostCollected bounds the children that the consumer gets at once; it saves locks and means
+	// nothing else.
 	mostCollected = 64
 )
 
@@ -68,8 +69,8 @@ func (q *Reorder[T]) Children(t Tag, n int) {
 	}
 }
 
-// childrenOf returns the children of the value at the end of the path p from the source value seq, or nil once the queue
-// is stopped. The caller must hold q.mu.
+// childrenOf returns the children of the value at the end of the path p from the source value seq,
+// or nil once the queue is stopped. The caller must hold q.mu.
 func (q *Reorder[T]) childrenOf(seq uint64, p *path) *children[T] {
 	if p == nil {
 		return q.childrenOfSource(seq)
@@ -127,8 +128,9 @@ func (c *children[T]) place(i int) *place[T] {
 	return &c.places[i-c.first]
 }
 
-// collect appends to batch the values that are next among the children of the source value seq. It reports whether none
-// is left to come; all says that what is missing was cut off. The caller must hold q.mu.
+// collect appends to batch the values that are next among the children of the source value seq. It
+// reports whether none is left to come; all says that what is missing was cut off. The caller must
+// hold q.mu.
 func (q *Reorder[T]) collect(batch []T, seq uint64, all bool) (_ []T, done bool) {
 	before, c := len(batch), q.parents.at[seq]
 	batch, done = q.parents.collect(batch, c, all)

@@ -35,7 +35,8 @@ func (in *reorderInlet[T]) Take(me *Waiter) (v T, t Tag, ok bool) {
 	return v, t, false
 }
 
-// look returns the slot of the number that is next, if its block is there, and what has become of the value.
+// look returns the slot of the number that is next, if its block is there, and what has become of
+// the value.
 func (in *reorderInlet[T]) look() (*slot[T], slotKind) {
 	if in.block == nil {
 		in.block = in.q.table.Load().find(in.head)
@@ -66,8 +67,8 @@ func (in *reorderInlet[T]) step() (left bool) {
 	return left
 }
 
-// await waits until the number that is next can be passed, or some of its children can be taken. It reports false once
-// the queue is stopped, and at the end of the input.
+// await waits until the number that is next can be passed, or some of its children can be taken. It
+// reports false once the queue is stopped, and at the end of the input.
 func (in *reorderInlet[T]) await(me *Waiter) bool {
 	q := in.q
 	q.mu.Lock()
@@ -91,8 +92,9 @@ func (in *reorderInlet[T]) await(me *Waiter) bool {
 	return false
 }
 
-// gotOn reports whether Take has something to do: with a number that is settled, with children that it has fetched, or
-// with the number after one that it has passed. The caller must hold the queue's lock.
+// gotOn reports whether Take has something to do: with a number that is settled, with children that
+// it has fetched, or with the number after one that it has passed. The caller must hold the queue's
+// lock.
 func (in *reorderInlet[T]) gotOn() bool {
 	q, ended := in.q, in.q.stages == 0
 	_, k := in.look()

@@ -4,8 +4,8 @@ import "sync/atomic"
 
 // slot is the place of one source value.
 type slot[T any] struct {
-	// state is the slot's number and kind, once it is settled. A state that an earlier use of the slot has left there has
-	// another number, so nothing needs to be cleared.
+	// state is the slot's number and kind, once it is settled. A state that an earlier use of the
+	// slot has left there has another number, so nothing needs to be cleared.
 	state atomic.Uint64
 	v     T
 }
@@ -41,8 +41,8 @@ type block[T any] struct {
 
 func (b *block[T]) slot(seq uint64) *slot[T] { return &b.slots[seq%blockSize] }
 
-// table finds blocks. The block of number n is at n modulo the table's length, a power of two; what is there may also be
-// a block of another number.
+// table finds blocks. The block of number n is at n modulo the table's length, a power of two; what
+// is there may also be a block of another number.
 type table[T any] struct{ at []atomic.Pointer[block[T]] }
 
 func newTable[T any](size int) *table[T] { return &table[T]{make([]atomic.Pointer[block[T]], size)} }
@@ -58,8 +58,8 @@ func (t *table[T]) find(seq uint64) *block[T] {
 	return b
 }
 
-// blocks is what is known of the blocks besides the table: the numbers first to end-1 may be in use, and some spares are
-// to be used again. It is guarded by the lock of the queue.
+// blocks is what is known of the blocks besides the table: the numbers first to end-1 may be in
+// use, and some spares are to be used again. It is guarded by the lock of the queue.
 type blocks[T any] struct {
 	first, end uint64
 	spares     []*block[T]
@@ -68,8 +68,8 @@ type blocks[T any] struct {
 // mostSpareBlocks is as many as a window of a thousand values needs.
 const mostSpareBlocks = 16
 
-// slot returns the slot of a source value that has not been settled. It returns nil if the consumer has passed its number,
-// or the queue is stopped.
+// slot returns the slot of a source value that has not been settled. It returns nil if the consumer
+// has passed its number, or the queue is stopped.
 func (q *Reorder[T]) slot(seq uint64) *slot[T] {
 	b := q.table.Load().find(seq)
 	if b == nil {
@@ -83,8 +83,8 @@ func (q *Reorder[T]) slot(seq uint64) *slot[T] {
 	return b.slot(seq)
 }
 
-// block returns the block of the number seq, which it makes if it is not there, or nil as slot does. The caller must hold
-// q.mu.
+// block returns the block of the number seq, which it makes if it is not there, or nil as slot
+// does. The caller must hold q.mu.
 func (q *Reorder[T]) block(seq uint64) *block[T] {
 	t, n := q.table.Load(), seq/blockSize
 	b := t.find(seq)
@@ -113,7 +113,8 @@ func (q *Reorder[T]) block(seq uint64) *block[T] {
 	return b
 }
 
-// pass takes back the blocks before that of the number seq, which the consumer has passed. The caller must hold q.mu.
+// pass takes back the blocks before that of the number seq, which the consumer has passed. The
+// caller must hold q.mu.
 func (q *Reorder[T]) pass(seq uint64) {
 	t := q.table.Load()
 	for ; q.blocks.first < min(seq/blockSize, q.blocks.end); q.blocks.first++ {

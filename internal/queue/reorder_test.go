@@ -83,8 +83,9 @@ func (a arrival) call(q *Reorder[int], out Sink[int], w *Waiter) bool {
 	return true
 }
 
-// TestOrderedValuesComeOnceAndInOrder has several producers bring values, holes and children in whatever order, with real
-// concurrency, while the consumer checks the order and the source the limit.
+// TestOrderedValuesComeOnceAndInOrder has several producers bring values, holes and children in
+// whatever order, with real concurrency, while the consumer checks the order and the source the
+// limit.
 func TestOrderedValuesComeOnceAndInOrder(t *testing.T) {
 	rounds := 150
 	if testing.Short() {

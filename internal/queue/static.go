@@ -1,14 +1,14 @@
 package queue
 
-// staticValues is a source of values that are there already: consumers fetch their windows from it, so that no goroutine has
-// to bring the values to them. The queue's bound means nothing to it, since nothing is gained by leaving a value where it
-// is. It is guarded by the lock of its queue.
+// staticValues are the values of a source that are there from the start. Consumers fetch their
+// windows from them, so no goroutine has to bring them. They do not count against the bound of the
+// queue, since a value is held in the source either way. They are guarded by the lock of the queue.
 type staticValues[T any] struct {
 	at        func(i int) T
 	next, end int
 }
 
-// remaining is how many values are still to come.
+// remaining returns the number of values that have not been fetched.
 func (o *staticValues[T]) remaining() int {
 	if o == nil {
 		return 0
@@ -16,7 +16,7 @@ func (o *staticValues[T]) remaining() int {
 	return max(0, o.end-o.next)
 }
 
-// fetched is how many values have been fetched.
+// fetched returns the number of values that have been fetched.
 func (o *staticValues[T]) fetched() int64 {
 	if o == nil {
 		return 0

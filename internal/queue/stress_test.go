@@ -15,15 +15,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// trial is a random run of a queue, with real concurrency. It takes place in a bubble, where a lost wake-up ends the test:
-// all goroutines wait, and none of them for something outside.
+// trial is a random run of a queue, with real concurrency. It takes place in a bubble, where a lost
+// wake-up ends the test: all goroutines wait, and none of them for something outside.
 type trial struct {
 	t                    *testing.T
 	q                    Queue[int]
 	bound                int // 0: none
 	producers, consumers int
 	each                 int // values of a producer
-	stopAt               int // the queue is stopped when so many values have been taken; negative: never
+	stopAt               int // stop once so many values have been taken; negative: never
 	semaphore            chan struct{}
 	meetings             bool // some values wait until the next one of their producer has been taken
 
@@ -36,7 +36,8 @@ type trial struct {
 	stop        sync.Once
 }
 
-// kinds are the queues that a trial can have; each makes the ends too, since those of driven workers are others.
+// kinds are the queues that a trial can have; each makes the ends too, since those of driven
+// workers are others.
 var kinds = []struct {
 	name    string
 	make    func(bound int) Queue[int]
@@ -86,8 +87,8 @@ func TestAStopEndsEveryWaitAndDoublesNothing(t *testing.T) {
 	})
 }
 
-// trials makes random trials of all kinds of queue, and checks what each has come to: the values in the order in which
-// each consumer got them.
+// trials makes random trials of all kinds of queue, and checks what each has come to: the values in
+// the order in which each consumer got them.
 func trials(t *testing.T, prepare func(*trial, *rand.Rand), check func(tr *trial, order [][]int)) {
 	rounds := 60
 	if testing.Short() {
@@ -186,8 +187,8 @@ func (tr *trial) values(p int, r *rand.Rand) func(yield func(int) bool) {
 	}
 }
 
-// put returns are counted before the bound is looked at, and begun values before they are: so that the difference is, if
-// anything, too small.
+// put returns are counted before the bound is looked at, and begun values before they are: so that
+// the difference is, if anything, too small.
 func (tr *trial) countPut() {
 	n := tr.puts.Add(1)
 	if tr.bound == 0 {
@@ -208,7 +209,8 @@ func (tr *trial) putAll(out Sink[int], values func(func(int) bool)) {
 	}
 }
 
-// putReserved puts values in room that it has reserved, if there is any, and gives back some of it unused.
+// putReserved puts values in room that it has reserved, if there is any, and gives back some of it
+// unused.
 func (tr *trial) putReserved(out *Out[int], values func(func(int) bool), r *rand.Rand) {
 	out.Drive()
 	w, reserved := me(), 0
@@ -246,7 +248,8 @@ func (tr *trial) takeOne(in Inlet[int]) func() (int, bool) {
 	}
 }
 
-// pull takes as a driven worker does: several values at a time, which are begun one after the other.
+// pull takes as a driven worker does: several values at a time, which are begun one after the
+// other.
 func (tr *trial) pull(in *In[int], r *rand.Rand) func() (int, bool) {
 	w, last := me(), int64(-1)
 	var pulled []int
@@ -270,8 +273,8 @@ func (tr *trial) pull(in *In[int], r *rand.Rand) func() (int, bool) {
 	}
 }
 
-// begin is the consumer's function. It never waits in all of them at once, nor when a sibling cannot get at the value it
-// waits for, since that sibling is a driven worker's.
+// begin is the consumer's function. It never waits in all of them at once, nor when a sibling
+// cannot get at the value it waits for, since that sibling is a driven worker's.
 func (tr *trial) begin(v int, r *rand.Rand) {
 	assert.EqualValues(tr.t, 1, tr.seen[v].Add(1), "value %d", v)
 	if tr.takes.Add(1) == int64(tr.stopAt) {

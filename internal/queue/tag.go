@@ -1,10 +1,11 @@
 package queue
 
-// Tag is a value's place in the order of its source. Only queues that lead to an Ordered carry tags. The tag of a source
-// value is its number; below a FlatMap it also says which child the value is, and of what.
+// Tag is a value's place in the order of its source. Only queues that lead to an Ordered carry
+// tags. The tag of a source value is its number; below a FlatMap it also says which child the value
+// is, and of what.
 type Tag struct {
 	Seq   uint64 // the number of the source value
-	child int    // which child of the value at the end of path it is, plus 1; 0: the source value itself
+	child int    // which child of the value that path leads to, plus 1; 0: the source value itself
 	path  *path
 }
 
@@ -23,15 +24,16 @@ func (t Tag) Child(i int) Tag {
 	return child
 }
 
-// Tracker is told by the stages between a source and an Ordered what the Ordered could not know: which values will never
-// reach it. They tell it directly, past the queues, so that it never waits for a value that has been dropped.
+// Tracker is told by the stages between a source and an Ordered what the Ordered could not know:
+// which values will never reach it. They tell it directly, past the queues, so that it never waits
+// for a value that has been dropped.
 type Tracker interface {
 	// Hole says that the value of tag t has ended without a result.
 	Hole(t Tag)
 	// Children says that the value of tag t has become n values, tagged as its children.
 	Children(t Tag, n int)
-	// Admit waits until one more source value may be under way, or until the Ordered has ended. Only the goroutine of
-	// the source may call it.
+	// Admit waits until one more source value may be under way, or until the Ordered has ended.
+	// Only the goroutine of the source may call it.
 	Admit(me *Waiter)
 	// Limited reports whether Admit can wait.
 	Limited() bool

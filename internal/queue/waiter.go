@@ -2,52 +2,58 @@ package queue
 
 // Seat is how a worker waits.
 type Seat interface {
-	// Park waits for Wake; it may also return without one. A Wake before Park makes the next Park return at once.
+	// Park waits for Wake. It may return without one. If Wake was called since the last Park
+	// returned, it returns at once.
 	Park()
-	// Wake ends the Park under way, or the next one. Any goroutine may call it.
+	// Wake makes the Park under way return, or the next one. Any goroutine may call it.
 	Wake()
-	// WaitInput is asked before the seat parks because the input is empty. With false, the worker does not wait.
+	// WaitInput is called before a worker parks because its input is empty. If it reports false,
+	// the worker does not wait, and its Take fails.
 	WaitInput() bool
 }
 
-// Waiter is a worker as the queues know it: each of its seats has one, since it waits at one place at a time.
+// Waiter is a worker in the lists of those who wait. A worker waits in one place at a time, so one
+// Waiter for each of its seats is enough. Its fields are guarded by the lock of the queue at which
+// it waits.
 type Waiter struct {
 	seat          Seat
-	ownsGoroutine bool // the seat has a goroutine to itself, so that nothing keeps it from running
-	receiver      any  // the *In that a value can be handed to; nil: none
+	ownsGoroutine bool // so nothing else keeps it from running
+	receiver      any  // the *In that a value can be handed to, or nil
 	prev, next    *Waiter
 	listed        bool
 }
 
-// NewWaiter makes the waiter of a seat that others may keep from running.
+// NewWaiter makes the waiter of a seat that shares its goroutine with others, which can delay it
+// for any time.
 func NewWaiter(s Seat) *Waiter { return &Waiter{seat: s} }
 
-// WaitsIn tells whether w is the waiter of s.
+// WaitsIn reports whether w is the waiter of s.
 func (w *Waiter) WaitsIn(s Seat) bool { return w != nil && w.seat == s }
 
-// Goroutine is the seat of a worker that has a goroutine to itself.
+// Goroutine is the seat of a worker that has a goroutine to itself. Its WaitInput always reports
+// true.
 type Goroutine struct {
 	Waiter
 	wake chan struct{}
 }
 
-// NewGoroutine makes a seat.
+// NewGoroutine makes the seat of the goroutine that will call Park.
 func NewGoroutine() *Goroutine {
 	g := &Goroutine{wake: make(chan struct{}, 1)}
 	g.seat, g.ownsGoroutine = g, true
 	return g
 }
 
-// Park waits for Wake.
+// Park implements Seat.
 func (g *Goroutine) Park() { <-g.wake }
 
-// Wake ends the Park under way, or the next.
+// Wake implements Seat.
 func (g *Goroutine) Wake() {
 	select {
 	case g.wake <- struct{}{}:
-	default: // it has been woken already
+	default: // a wake-up is pending
 	}
 }
 
-// WaitInput says that the goroutine may wait.
+// WaitInput implements Seat.
 func (*Goroutine) WaitInput() bool { return true }

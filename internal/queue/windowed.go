@@ -5,35 +5,25 @@ import (
 	"sync/atomic"
 )
 
-// Windowed is a queue without a lock per value.
-//
-// Each producer has an end, a list of chunks, with how many values it has published and how many more it may publish
-// (its credit). Each consumer has an end too, a window of values it has fetched in bulk, with how many of them it has
-// claimed, and where the window ends. All four are in one atomic [Word] of the worker. Publishing and claiming are
-// each a compare-and-swap on it, or even one together, and nobody else touches it in the normal case; the lock is
-// taken once per window and once per bulk of credit.
-//
-// Nothing is private, which is what law 4 asks for: a consumer that finds nothing steals the unclaimed half of
-// another's window, and a producer that finds no room takes back the others' unspent credit. So the queue behaves as
-// if each value were handed over alone, and the bound is exact: room is what is neither published, nor in a window
-// unclaimed, nor promised as credit.
+// Windowed is a queue without a lock for each value. The package comment explains it.
 type Windowed[T any] struct {
-	// What a value touches that comes alone stands first, on as few cache lines as can be.
-
+	// A value that comes alone touches the first fields. They stand together, to be on few cache
+	// lines. mu guards all fields but the atomic ones and those that never change: limit, tagged.
 	mu sync.Mutex
-	// mayHandOver tells producers that a value might be handed over.
+	// mayHandOver is set if a consumer is parked that a value could be handed to. Producers read it
+	// without the lock; it is stored under the lock.
 	mayHandOver     atomic.Bool
 	stopped         bool
 	tagged          bool
-	ready           readyList[T]     // the producers that may have values
-	parkedConsumers parking          // consumers
-	static          *staticValues[T] // instead of producers; nil: there is none
-	windows         []*In[T]         // those that may hold unclaimed values
+	ready           readyList[T] // producers that may have values
+	parkedConsumers parking
+	static          *staticValues[T] // instead of producers, or nil
+	windows         []*In[T]         // that may have unclaimed values
 
-	limit           int64 // 0: no bound
+	limit           int64 // the bound; 0: none
 	stages          int
 	parkedProducers parking
-	credited        []*Out[T] // those that may hold unspent credit
+	credited        []*Out[T] // that may have unspent credit
 	granted         int64     // credits ever given, less those taken back
 	pulled          int64     // values ever moved from producers to consumers
 	handedOver      int64     // values ever handed to a consumer past the queue
@@ -41,13 +31,15 @@ type Windowed[T any] struct {
 	ins             []*In[T]
 	onStop          []func()
 
-	// unbegun counts values that driven workers have pulled and not begun; they are in no window.
+	// unbegun counts the values that driven workers have pulled and not begun, which are in no
+	// window. It is raised under the lock, and lowered without it.
 	unbegun atomic.Int64
-	// roomWanted tells driven workers that a producer is parked for want of room.
+	// roomWanted tells driven workers that a producer waits for room. It is stored under the lock.
 	roomWanted atomic.Bool
 }
 
-// chunk is a piece of a producer's list. Chunks are linked before the first value in them is published.
+// chunk is a piece of a producer's list of values. A chunk is linked before the first value in it
+// is published.
 type chunk[T any] struct {
 	vals []T
 	tags []Tag
@@ -61,7 +53,8 @@ const (
 	mostSpares = 4
 )
 
-// spares are emptied chunks, to be used again: as many as a queue of a thousand values needs.
+// spares are emptied chunks for the producer to use again: as many as a queue of a thousand values
+// needs.
 type spares[T any] struct {
 	last *chunk[T]
 	n    int
@@ -69,7 +62,7 @@ type spares[T any] struct {
 
 func (s *spares[T]) push(c *chunk[T]) {
 	c.next = nil
-	if s.n < mostSpares && len(c.vals) > 0 { // an Out's first chunk has no place
+	if s.n < mostSpares && len(c.vals) > 0 { // the first chunk of an Out is empty
 		c.next, s.last = s.last, c
 		s.n++
 	}
@@ -84,15 +77,18 @@ func (s *spares[T]) pop() *chunk[T] {
 	return c
 }
 
+// NewWindowed makes a queue with that bound; 0 means none. If tagged is set, it keeps the tags of
+// the values.
 func NewWindowed[T any](bound int, tagged bool) *Windowed[T] {
 	return &Windowed[T]{limit: int64(bound), tagged: tagged}
 }
 
-// SetStatic gives the queue n values that are there already, instead of producers.
+// SetStatic gives the queue n values that are there from the start. Such a queue has no producers.
 func (q *Windowed[T]) SetStatic(n int, at func(i int) T) {
 	q.static = &staticValues[T]{at: at, end: n}
 }
 
+// AddStage implements Queue.
 func (q *Windowed[T]) AddStage(onStop func()) {
 	q.mu.Lock()
 	defer q.unlock()
@@ -100,6 +96,7 @@ func (q *Windowed[T]) AddStage(onStop func()) {
 	q.onStop = append(q.onStop, onStop)
 }
 
+// StageEnded implements Queue.
 func (q *Windowed[T]) StageEnded() {
 	q.mu.Lock()
 	defer q.unlock()
@@ -108,6 +105,7 @@ func (q *Windowed[T]) StageEnded() {
 	}
 }
 
+// Stop implements Queue.
 func (q *Windowed[T]) Stop() {
 	q.mu.Lock()
 	stopped := q.stopped
@@ -124,14 +122,15 @@ func (q *Windowed[T]) Stop() {
 	}
 }
 
-// Taken is how many values consumers have ever taken: claimed, or begun, if the consumer is driven. Nobody counts them, so
-// that this costs nothing until it is asked.
+// Taken returns the number of values that consumers have ever taken: claimed, or begun if the
+// consumer is driven. No worker counts them, so this costs nothing until it is called.
 func (q *Windowed[T]) Taken() uint64 {
 	q.mu.Lock()
 	defer q.unlock()
 	return uint64(q.pulled + q.handedOver + q.static.fetched() - q.unclaimed())
 }
 
+// Len implements Queue. Static values are not in the queue.
 func (q *Windowed[T]) Len() int {
 	q.mu.Lock()
 	defer q.unlock()

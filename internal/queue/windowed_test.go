@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shared is a seat of a backend that runs many of them on one goroutine. If blocked is set, that goroutine is busy: a
-// Wake has no effect.
+// shared is a seat of a backend that runs many of them on one goroutine. If blocked is set, that
+// goroutine is busy: a Wake has no effect.
 type shared struct {
 	*Goroutine
 	blocked bool
@@ -27,8 +27,8 @@ func (s shared) Wake() {
 // me is the waiter of a goroutine.
 func me() *Waiter { return &NewGoroutine().Waiter }
 
-// A woken producer gets all the room there is in credit, and its function may then take its time. Another that is parked
-// must get what is left of that.
+// A woken producer gets all the room there is in credit, and its function may then take its time.
+// Another that is parked must get what is left of that.
 func TestNoProducerIsParkedBesideUnspentCredit(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // the woken one runs late
 	synctest.Test(t, func(t *testing.T) {
@@ -83,7 +83,8 @@ func TestASeatThatIsHeldDoesNotKeepTheRoom(t *testing.T) {
 	})
 }
 
-// However many seats of a worker wait for room, their port gets one grant at a time: more would not fit into its word.
+// However many seats of a worker wait for room, their port gets one grant at a time: more would not
+// fit into its word.
 func TestSeatsOfAWorkerDoNotPileUpCredit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const bound, seats = 50_000, 500
@@ -109,7 +110,8 @@ func TestSeatsOfAWorkerDoNotPileUpCredit(t *testing.T) {
 	})
 }
 
-// A value that finds a consumer waiting goes past the queue: it needs no room, which is there for the next values.
+// A value that finds a consumer waiting goes past the queue: it needs no room, which is there for
+// the next values.
 func TestAValueIsHandedToAConsumerThatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := NewWindowed[int](2, false)
@@ -149,8 +151,8 @@ func TestAValueIsHandedToAConsumerThatWaits(t *testing.T) {
 	})
 }
 
-// Who is handed a value, and is still to run, wakes the next for the values that come meanwhile: his own function may wait
-// for theirs.
+// Who is handed a value, and is still to run, wakes the next for the values that come meanwhile:
+// his own function may wait for theirs.
 func TestAHandedValueDoesNotHoldUpTheNext(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // both values come before a consumer runs
 	synctest.Test(t, func(t *testing.T) {
@@ -177,7 +179,8 @@ func TestAHandedValueDoesNotHoldUpTheNext(t *testing.T) {
 	})
 }
 
-// A window that was fetched in pieces, of one value from each producer, keeps none of them alive once they are taken.
+// A window that was fetched in pieces, of one value from each producer, keeps none of them alive
+// once they are taken.
 func TestConsumerKeepsNothingThatItHasTaken(t *testing.T) {
 	q := NewWindowed[*[1024]byte](0, false)
 	q.AddStage(func() {})

@@ -2,16 +2,20 @@ package queue
 
 import "sync/atomic"
 
-// Word is the state of a worker's ends at its queues, in one atomic word, so that publishing a result and claiming the
-// next value can be one exchange:
+// Word is the state of a worker's two ends, so that it can publish a result and claim its next
+// value in one exchange:
 //
 //	tail:34 | credit:14 | valueAsked:1 | claimAsked:1 | next:7 | end:7
 //
-// tail and credit are of the end where it produces: how many values it has ever published, modulo 2^34, and how many
-// more it may. next and end are of the end where it consumes: the unclaimed part of its window. Others change the word
-// only under the lock of the queue they share with it: they take back credit, or lower end by stealing, or set an
-// asked bit. Who finds that set when it publishes, or claims, must tell the queue. So the worker looks at no memory
-// of the queue that others write to, unless the queue has asked for it.
+// tail and credit belong to its Out: the number of values that it has ever published, modulo 2^34,
+// and how many more it may publish. next and end belong to its In: the values of the window from
+// next to end-1 are unclaimed.
+//
+// The worker changes its word by publishing and claiming. Others change it only under the lock of
+// the queue that they share with the worker: they give or take back credit, lower end to steal, or
+// set an asked bit. A worker that publishes and finds valueAsked set, or claims and finds
+// claimAsked set, must tell the queue; otherwise it touches no cache line that other workers write
+// to.
 type Word struct {
 	_    [64]byte
 	bits atomic.Uint64
@@ -28,7 +32,7 @@ const (
 	windowFields = claimAsked - 1
 	creditField  = oneValue - oneCredit
 	tailMask     = 1<<34 - 1
-	mostCredit   = 1 << 13 // of a producer, far from overflow
+	mostCredit   = 1 << 13 // that a producer may reserve; the field holds twice as much
 )
 
 // State is a word at one moment.
@@ -39,7 +43,7 @@ func (s State) end() uint64    { return uint64(s) % 128 }
 func (s State) credit() uint64 { return uint64(s) & creditField / oneCredit }
 func (s State) tail() uint64   { return uint64(s) / oneValue }
 
-// Window is how many values of the window are unclaimed.
+// Window returns the number of unclaimed values in the window.
 func (s State) Window() int { return int(s.end()) - int(s.next()) }
 
 func (w *Word) load() State { return State(w.bits.Load()) }
@@ -58,5 +62,5 @@ func (w *Word) set(mask, fields State) (before State) {
 	}
 }
 
-// AndClaim is what Offer and Publish add to claim the next value of the window too.
+// AndClaim, as the claim of Offer and Publish, makes them also claim the next value of the window.
 const AndClaim State = oneClaim

@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The fields of a word lie side by side, and the tail, which is the highest, loses only its own carry.
+// The fields of a word lie side by side, and the tail, which is the highest, loses only its own
+// carry.
 func TestFieldsOfAWordDoNotTouch(t *testing.T) {
 	fields := []uint64{windowFields, claimAsked, valueAsked, creditField, math.MaxUint64 - (oneValue - 1)}
 	var all uint64
