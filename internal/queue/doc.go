@@ -1,10 +1,10 @@
 // Package queue has the queues between the stages of a run. It knows nothing of stages: what it
 // needs of the engine is a [Seat], by which a worker waits.
 //
-// There are three. [Windowed] is the usual one; the rest of this comment is about it. [Channel] is
-// a Go channel, for bounds so small that nearly every value costs a switch of goroutines: there a
-// channel's direct hand-off is cheaper. [Reorder] is the queue before an Ordered; its algorithm is
-// at its type.
+// There are four. [Windowed] is the usual one; the rest of this comment is about it. [Channel] is a
+// Go channel, for bounds so small that nearly every value costs a switch of goroutines: there a
+// channel's direct hand-off is cheaper. [Reorder] is the queue before an Ordered, and [Lanes] that
+// of keys and weights; their algorithms are at their types.
 //
 // # The algorithm
 //

@@ -101,12 +101,14 @@ type consumer struct {
 
 func newGame(t *testing.T, kind, bound, producers, consumers byte) *game {
 	g := &game{t: t, bound: int(bound % 70)}
-	switch kind % 3 {
+	switch kind % 4 {
 	case 1:
 		g.bound = max(1, g.bound)
 		g.q = NewChannel[int](g.bound, func(f func()) { go f() })
+	case 3:
+		g.q = NewFIFO[int](g.bound)
 	default:
-		g.q, g.driven = NewWindowed[int](g.bound, false), kind%3 == 2
+		g.q, g.driven = NewWindowed[int](g.bound, false), kind%4 == 2
 	}
 	g.q.AddStage(func() {})
 	for range 1 + producers%4 {

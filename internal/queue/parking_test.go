@@ -58,3 +58,29 @@ func TestParkingWakesSomebodyWhoIsSureToRun(t *testing.T) {
 	assert.Len(t, own.wake, 1)
 	assert.False(t, k.needsWake(), "the goroutine wakes the next")
 }
+
+func TestAWakeBeforeAParkIsNotLost(t *testing.T) {
+	g := NewGoroutine()
+	g.Wake()
+	g.Wake()
+	g.Park()
+	assert.Empty(t, g.wake, "two wakes are one")
+}
+
+func TestAWaiterThatLeavesLetsTheNextBeWoken(t *testing.T) {
+	var k parking
+	first, second := NewGoroutine(), NewGoroutine()
+	k.add(&first.Waiter)
+	k.add(&second.Waiter)
+	k.wakeFirst()
+	k.wakeFirst()
+	assert.Empty(t, second.wake, "the first is woken and not served")
+	assert.True(t, k.contended())
+
+	k.remove(&first.Waiter) // it was served
+	assert.True(t, k.needsWake())
+	k.wakeFirst()
+	assert.Len(t, second.wake, 1)
+	k.remove(&second.Waiter)
+	assert.False(t, k.contended())
+}

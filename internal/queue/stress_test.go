@@ -51,6 +51,7 @@ var kinds = []struct {
 	{name: "channel", make: func(bound int) Queue[int] {
 		return NewChannel[int](bound, func(f func()) { go f() })
 	}, bounded: true},
+	{name: "fifo", make: func(bound int) Queue[int] { return NewFIFO[int](bound) }},
 }
 
 func TestEveryValueIsTakenOnce(t *testing.T) {
