@@ -10,8 +10,8 @@ import (
 	"github.com/gopeln/pl/internal/loop"
 )
 
-// Sleep waits for d while other tasks run. It returns early, with ctx's error, when ctx ends. A d of 0 or less is a
-// [Yield]. Outside a task it just waits.
+// Sleep waits for d while other tasks run. It returns early, with ctx's error, when ctx ends. A d
+// of 0 or less is a [Yield]. Outside a task it just waits.
 func Sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return Yield(ctx)
@@ -23,7 +23,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	if err := c.ready(ctx); err != nil {
 		return err
 	}
-	until := c.scope.host.loop.In(d)
+	until := c.scope.executor.loop.In(d)
 	for {
 		expired := c.park(ctx, until)
 		if err := ctx.Err(); err != nil {
@@ -46,8 +46,8 @@ func sleepOutside(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Yield lets every other task that could run have a turn, values that have not been begun included. It returns ctx's
-// error if ctx has ended. Outside a task it is runtime.Gosched.
+// Yield gives every other task that can run a turn, and lets a value that has not begun begin. It
+// returns ctx's error if ctx has ended. Outside a task it is runtime.Gosched.
 func Yield(ctx context.Context) error {
 	c := current(ctx)
 	if c == nil {
@@ -63,14 +63,14 @@ func Yield(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Await calls f on another goroutine, while other tasks run, and returns what f returned. So f may block, and shares
-// nothing with the tasks but what it locks. A panic in f comes back as a [*pl.PanicError]. The goroutine is used for other
-// calls afterwards, so f must undo what it does to it, such as runtime.LockOSThread.
+// Await calls f on another goroutine, while other tasks run, and returns what f returned. So f may
+// block. What it shares with tasks it must lock. If f panics, Await returns a [*pl.PanicError]. The
+// goroutine is used again, so f must undo what it does to it, such as runtime.LockOSThread.
 //
-// f gets a context in which it is outside the task. When ctx ends, Await returns ctx's error at once; what f returns
-// then is dropped, and the run still waits for f before it ends, except that under a Timeout it waits for no f longer
-// than that. So f must not acquire what its caller has to give back; for a slot there is [Semaphore]. Outside a task Await
-// just calls f.
+// In the context that f gets, f is outside the task. When ctx ends, Await returns ctx's error at
+// once, and drops what f returns later. So f must not acquire what its caller has to give back; for
+// slots there is [Semaphore]. The run waits for f before it ends, but under a Timeout no longer
+// than that. Outside a task Await just calls f.
 func Await[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (T, error) {
 	c := current(ctx)
 	if c == nil {
@@ -83,7 +83,7 @@ func Await[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (
 	return awaited(ctx, c, f)
 }
 
-// awaited is Await once it is clear that f will be called.
+// awaited is Await without the checks.
 func awaited[T any](ctx context.Context, c *valueContext, f func(ctx context.Context) (T, error)) (T, error) {
 	a := &await[T]{f: f, ctx: offLoop{ctx}}
 	a.call.start(c, a)
@@ -94,7 +94,8 @@ func awaited[T any](ctx context.Context, c *valueContext, f func(ctx context.Con
 	return a.value, a.err
 }
 
-// await is one call of Await. It is one object, since a call that was given up may outlive its task.
+// await is one call of Await. It is an object of its own, since a call that is given up may outlive
+// its task.
 type await[T any] struct {
 	call  call
 	ctx   offLoop
@@ -115,30 +116,31 @@ func (a *await[T]) run() {
 	returned = true
 }
 
-// call is a job that is done for a task, as the loop sees it.
+// call is a job that is done for a task, as the loop sees it. Only the loop uses it, but for post.
 type call struct {
-	job   job
-	note  loop.Message // that it has returned
-	host  *host
-	task  *loop.Task
-	timer *time.Timer
+	job      job
+	note     loop.Message // that it has returned
+	executor *executor
+	task     *loop.Task
+	timer    *time.Timer // for forget; nil without a Timeout
 
 	returned  bool
-	forgotten bool // the host does not wait for it
+	forgotten bool // the executor does not wait for it
 }
 
-// start calls do off the loop. It posts note when it is done.
+// start calls do off the loop. do must call post when it is done.
 func (k *call) start(c *valueContext, do interface{ run() }) {
-	k.host, k.task = c.scope.host, c.task
+	k.executor, k.task = c.scope.executor, c.task
 	k.note.To, k.job.do = (*returning)(k), do
-	k.host.calls++
-	k.host.crew.start(&k.job)
+	k.executor.calls++
+	k.executor.pool.start(&k.job)
 }
 
-// post tells the loop that the job is done.
-func (k *call) post() { k.host.loop.Post(&k.note) }
+// post tells the loop that the job is done. The job's goroutine calls it.
+func (k *call) post() { k.executor.loop.Post(&k.note) }
 
-// wait parks the task until the job is done. It gives it up, with an error, when ctx ends.
+// wait parks the task until the job is done. When ctx ends, it gives the job up and returns ctx's
+// error.
 func (k *call) wait(ctx context.Context, c *valueContext) error {
 	for !k.returned {
 		c.park(ctx, 0)
@@ -150,7 +152,8 @@ func (k *call) wait(ctx context.Context, c *valueContext) error {
 	return nil
 }
 
-// giveUp leaves the job to itself. The host waits for it, but under a Timeout no longer than that.
+// giveUp leaves the job alone. The executor still waits for it, but under a Timeout no longer than
+// that.
 func (k *call) giveUp(c *valueContext) {
 	limit := c.scope.limit
 	for s := c.scope.outer; s != nil && limit == nil; s = s.outer {
@@ -161,23 +164,25 @@ func (k *call) giveUp(c *valueContext) {
 	}
 	if left := limit.left(); left > 0 {
 		late := &loop.Message{To: (*forgetting)(k)}
-		k.timer = time.AfterFunc(left, func() { k.host.loop.Post(late) })
+		k.timer = time.AfterFunc(left, func() { k.executor.loop.Post(late) })
 		return
 	}
 	k.forget()
 }
 
+// forget uncounts the call: the executor waits for it no longer.
 func (k *call) forget() {
 	if !k.forgotten {
 		k.forgotten = true
 		if !k.returned {
-			k.host.crew.abandon(&k.job)
+			k.executor.pool.abandon(&k.job)
 		}
-		k.host.calls--
-		k.host.settle()
+		k.executor.calls--
+		k.executor.settle()
 	}
 }
 
+// returning receives note.
 type returning call
 
 func (r *returning) Receive() {
@@ -190,12 +195,14 @@ func (r *returning) Receive() {
 	k.forget()
 }
 
+// forgetting receives the end of the Timeout of a call that was given up.
 type forgetting call
 
 func (f *forgetting) Receive() { (*call)(f).forget() }
 
-// fault is the error of a function that did not return: of its panic, or of Goexit where value is nil. It is called in
-// the deferred function, where the stack still reaches down to the panic.
+// fault returns the error of a function that did not return: of a panic with value, or of Goexit if
+// value is nil. It must be called in the deferred function, where the stack still has the frames of
+// the panic.
 func fault(value any) error {
 	if value == nil {
 		return pl.ErrGoexit

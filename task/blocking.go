@@ -7,11 +7,11 @@ import (
 	"github.com/gopeln/pl/internal/loop"
 )
 
-// detachable is op with a kernel, and a One, that run off the loop where the stage is Blocking.
+// detachable returns op with a kernel and a One that run off the loop if the stage is Blocking.
 func detachable[A, B any](op pl.Operation[A, B]) pl.Operation[A, B] {
 	if one := op.One; one != nil {
 		op.One = func(ctx context.Context, in A) (B, error) {
-			if current(ctx).scope.host.config.blocking {
+			if current(ctx).scope.executor.config.blocking {
 				return awaitOne(ctx, one, in)
 			}
 			return one(ctx, in)
@@ -41,8 +41,8 @@ func awaitOne[A, B any](ctx context.Context, one func(context.Context, A) (B, er
 	})
 }
 
-// detached is a kernel that runs off the loop. emit belongs to the loop, so each result is handed over to the task, and
-// the kernel waits for the answer.
+// detached is a call of a kernel off the loop. emit belongs to the loop, so the kernel offers each
+// result to the task, and waits for what emit reports.
 type detached[A, B any] struct {
 	call   call
 	ctx    offLoop
@@ -51,11 +51,11 @@ type detached[A, B any] struct {
 	in     A
 	err    error
 
-	offer   loop.Message // that result is there
-	result  B
-	offered bool // on the loop
-	answer  chan bool
-	gone    chan struct{} // the task has left
+	offer   loop.Message  // that result is there
+	result  B             // set by the kernel's goroutine before it posts offer
+	offered bool          // offer has arrived; only the loop uses it
+	answer  chan bool     // what emit reported; of capacity 1
+	gone    chan struct{} // closed when the task has left
 }
 
 func detach[A, B any](ctx context.Context, c *valueContext, kernel pl.Kernel[A, B], in A, emit func(B) bool) error {
@@ -91,12 +91,13 @@ func (d *detached[A, B]) wait(ctx context.Context, c *valueContext) error {
 	return nil
 }
 
-// Receive takes in an offer.
+// Receive receives an offer.
 func (d *detached[A, B]) Receive() {
 	d.offered = true
 	d.call.task.Wake()
 }
 
+// run calls the kernel, on a goroutine of the pool.
 func (d *detached[A, B]) run() {
 	returned := false
 	defer func() {
@@ -110,6 +111,7 @@ func (d *detached[A, B]) run() {
 	returned = true
 }
 
+// emit is the kernel's emit. It reports false once the task has left.
 func (d *detached[A, B]) emit(result B) bool {
 	select {
 	case <-d.gone: // and an offer made before may still be on its way
@@ -120,7 +122,7 @@ func (d *detached[A, B]) emit(result B) bool {
 	if !d.limit.halt() {
 		return false
 	}
-	d.call.host.loop.Post(&d.offer)
+	d.call.executor.loop.Post(&d.offer)
 	select {
 	case ok := <-d.answer:
 		return ok

@@ -10,18 +10,18 @@ import (
 	"github.com/gopeln/pl/internal/loop"
 )
 
-// valueContext is the context that a function gets with a value. It says which task runs the function, so that the
-// functions of this package find it. It is never used for another value, since whoever keeps it would speak for that
-// one; so it is small, and made many at a time.
+// valueContext is the context that a function gets with a value. By it the functions of this
+// package find the task. It is not used again for another value, since a function may keep it; so
+// it is small, and made many at a time.
 //
-// It cancels nothing itself unless there is a Timeout: Done is the stage's, and contexts derived from it attach themselves
-// to the stage's context without a goroutine in between.
+// Without a Timeout it cannot end by itself: Done is the stage's, and contexts derived from it
+// attach themselves to the stage's context, without a goroutine in between.
 type valueContext struct {
 	*place
-	ended atomic.Bool // then place may be another value's
+	ended atomic.Bool // the function has returned; place may be another value's
 }
 
-// place is where a function runs.
+// place is where a function runs: its task, and what its context has in common with others.
 type place struct {
 	scope *scope
 	task  *loop.Task
@@ -29,41 +29,42 @@ type place struct {
 
 // scope is what the contexts of many values have in common.
 type scope struct {
-	host  *host
-	ctx   context.Context // for Value
-	life  context.Context // for the rest: the context above ctx that is cancelled, without the steps between
-	limit *deadline       // nil without Timeout
-	outer *scope          // of the task whose Gather these are the children of; nil for those with a seat
+	executor *executor
+	ctx      context.Context // for Value
+	life     context.Context // for the rest: the ancestor of ctx that is cancelled, which is quicker to ask
+	limit    *deadline       // nil without Timeout
+	outer    *scope          // of the task that called Gather; nil if the task has a seat
 }
 
-// timed is the place of one value under a Timeout.
+// timed is the place of one value under a Timeout. It has a scope of its own.
 type timed struct {
 	place    place
 	scope    scope
 	deadline deadline
 }
 
-// slab is contexts made at a time: half a kilobyte of them. One that is kept keeps the others' memory.
+// slab is contexts that are allocated together: half a kilobyte of them. One that is kept keeps the
+// others' memory.
 type slab struct {
 	contexts [31]valueContext
 	used     int
 }
 
-// next is a context that nobody has had.
 func (s *slab) next() *valueContext {
 	s.used++
 	return &s.contexts[s.used-1]
 }
 
-func (h *host) newContext(p *place) *valueContext {
-	if h.fresh == nil || h.fresh.used == len(h.fresh.contexts) {
-		h.fresh = new(slab)
+// newContext returns a context for a value in p, and begins its Timeout if there is one.
+func (e *executor) newContext(p *place) *valueContext {
+	if e.fresh == nil || e.fresh.used == len(e.fresh.contexts) {
+		e.fresh = new(slab)
 	}
-	c := h.fresh.next()
+	c := e.fresh.next()
 	c.place = p
-	if h.config.timeout > 0 {
-		own := &timed{scope: h.scope}
-		own.deadline.begin(h.loop, h.scope.life, h.config.timeout, h.config.moves)
+	if e.config.timeout > 0 {
+		own := &timed{scope: e.scope}
+		own.deadline.begin(e.loop, e.scope.life, e.config.timeout, e.config.moves)
 		own.scope.limit = &own.deadline
 		own.place = place{&own.scope, p.task}
 		c.place = &own.place
@@ -98,7 +99,7 @@ func (c *valueContext) Deadline() (time.Time, bool) {
 	return c.scope.life.Deadline()
 }
 
-// taskKey is what a valueContext answers to with itself.
+// taskKey is the key for which a valueContext returns itself.
 type taskKey struct{}
 
 func (c *valueContext) Value(key any) any {
@@ -113,15 +114,15 @@ func (c *valueContext) Value(key any) any {
 	return c.scope.ctx.Value(key)
 }
 
-// timedOut is a context whose cause is pl.ErrTimeout. It answers for a context whose time is over when package context asks
-// that, with a key of its own, for the cause; it has no other values.
+// timedOut is a context whose cause is pl.ErrTimeout. When context.Cause asks a context whose time
+// is over, by a key of package context's own, timedOut answers. It has no other values.
 var timedOut = func() context.Context {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(pl.ErrTimeout)
 	return ctx
 }()
 
-// AfterFunc is how package context attaches derived contexts without a goroutine where Done is not a parent's.
+// AfterFunc is the method by which package context attaches derived contexts without a goroutine.
 func (c *valueContext) AfterFunc(f func()) (stop func() bool) {
 	if c.scope.limit != nil {
 		return c.scope.limit.AfterFunc(f)
@@ -130,9 +131,9 @@ func (c *valueContext) AfterFunc(f func()) (stop func() bool) {
 }
 
 // String keeps fmt from reading the fields, which belong to the loop.
-func (c *valueContext) String() string { return "task.Context(" + c.scope.host.site.Name() + ")" }
+func (c *valueContext) String() string { return "task.Context(" + c.scope.executor.site.Name() + ")" }
 
-// offLoop is a context for a function that runs off the loop: there it is outside the task.
+// offLoop is the context of a function that runs off the loop, and so outside the task.
 type offLoop struct{ context.Context }
 
 func (c *offLoop) Value(key any) any {
@@ -142,13 +143,13 @@ func (c *offLoop) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// current is the context of the task that ctx belongs to; nil outside a task.
+// current returns the context of the task that ctx belongs to, or nil if ctx is not a task's.
 func current(ctx context.Context) *valueContext {
 	if c, ok := ctx.(*valueContext); ok {
 		return c
 	}
 	c, _ := ctx.Value(taskKey{}).(*valueContext)
-	if c != nil && pl.SiteFrom(ctx) != c.scope.host.site {
+	if c != nil && pl.SiteFrom(ctx) != c.scope.executor.site {
 		return nil // the context is of a run that the task's function consumes, and that has its own goroutines
 	}
 	return c
@@ -161,7 +162,8 @@ var (
 		"start children with task.Gather, or give the goroutine a context from outside the task")
 )
 
-// mine tells whether it is the task itself that asks to give the loop up.
+// mine returns nil if the caller is the task, and may give the loop up; else an error that says why
+// not.
 func (c *valueContext) mine() error {
 	switch {
 	case c.ended.Load():
@@ -172,7 +174,7 @@ func (c *valueContext) mine() error {
 	return nil
 }
 
-// ready is mine, and whether there is anything left to wait for.
+// ready is mine, but it also returns ctx's error if ctx has ended.
 func (c *valueContext) ready(ctx context.Context) error {
 	if err := c.mine(); err != nil {
 		return err
@@ -180,8 +182,8 @@ func (c *valueContext) ready(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// park gives the loop up until the task is woken, ctx ends, or the loop's time is until, if that is more than 0; it
-// tells whether the time was the reason. It may return for nothing.
+// park gives the loop up until the task is woken, ctx ends, or the loop's time is until if that is
+// more than 0. It reports whether the time was the reason. It may also return for no reason.
 func (c *valueContext) park(ctx context.Context, until time.Duration) (expired bool) {
 	if ctx != context.Context(c) && ctx.Done() != c.Done() {
 		return c.parkWatching(ctx, until)
@@ -195,24 +197,25 @@ func (c *valueContext) park(ctx context.Context, until time.Duration) (expired b
 	return expired
 }
 
-// parkWatching is park for a context that the function derived from its own and that may end before it.
+// parkWatching is park for a context that the function has derived from its own, and that may end
+// earlier.
 func (c *valueContext) parkWatching(ctx context.Context, until time.Duration) (expired bool) {
-	defer afterFunc(ctx, c.scope.host.loop, &loop.Message{To: (*waker)(c.task)})()
+	defer afterFunc(ctx, c.scope.executor.loop, &loop.Message{To: (*waker)(c.task)})()
 	c.passLead()
 	expired = c.task.Park(until)
 	c.takeLead()
 	return expired
 }
 
-func (c *valueContext) passLead() { c.scope.host.passLead(c.task) }
+func (c *valueContext) passLead() { c.scope.executor.passLead(c.task) }
 
 func (c *valueContext) takeLead() {
 	if c.scope.outer == nil {
-		c.scope.host.takeLead(c.task)
+		c.scope.executor.takeLead(c.task)
 	}
 }
 
-// waker is a receiver that wakes its task.
+// waker receives a message by waking its task.
 type waker loop.Task
 
 func (w *waker) Receive() { (*loop.Task)(w).Wake() }

@@ -8,26 +8,25 @@ import (
 	"github.com/gopeln/pl/internal/loop"
 )
 
-// deadline is the part of a value's context that a Timeout needs. A task that parks has its deadline in the loop's
-// timers, so as long as nobody asks for Done or AfterFunc it needs no timer of its own. Its methods may be called by
-// any goroutine.
+// deadline is the part of a value's context that a Timeout needs. A task that parks has its
+// deadline in the loop's timers. So there is a timer here only once Done or AfterFunc is called:
+// only they must work while the task holds the loop. Any goroutine may call its methods.
 type deadline struct {
 	loop   *loop.Loop
 	parent context.Context
-	moves  bool
+	moves  bool // see config
 
 	mu     sync.Mutex
 	due    time.Duration // in the loop's time
 	paused bool
 	since  time.Duration // when it was paused
-	// expired tells the end of the value's time from that of the parent's.
+	// expired: the context has ended because the value's time is over, and not for another reason.
 	expired bool
-	err     error
-	done    chan struct{} // nil until somebody asks
-	funcs   map[*func()]struct{}
-	// once somebody listens
-	timer  *time.Timer
-	unhook func() bool
+	err     error                // nil until the end
+	done    chan struct{}        // nil until Done
+	funcs   map[*func()]struct{} // of AfterFunc
+	timer   *time.Timer          // nil until listen
+	unhook  func() bool          // from the parent; set by listen
 }
 
 func (d *deadline) begin(l *loop.Loop, parent context.Context, timeout time.Duration, moves bool) {
@@ -40,14 +39,14 @@ func (d *deadline) Err() error {
 	return d.look()
 }
 
-// isExpired reports whether the time is over, as opposed to the parent's.
+// isExpired reports whether the context has ended because the value's time is over.
 func (d *deadline) isExpired() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.expired
 }
 
-// look finds out whether the context has ended by now.
+// look ends the context if its time is over or its parent has ended, and returns its error.
 func (d *deadline) look() error {
 	if d.err == nil {
 		d.lookAt(d.loop.Now())
@@ -64,6 +63,7 @@ func (d *deadline) lookAt(now time.Duration) {
 	}
 }
 
+// finish ends the context. The lock is held.
 func (d *deadline) finish(err error) {
 	d.err = err
 	if d.done != nil {
@@ -79,8 +79,9 @@ func (d *deadline) finish(err error) {
 	}
 }
 
-// Deadline is the parent's where that comes first, and where the own one may yet move: a client that takes it along, to set
-// it on a connection or send it with a call, would not hear of that.
+// Deadline returns the end of the value's time, or the parent's deadline if that is sooner. If the
+// end may still move, it returns the parent's: a client that passes it on, to a connection or in a
+// request, would not learn of the move.
 func (d *deadline) Deadline() (time.Time, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -105,7 +106,8 @@ func (d *deadline) Done() <-chan struct{} {
 	return d.done
 }
 
-// AfterFunc calls f on a goroutine of its own when the context has ended, unless stop is called before.
+// AfterFunc calls f on a goroutine of its own when the context has ended, unless stop is called
+// before.
 func (d *deadline) AfterFunc(f func()) (stop func() bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -127,7 +129,7 @@ func (d *deadline) AfterFunc(f func()) (stop func() bool) {
 	}
 }
 
-// listen sees to it that the context's end is noticed while the task holds the loop.
+// listen makes the context end in time even while the task holds the loop. The lock is held.
 func (d *deadline) listen() {
 	if d.err != nil || d.timer != nil {
 		return
@@ -152,7 +154,7 @@ func (d *deadline) pause() bool {
 	if d.expired {
 		return false
 	}
-	if d.paused { // by halt
+	if d.paused { // halt was called
 		return true
 	}
 	d.paused, d.since = true, now
@@ -162,11 +164,12 @@ func (d *deadline) pause() bool {
 	return true
 }
 
-// halt is pause where a function off the loop has returned, or hands a result over: others may hold the loop for some time
-// before it takes notice.
+// halt is pause for a function off the loop that has returned, or offers a result: other tasks may
+// hold the loop for some time before the loop learns of it.
 func (d *deadline) halt() bool { return d == nil || d.pause() }
 
-// resume starts the clock again. Where nobody has waited no time has passed, and asking for it would be what costs.
+// resume starts the clock again. If the task has not waited, the time since pause is negligible,
+// and is not asked for, since that would cost most.
 func (d *deadline) resume(waited bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -180,7 +183,7 @@ func (d *deadline) resume(waited bool) {
 	}
 }
 
-// sooner is until, or the deadline if that comes first. until 0 is never.
+// sooner returns until, or the deadline if that is sooner. An until of 0 is never.
 func (d *deadline) sooner(until time.Duration) time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -190,7 +193,7 @@ func (d *deadline) sooner(until time.Duration) time.Duration {
 	return min(until, d.due)
 }
 
-// left is the time until the deadline, at most 0 when it is over.
+// left returns the time until the deadline. It is at most 0 if the time is over.
 func (d *deadline) left() time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()

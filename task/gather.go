@@ -8,12 +8,13 @@ import (
 	"github.com/gopeln/pl/internal/loop"
 )
 
-// Gather calls all fs at once, each as a task of its own on the same loop, and waits for all of them. It returns their
-// results in the order of fs; without fs, an empty slice. The children take turns with all other tasks, and are not
-// counted by Workers.
+// Gather calls all fs concurrently, each as a task of its own on the same loop, and waits for all
+// of them. It returns their results in the order of fs, or an empty slice if there are no fs.
+// Workers does not count the children; they take turns with all other tasks.
 //
-// The first error is Gather's; it cancels the context of the other children, and Gather returns, without results, once
-// they have returned. A child that panics fails with a [*pl.PanicError]. Outside a task the children are goroutines.
+// If a child fails, Gather cancels the context of the others, waits until they have returned, and
+// returns the first error without results. A child that panics fails with a [*pl.PanicError].
+// Outside a task the children are goroutines.
 func Gather[T any](ctx context.Context, fs ...func(ctx context.Context) (T, error)) ([]T, error) {
 	results := make([]T, len(fs))
 	if len(fs) == 0 {
@@ -52,15 +53,15 @@ type group struct {
 func newGroup(ctx context.Context, parent *valueContext) *group {
 	g := &group{parent: parent}
 	ctx, g.cancel = context.WithCancelCause(ctx)
-	g.scope = scope{host: parent.scope.host, ctx: ctx, life: ctx, outer: parent.scope}
+	g.scope = scope{executor: parent.scope.executor, ctx: ctx, life: ctx, outer: parent.scope}
 	return g
 }
 
 func (g *group) spawn(f func(ctx context.Context) error) {
-	h := g.scope.host
+	e := g.scope.executor
 	c := &valueContext{place: &place{scope: &g.scope}}
 	g.left++
-	c.task = h.loop.Go(h.owner, loop.Func(func() {
+	c.task = e.loop.Go(e.owner, loop.Func(func() {
 		err := pl.ErrGoexit
 		defer func() {
 			if v := recover(); v != nil {
@@ -85,16 +86,17 @@ func (g *group) returned(err error) {
 	}
 }
 
-// Receive is called when the children's context has ended: who is parked shall look.
+// Receive is called when the children's context has ended: those that are parked must look at it.
 func (g *group) Receive() {
 	for _, t := range g.children {
 		t.Wake()
 	}
 }
 
-// wait parks the parent until the children have returned. It cannot leave before them, but they end with its context.
+// wait parks the parent until all children have returned. When the parent's context ends, so does
+// theirs.
 func (g *group) wait() error {
-	stop := afterFunc(g.scope.life, g.scope.host.loop, &loop.Message{To: g})
+	stop := afterFunc(g.scope.life, g.scope.executor.loop, &loop.Message{To: g})
 	g.parent.passLead()
 	for g.left > 0 {
 		g.parent.task.Park(0)

@@ -8,7 +8,7 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// setting is a key of this package's own options.
+// setting is the key of an option of this package.
 type setting int
 
 const (
@@ -16,9 +16,10 @@ const (
 	blocking
 )
 
-// Loops spreads the stage's values over n event loops, each on a goroutine of its own; the default is 1. Only tasks of
-// the same loop exclude each other, and each loop has its own resource. n must be at least 1; of Workers, each loop has
-// its share, so there are at most as many loops as Workers.
+// Loops spreads the stage's values over n event loops, each on a goroutine of its own; the default
+// is 1. Only tasks of the same loop exclude each other, and each loop has its own resource. n must
+// be at least 1; of Workers, each loop has its share, so there are at most as many loops as
+// Workers.
 func Loops(n int) pl.Option {
 	var err error
 	if n < 1 {
@@ -27,18 +28,18 @@ func Loops(n int) pl.Option {
 	return pl.Attach(loops, n, fmt.Sprintf("Loops(%d)", n), err)
 }
 
-// Blocking runs the stage's function off the loop, up to Workers at once, each on a goroutine. It is for functions that
-// block and cannot await: they do not hold up other tasks, but do not exclude each other either. For Sleep, Await and
-// the others they are outside a task.
+// Blocking runs the stage's function off the loop, up to Workers at once, each on a goroutine. It
+// is for functions that block and cannot await. They hold up no tasks, but they also run in
+// parallel with tasks and with each other. Sleep, Await and the others work in them as outside a
+// task.
 func Blocking() pl.Option { return pl.Attach(blocking, true, "Blocking()", nil) }
 
-// config is what the options of a stage come to.
+// config is the settings of a stage.
 type config struct {
 	seats, loops int
 	blocking     bool
 	timeout      time.Duration
-	// moves: yield puts the end of the Timeout off.
-	moves bool
+	moves        bool // the end of the Timeout moves during a call, while yield waits
 }
 
 func configOf(s *pl.Site) (config, error) {

@@ -9,8 +9,8 @@ import (
 	"github.com/gopeln/pl/internal/loop"
 )
 
-// seat is a place for one value under way: the engine's loop sits on it. It implements pl.Seat. There can be very many,
-// so it is small.
+// seat is a place for one value under way. It implements pl.Seat, and is what the engine's loop
+// waits in. There can be very many, so it is small.
 type seat struct {
 	place
 	value *valueContext // of the function that runs, or ran last
@@ -19,79 +19,80 @@ type seat struct {
 	signal atomic.Bool // Wake was called since Park returned
 	posted atomic.Bool // note is in the inbox
 
-	hungry    bool // waits for input, or is about to
-	putting   bool // waits for room downstream
-	waited    bool // has done so since Pause
+	starved   bool // it waits for input, or is about to
+	putting   bool // it waits for room downstream
+	waited    bool // it has waited for room since Pause
 	departure departure
 }
 
-func (s *seat) host() *host { return s.scope.host }
+func (s *seat) executor() *executor { return s.scope.executor }
 
-// departure is why a seat's loop has ended.
+// departure is why the engine's loop has returned.
 type departure uint8
 
 const (
-	exited    departure = iota // by Goexit
-	dismissed                  // there was no input, and another has the lead
+	exited    departure = iota // the function has called Goexit
+	dismissed                  // there is no input, and another seat leads
 	over                       // the input has ended, or the stage stops
 )
 
-func newSeat(h *host) *seat {
-	s := &seat{place: place{scope: &h.scope}}
+func newSeat(e *executor) *seat {
+	s := &seat{place: place{scope: &e.scope}}
 	s.note.To = (*notice)(s)
 	return s
 }
 
-// Do is the seat's time on a coroutine.
+// Do is the seat's work on a coroutine.
 func (s *seat) Do() {
-	s.hungry, s.departure = false, exited
+	s.starved, s.departure = false, exited
 	defer s.leave()
-	s.host().worker.Serve(s)
+	s.executor().worker.Serve(s)
 	if s.departure != dismissed {
 		s.departure = over
 	}
 }
 
-// leave is deferred: Serve may have ended by Goexit, or by a panic of the engine itself.
+// leave is deferred, since Serve may end by Goexit, or by a panic of the engine itself.
 func (s *seat) leave() {
 	if v := recover(); v != nil {
-		s.host().broke(v)
+		s.executor().broke(v)
 		s.departure = over
 	}
-	s.host().left(s)
+	s.executor().left(s)
 }
 
-// Park waits for Wake, in the engine's name: for input, as the lead, or for room downstream.
+// Park waits for Wake: the leader for input, any seat for room downstream. In both cases, if the
+// seat leads, its next step is to begin a value.
 func (s *seat) Park() {
-	h := s.host()
-	if s.hungry {
-		h.waiting = s
+	e := s.executor()
+	if s.starved {
+		e.waiting = s
 		for !s.signal.Swap(false) {
 			s.task.Begins()
 			s.task.Park(0)
 		}
-		h.waiting = nil
+		e.waiting = nil
 		return
 	}
 	s.putting, s.waited = true, true
-	h.putting++
+	e.putting++
 	for !s.signal.Swap(false) {
-		if h.lend(s.task); h.lead == s.task {
-			s.task.Begins() // once there is room, which is about to be
+		if e.lend(s.task); e.leader == s.task {
+			s.task.Begins()
 		}
 		s.task.Park(0)
 	}
-	h.putting--
+	e.putting--
 	s.putting = false
-	h.takeLead(s.task)
+	e.takeLead(s.task)
 }
 
 func (s *seat) Wake() {
 	s.signal.Store(true)
 	if s.posted.CompareAndSwap(false, true) {
-		s.host().loop.Post(&s.note)
+		s.executor().loop.Post(&s.note)
 	}
-	s.host().wakePeers()
+	s.executor().wakePeers()
 }
 
 // look ends the Park under way. It is called on the loop.
@@ -100,8 +101,8 @@ func (s *seat) look() {
 	s.task.Wake()
 }
 
-// notice is what Wake tells the loop. The seat may wait for something else, or for nothing, by then: whoever parks looks
-// for himself.
+// notice receives the message of Wake. By then the seat may wait for something else, or for
+// nothing: each that is woken checks what it waits for.
 type notice seat
 
 func (n *notice) Receive() {
@@ -110,45 +111,45 @@ func (n *notice) Receive() {
 }
 
 func (s *seat) WaitInput() bool {
-	h := s.host()
-	if h.lead != nil && h.lead != s.task && !h.stuck {
+	e := s.executor()
+	if e.leader != nil && e.leader != s.task && !e.stuck {
 		s.departure = dismissed
 		return false
 	}
-	h.lead, h.stuck = s.task, false
-	s.hungry = true
+	e.leader, e.stuck = s.task, false
+	s.starved = true
 	return true
 }
 
-// Sleep is Retry's wait.
+// Sleep is the wait of Retry.
 func (s *seat) Sleep(ctx context.Context, d time.Duration) error {
-	h := s.host()
-	until := h.loop.In(d)
+	e := s.executor()
+	until := e.loop.In(d)
 	for expired := false; !expired && ctx.Err() == nil; {
-		h.passLead(s.task)
+		e.passLead(s.task)
 		expired = s.task.Park(until)
-		h.takeLead(s.task)
+		e.takeLead(s.task)
 	}
 	return context.Cause(ctx)
 }
 
-// Rest lets the other tasks have a turn. Between two values the seat keeps the lead, or takes it if no other has it: nobody
-// of this stage could use the time.
+// Rest lets the other tasks have a turn. Between two values the seat remains the leader, or becomes
+// it if there is none: another seat of the stage would do no more than this one.
 func (s *seat) Rest(again bool) {
-	h := s.host()
+	e := s.executor()
 	if again {
-		h.passLead(s.task)
-		defer h.takeLead(s.task)
-	} else if h.takeLead(s.task); h.lead == s.task {
+		e.passLead(s.task)
+		defer e.takeLead(s.task)
+	} else if e.takeLead(s.task); e.leader == s.task {
 		s.task.Begins()
 	}
 	s.task.Yield()
 }
 
 func (s *seat) Enter(context.Context) context.Context {
-	s.host().loop.Sign()
-	s.hungry = false
-	s.value = s.host().newContext(&s.place)
+	s.executor().loop.Sign()
+	s.starved = false
+	s.value = s.executor().newContext(&s.place)
 	return s.value
 }
 
@@ -164,4 +165,4 @@ func (s *seat) Pause() bool {
 	return s.value.scope.limit.pause()
 }
 
-func (s *seat) Resume() { s.value.scope.limit.resume(s.waited || s.host().config.blocking) }
+func (s *seat) Resume() { s.value.scope.limit.resume(s.waited || s.executor().config.blocking) }

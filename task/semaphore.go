@@ -8,12 +8,12 @@ import (
 	"github.com/gopeln/pl/internal/loop"
 )
 
-// Semaphore limits how many functions do something at the same time, such as calling a service that allows so many
-// requests. [NewSemaphore] makes one. It is safe for concurrent use, and may be shared by stages, loops and runs, and by
-// goroutines outside of tasks.
+// Semaphore limits how many functions do something at the same time, such as calling a service that
+// allows so many requests. [NewSemaphore] makes one. It is safe for concurrent use, and may be
+// shared by stages, loops and runs, and by goroutines outside of tasks.
 //
-// There is one queue: a slot goes to the caller that has waited longest, and a new caller does not overtake those that
-// wait.
+// There is one queue: a slot goes to the caller that has waited longest, and a new caller does not
+// overtake those that wait.
 type Semaphore struct {
 	mu      sync.Mutex
 	size    int
@@ -29,9 +29,9 @@ func NewSemaphore(n int) *Semaphore {
 	return &Semaphore{size: n}
 }
 
-// Acquire takes a slot, and waits for one if all are taken. In a task it waits while other tasks run; outside a task it
-// blocks. When ctx ends, or has ended, it returns ctx's error and has taken no slot. The time in which a task waits counts
-// for its stage's Timeout.
+// Acquire takes a slot, and waits for one if all are taken. In a task it waits while other tasks
+// run; outside a task it blocks. When ctx ends, or has ended, it returns ctx's error and has taken
+// no slot. The time in which a task waits counts for its stage's Timeout.
 func (s *Semaphore) Acquire(ctx context.Context) error {
 	c := current(ctx)
 	if c != nil {
@@ -51,8 +51,8 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 	return s.acquireInTask(ctx, c)
 }
 
-// Release gives a slot back. Any task or goroutine may call it, not only the one that took the slot; it does not wait. It
-// panics if no slot is taken.
+// Release gives a slot back. Any task or goroutine may call it, not only the one that took the
+// slot; it does not wait. It panics if no slot is taken.
 func (s *Semaphore) Release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,8 +62,8 @@ func (s *Semaphore) Release() {
 	s.pass()
 }
 
-// pass hands one taken slot to the waiter that is next, so that no other caller can get it first. Without waiters the slot
-// is free. The lock is held.
+// pass hands one taken slot to the waiter that is next, so that no other caller can get it first.
+// Without waiters the slot is free. The lock is held.
 func (s *Semaphore) pass() {
 	w := s.waiting.first
 	if w == nil {
@@ -86,7 +86,7 @@ func (s *Semaphore) tryAcquire() bool {
 }
 
 func (s *Semaphore) acquireInTask(ctx context.Context, c *valueContext) error {
-	l, note := c.scope.host.loop, &loop.Message{To: (*waker)(c.task)}
+	l, note := c.scope.executor.loop, &loop.Message{To: (*waker)(c.task)}
 	w := &waiter{wake: func() { l.Post(note) }}
 	for waits := !s.join(w); waits && ctx.Err() == nil; waits = !s.hasGranted(w) {
 		c.park(ctx, 0)
@@ -125,8 +125,8 @@ func (s *Semaphore) hasGranted(w *waiter) bool {
 	return w.granted
 }
 
-// decide ends the wait of w, with a slot or with an error. If both have come, the error counts, and the next waiter gets
-// the slot.
+// decide ends the wait of w, with a slot or with an error. If both have come, the error counts, and
+// the next waiter gets the slot.
 func (s *Semaphore) decide(ctx context.Context, w *waiter) error {
 	err := ctx.Err()
 	if err == nil {

@@ -7,16 +7,16 @@ import (
 
 // warn reports a function that holds the loop. Without it, a forgotten Await shows as a program
 // that is slow for no reason. The log's handler is the user's: if it panics, the run fails.
-func (h *host) warn(held time.Duration, stack string) {
+func (e *executor) warn(held time.Duration, stack string) {
 	returned := false
 	defer func() {
 		if !returned {
-			h.broke(recover())
+			e.broke(recover())
 		}
 	}()
 	slog.Warn("task: a function holds its event loop, so all other tasks wait; "+
 		"call what blocks with task.Await, use task.Transport for HTTP, "+
 		"or give the stage task.Blocking or the thread backend",
-		"stage", h.site.Name(), "held", held, "stack", stack)
+		"stage", e.site.Name(), "held", held, "stack", stack)
 	returned = true
 }

@@ -7,12 +7,13 @@ import (
 	"sync/atomic"
 )
 
-// Transport wraps next, or http.DefaultTransport where next is nil, so that a request whose context is a task's awaits
-// the response, and each read of the body. An http.Client with it is used in a task like any other, while other tasks
-// run. Requests with other contexts go straight to next. It is safe for concurrent use if next is.
+// Transport wraps next, or http.DefaultTransport if next is nil, so that a request with a task's
+// context awaits its response, and each read of the body. Other tasks run meanwhile; otherwise an
+// http.Client with it is used in a task like any other. Requests with other contexts go to next
+// directly. It is safe for concurrent use if next is.
 //
-// A response ends with its request's context, and that of a task ends with its stage: to hand a body on unread, make the
-// request with context.WithoutCancel.
+// A response ends with its request's context, and a task's context ends with its stage. To hand a
+// body on unread, make the request with context.WithoutCancel.
 func Transport(next http.RoundTripper) http.RoundTripper {
 	if next == nil {
 		next = http.DefaultTransport
@@ -56,12 +57,13 @@ func (t *transport) CloseIdleConnections() {
 	}
 }
 
-// trip is a request off the loop. If the task has given it up, nobody closes the response, so it does that itself.
+// trip is a request off the loop. If the task has given it up, the task cannot close the response,
+// so the trip does.
 type trip struct {
 	next    http.RoundTripper
 	req     *http.Request
 	resp    *http.Response
-	settled atomic.Bool // the response has come, or the task has left; the second to notice closes
+	settled atomic.Bool // the response has come, or the task has given it up
 }
 
 func (t *trip) run(ctx context.Context) (*http.Response, error) {
@@ -74,28 +76,30 @@ func (t *trip) run(ctx context.Context) (*http.Response, error) {
 	return resp, nil
 }
 
-// settle is called when the response has come, and when the task has given it up.
+// settle is called when the response has come, and when the task has given it up. The second call
+// closes the response.
 func (t *trip) settle() {
 	if t.settled.Swap(true) && t.resp != nil && t.resp.Body != nil {
 		_ = t.resp.Body.Close()
 	}
 }
 
-// Limits on how much of a body is read at once, whatever the task asks for: an await costs more than a copy.
+// A body is read in pieces of at least firstRead bytes and at most mostRead, whatever the task asks
+// for, since an await costs more than a copy.
 const (
 	firstRead = 4 << 10
 	mostRead  = 32 << 10
 )
 
-// body is a response's body. Reads by its task, of what may have to come from the network, are awaited. Whoever else
-// has it, a child of Gather or a later stage, reads it as any other.
+// body is a response's body. A read by its task is awaited, unless what it needs has been read
+// ahead. A read by another, such as a child of Gather or a later stage, blocks as usual.
 type body struct {
 	next io.ReadCloser
 	ctx  context.Context
 	task *valueContext
 	buf  []byte
-	read []byte // ahead, in buf
-	err  error  // that came with or after it
+	read []byte // what was read ahead, in buf
+	err  error  // came with or after read
 
 	closed atomic.Bool // Close may be called by any goroutine, also during a Read
 }
@@ -126,7 +130,8 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, b.err
 }
 
-// fill reads into a buffer of its own: a read that was given up goes on, and must not write to the caller's.
+// fill reads ahead. It does not read into the caller's buffer, since a read that is given up still
+// goes on.
 func (b *body) fill() {
 	n, err := Await(b.ctx, func(context.Context) (int, error) { return b.next.Read(b.buf) })
 	b.read, b.err = b.buf[:n], err
@@ -135,7 +140,7 @@ func (b *body) fill() {
 	}
 }
 
-// grow makes room for more at the next read; what was read stays where it is.
+// grow makes a larger buffer for the next read. What was read ahead remains in the old one.
 func (b *body) grow() { b.buf = make([]byte, min(4*len(b.buf), mostRead)) }
 
 func (b *body) Close() error {

@@ -7,8 +7,9 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// yielding is a kernel whose emit only its own task may call. Where there is no room, emit waits in the name of the task;
-// a child of Gather, or a function that is awaited, would have a task wait that waits already.
+// yielding returns kernel with an emit that only the kernel's own task may call. emit parks that
+// task if there is no room. When a child of Gather calls it, or a function that is awaited, the
+// task is parked already.
 func yielding[A, B any](kernel pl.Kernel[A, B]) pl.Kernel[A, B] {
 	return func(ctx context.Context, in A, emit func(B) bool) error {
 		c := current(ctx)

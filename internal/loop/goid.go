@@ -2,7 +2,7 @@
 
 package loop
 
-// identity tells goroutines apart; it is empty here, since it costs a microsecond to know.
+// identity tells goroutines apart. It is empty here, since it costs a microsecond to find out.
 type identity struct{}
 
 func identify() identity { return identity{} }

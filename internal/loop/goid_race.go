@@ -11,7 +11,7 @@ import (
 // identity is the number of a goroutine.
 type identity uint64
 
-// identify returns that of the caller. The first line of a stack has it: "goroutine 7 [running]:".
+// identify returns the caller's. The first line of a stack has it: "goroutine 7 [running]:".
 func identify() identity {
 	var buf [64]byte
 	line := buf[:runtime.Stack(buf[:], false)]

@@ -2,17 +2,21 @@ package loop
 
 import "sync/atomic"
 
-// Message is something that another goroutine, or a task, tells the loop. It is part of what it is about, so that
-// posting allocates nothing.
+// Message is something that a goroutine, or a task, tells the loop. It is a field of what it is
+// about, so posting allocates nothing.
 type Message struct {
 	To   Receiver
 	next *Message
 }
 
-// inbox holds the messages that the loop has not seen. Posting is one exchange, and a wake-up only if the loop
-// sleeps.
+// inbox holds the messages that the loop has not seen. To post is one atomic exchange, and a
+// wake-up only if the loop sleeps.
+//
+// The loop sets sleeping before it checks for messages a last time; a producer checks sleeping
+// after its message is in. So one of the two sees the other. The loop and the producers clear
+// sleeping by an exchange, and a producer that has cleared it sends exactly one token on wake.
 type inbox struct {
-	newest   atomic.Pointer[Message]
+	newest   atomic.Pointer[Message] // pushed by any goroutine, taken by the loop
 	sleeping atomic.Bool
 	wake     chan struct{} // of capacity 1
 }
@@ -24,15 +28,13 @@ func (b *inbox) post(m *Message) {
 			break
 		}
 	}
-	// The loop announces its sleep before it looks at the messages a last time, and this looks at the announcement
-	// after the message is in: one of the two sees the other.
-	if b.sleeping.Load() && b.wakeUpBy() {
+	if b.sleeping.Load() && b.endSleep() {
 		b.wake <- struct{}{}
 	}
 }
 
-// wakeUpBy reports whether the caller is the one who wakes the loop.
-func (b *inbox) wakeUpBy() bool { return b.sleeping.CompareAndSwap(true, false) }
+// endSleep clears sleeping. It reports whether the caller did, and not another.
+func (b *inbox) endSleep() bool { return b.sleeping.CompareAndSwap(true, false) }
 
 func (b *inbox) empty() bool { return b.newest.Load() == nil }
 
@@ -47,7 +49,8 @@ func (b *inbox) take() (oldest *Message) {
 	return oldest
 }
 
-// fallAsleep announces that the loop will wait on wake. It reports false where there is a message after all.
+// fallAsleep sets sleeping: the loop will wait on wake. It reports false, and leaves it clear, if
+// there is a message.
 func (b *inbox) fallAsleep() bool {
 	b.sleeping.Store(true)
 	if b.empty() {
@@ -57,10 +60,10 @@ func (b *inbox) fallAsleep() bool {
 	return false
 }
 
-// wakeUp takes the announcement back. Where somebody has answered it, his token is on its way and must not wake the
-// loop the next time.
+// wakeUp clears sleeping without a message. If a producer was first, its token is on its way; it
+// must not end the next sleep.
 func (b *inbox) wakeUp() {
-	if !b.wakeUpBy() {
+	if !b.endSleep() {
 		<-b.wake
 	}
 }

@@ -1,9 +1,10 @@
-// Package loop is a cooperative scheduler: a [Loop] runs tasks one at a time, on a goroutine of its own, and a task
-// gives the loop up only where it parks. So tasks of one loop share state without locks.
+// Package loop is a cooperative scheduler. A [Loop] runs tasks one at a time, on a goroutine of its
+// own, and a task gives the loop up only when it parks or yields. So the tasks of a loop share
+// state without locks.
 //
-// A task is a coroutine made with iter.Pull. It runs its work to the end without a switch unless it parks, and is
-// reused for other work afterwards. Everything here is called on the loop, that is, by the task that is running or by
-// a [Receiver], except where it says otherwise.
+// A task is a coroutine made with iter.Pull. It runs its work to the end without a switch unless it
+// parks, and is used again for other work. All functions here must be called on the loop, that is,
+// by the running task or by a [Receiver], except where they say otherwise.
 package loop
 
 import (
@@ -15,41 +16,43 @@ import (
 	"time"
 )
 
-// Loop runs tasks. New makes one.
+// Loop runs tasks. [New] makes one.
 type Loop struct {
-	current atomic.Pointer[Task] // the task that runs; nil between two
+	current atomic.Pointer[Task] // the running task; nil between two. The watchdog and Running read it
 
 	ready  fifo
-	fresh  fifo // ready too, and about to begin something new
-	turns  uint64
+	fresh  fifo   // ready too, and about to begin something new
+	turns  uint64 // given to tasks in ready and fresh
 	timers timers
 	inbox  inbox
-	free   *Task // idle coroutines; the last used is the first to be used again
-	idlers []Receiver
+	free   *Task      // idle coroutines, the last used first
+	idlers []Receiver // of WhenIdle
 	rounds uint
 	epoch  time.Time
-	timer  *time.Timer
+	timer  *time.Timer // ends a sleep
 	watch  watchdog
 
-	mu    sync.Mutex
-	users int
-	ended chan struct{} // nil: the loop does not run
-	end   Message
-	// posted: end is in the inbox. It has arrived: ending.
-	posted, ending bool
+	mu     sync.Mutex
+	users  int           // calls of Acquire without their Release
+	ended  chan struct{} // closed at the end of the loop; nil if it does not run
+	end    Message
+	posted bool // end is in the inbox
+	ending bool // end has arrived
 }
 
-// Receiver takes in a message on the loop.
+// Receiver receives a message, on the loop.
 type Receiver interface{ Receive() }
 
-// Limits on what happens before something else gets its turn.
+// Limits that keep one kind of event from starving another.
 const (
-	roundSize  = 32  // tasks resumed before the inbox and the timers
-	patience   = 256 // rounds that WhenIdle waits for a loop that is never idle
-	neverWakes = -1
+	roundSize = 32  // tasks resumed before the loop looks at the inbox and the timers
+	patience  = 256 // rounds that WhenIdle waits for a loop that is never idle
 )
 
-// New makes a loop that does not run yet.
+// noTimer is a sleep without an end.
+const noTimer time.Duration = -1
+
+// New makes a loop. It does not run yet.
 func New() *Loop {
 	l := &Loop{epoch: time.Now()}
 	l.inbox.wake = make(chan struct{}, 1)
@@ -58,8 +61,8 @@ func New() *Loop {
 	return l
 }
 
-// Acquire keeps the loop running until Release. Where the loop did not run, it starts it and returns a function that
-// waits for its end; else wait is nil. Any goroutine may call it.
+// Acquire keeps the loop running until Release. If the loop does not run, Acquire starts it and
+// returns a function that waits for its end; otherwise wait is nil. Any goroutine may call it.
 func (l *Loop) Acquire() (wait func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -74,8 +77,8 @@ func (l *Loop) Acquire() (wait func()) {
 	return func() { <-ended }
 }
 
-// Release takes back one Acquire; with the last one the loop ends. By then all its tasks must have finished. Any
-// goroutine may call it, also a task of the loop.
+// Release undoes one Acquire. With the last one the loop ends; by then all its tasks must have
+// finished. Any goroutine may call it, and so may a task of the loop.
 func (l *Loop) Release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -86,7 +89,7 @@ func (l *Loop) Release() {
 	}
 }
 
-// lastUser is the receiver of the message that ends the loop.
+// lastUser receives the message that ends the loop.
 type lastUser Loop
 
 func (l *lastUser) Receive() {
@@ -95,30 +98,34 @@ func (l *lastUser) Receive() {
 	l.posted, l.ending = false, true
 }
 
-// Post hands m to the loop, which calls its receiver soon. Any goroutine may call it. Until the receiver has been
-// called, m must not be posted again.
+// Post makes the loop call m's receiver soon. It does not wait. Until then m must not be posted
+// again. Any goroutine may call it.
 func (l *Loop) Post(m *Message) { l.inbox.post(m) }
 
-// WhenIdle calls r once the loop has nothing else to do, or after a while if that never happens.
+// WhenIdle makes the loop call r once it has nothing else to do, or after some time if that never
+// happens.
 func (l *Loop) WhenIdle(r Receiver) { l.idlers = append(l.idlers, r) }
 
-// Now is the time since the loop was made; it is what [Task.Park] understands. Any goroutine may call it.
+// Now returns the time since the loop was made, which is what [Task.Park] takes. Any goroutine may
+// call it.
 func (l *Loop) Now() time.Duration { return time.Since(l.epoch) }
 
-// In is what Now will return after d. Any goroutine may call it.
+// In returns what Now will return after d. Any goroutine may call it.
 func (l *Loop) In(d time.Duration) time.Duration {
 	now := l.Now()
 	return now + min(d, math.MaxInt64-now)
 }
 
-// Time converts what Now returns back to a time. Any goroutine may call it.
+// Time returns the time at which Now returns now. Any goroutine may call it.
 func (l *Loop) Time(now time.Duration) time.Time { return l.epoch.Add(now) }
 
 // run is the loop's goroutine.
+//
+// A task that calls Goexit ends this goroutine too, since iter.Pull passes Goexit on to the caller
+// of next. The coroutine is gone, and its deferred functions have told its owner; the loop goes on
+// on a new goroutine.
 func (l *Loop) run() {
 	over := false
-	// A task that ends by Goexit ends this goroutine too: iter.Pull passes it on to whoever resumed the coroutine. The
-	// coroutine is gone, and its deferred functions have told its owner; the loop goes on.
 	defer func() {
 		if !over {
 			l.current.Store(nil)
@@ -137,10 +144,12 @@ func (l *Loop) run() {
 	}
 }
 
-// round resumes tasks, delivers messages and looks at the timers. What becomes ready meanwhile waits for the next round.
+// round resumes tasks, delivers messages and looks at the timers. Tasks that become ready meanwhile
+// wait for the next round.
 //
-// Tasks run in the order in which they became ready, but the first of a round is a fresh one if there is any: else values
-// would begin once per turn of all ready tasks, and the more tasks poll, the slower the rest would start.
+// Tasks run in the order in which they became ready, but the first of a round is a fresh one if
+// there is any. Otherwise values would begin once per turn of all ready tasks, and the more tasks
+// poll, the more slowly the rest would start.
 func (l *Loop) round() {
 	ready, fresh := l.ready.n, l.fresh.n
 	for turn := range min(ready+fresh, roundSize) {
@@ -161,7 +170,7 @@ func (l *Loop) round() {
 	}
 }
 
-// deliver hands the messages out. It reports whether there were any.
+// deliver calls the receivers of all messages. It reports whether there were any.
 func (l *Loop) deliver() bool {
 	m := l.inbox.take()
 	if m == nil {
@@ -176,7 +185,7 @@ func (l *Loop) deliver() bool {
 	return true
 }
 
-// due tells whether a timer's time has come.
+// due reports whether a task's time has come.
 func (l *Loop) due() bool { return len(l.timers.heap) > 0 && l.timers.heap[0].when <= l.Now() }
 
 // expire makes the tasks ready whose time has come.
@@ -191,6 +200,7 @@ func (l *Loop) expire() {
 	}
 }
 
+// callIdlers calls the receivers of WhenIdle.
 func (l *Loop) callIdlers() {
 	due := l.idlers
 	l.idlers = nil
@@ -199,14 +209,14 @@ func (l *Loop) callIdlers() {
 	}
 }
 
-// idle waits for a message or a timer.
+// idle waits for a message or a timer. The goroutine that would wake the loop is often about to, so
+// it first lets others run: that is cheaper than a sleep and a wake-up.
 func (l *Loop) idle() {
-	// Who would wake the loop is often about to: a turn for the others is cheaper than a sleep and a wake-up.
 	runtime.Gosched()
 	if l.deliver() || len(l.idlers) > 0 {
 		return
 	}
-	wait := time.Duration(neverWakes)
+	wait := noTimer
 	if len(l.timers.heap) > 0 {
 		if wait = l.timers.heap[0].when - l.Now(); wait <= 0 {
 			return
@@ -216,11 +226,12 @@ func (l *Loop) idle() {
 	l.watch.resume()
 }
 
+// sleep waits for a message, or for wait if that is not noTimer.
 func (l *Loop) sleep(wait time.Duration) {
 	if !l.inbox.fallAsleep() {
 		return
 	}
-	if wait == neverWakes {
+	if wait == noTimer {
 		<-l.inbox.wake
 		return
 	}
@@ -236,8 +247,8 @@ func (l *Loop) sleep(wait time.Duration) {
 	}
 }
 
-// stop ends the loop, unless it has been acquired again. Idle coroutines are goroutines, so none may be left: the
-// garbage collector does not take them.
+// stop ends the loop and its idle coroutines, which are goroutines. It reports false if the loop
+// has been acquired again.
 func (l *Loop) stop() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

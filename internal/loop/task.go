@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Work is what a task does. Do must recover its own panics. Where it ends by Goexit the task is gone, and Do's deferred
-// functions are the place to notice.
+// Work is what a task does. Do must recover its own panics. If it ends by Goexit, the task is gone,
+// and only Do's deferred functions learn of it.
 type Work interface{ Do() }
 
 // Func is a function as Work.
@@ -19,22 +19,23 @@ func (f Func) Do() { f() }
 
 // Task is a coroutine with something to do. There can be very many, so it is small.
 type Task struct {
-	identity                         // first: it is empty in most builds
+	identity                         // first, since an empty last field would take room
 	next     func() (struct{}, bool) // switches to the coroutine
-	yield    func(struct{}) bool     // and back
-	work     Work
-	owner    atomic.Pointer[Owner] // atomic for the watchdog
-	link     *Task                 // the next one in the list that the task is in
-	until    time.Duration         // for the loop to set the timer: a task's stack is small, and had better stay so
-	turn     uint64                // of the turns that the loop has given out: the place among those that are ready
-	slot     int32                 // in the timers; 0: none, else index+1
+	yield    func(struct{}) bool     // switches back
+	work     Work                    // nil: the coroutine is idle, or has to end
+	owner    atomic.Pointer[Owner]   // read by the watchdog
+	link     *Task                   // the next one in the list that the task is in
+	until    time.Duration           // Park's argument: the loop sets the timer, to keep the task's stack small
+	turn     uint64                  // orders the ready tasks
+	slot     int32                   // index in the timers, plus 1; 0: it is not there
 	parked   bool
-	expired  bool
+	expired  bool // Park has ended because of the time
 	again    bool // it yields
 	begins   bool // see Begins
 }
 
-// Go starts a task of owner that does work. It gets its turn after the tasks that are ready now.
+// Go starts a task of owner that does work. Its turn comes after those of the tasks that are ready
+// now.
 func (l *Loop) Go(owner *Owner, work Work) *Task { return l.start(owner, work, false) }
 
 // Begin is Go for a task that begins something new, as [Task.Begins] says.
@@ -65,8 +66,8 @@ func (l *Loop) queue(t *Task) {
 	}
 }
 
-// newTask makes a coroutine, which ends when it is resumed without work. So what iter.Pull returns to stop it is not
-// kept.
+// newTask makes a coroutine. It ends when it is resumed without work, so iter.Pull's stop function
+// is not needed.
 func newTask() *Task {
 	t := new(Task)
 	t.next, _ = iter.Pull(func(yield func(struct{}) bool) {
@@ -80,7 +81,7 @@ func newTask() *Task {
 	return t
 }
 
-// rest waits among the idle coroutines for other work.
+// rest waits, as an idle coroutine, for other work.
 func (t *Task) rest() {
 	l := t.loop()
 	t.work = nil
@@ -99,8 +100,8 @@ func (l *Loop) resume(t *Task) {
 	switch {
 	case t.again:
 		t.again = false
-		l.deliver() // what the task has asked for comes before its own next turn
-		l.expire()  // and who has waited for a time, before one who yields
+		l.deliver() // what the task has asked for comes before its own next turn,
+		l.expire()  // and so do the tasks whose time has come
 		l.queue(t)
 	case t.until > 0:
 		l.timers.add(t, t.until)
@@ -108,11 +109,11 @@ func (l *Loop) resume(t *Task) {
 	}
 }
 
-// switchAway gives the loop up until somebody resumes t.
+// switchAway gives the loop up until it resumes t.
 func (t *Task) switchAway() { t.yield(struct{}{}) }
 
-// Park gives the loop up until Wake, or until the loop's Now has reached until, if that is more than 0. It tells
-// whether the time was the reason.
+// Park gives the loop up until Wake, or until the loop's Now reaches until if that is more than 0.
+// It reports whether the time was the reason.
 func (t *Task) Park(until time.Duration) (expired bool) {
 	t.parked, t.expired, t.until = true, false, until
 	t.switchAway()
@@ -132,11 +133,13 @@ func (t *Task) Wake() {
 	l.queue(t)
 }
 
-// Begins says that t will begin something new when it is next resumed, such as a value that waits for it. One in
-// [roundSize] tasks that the loop resumes is of this kind, if there is any, however many others are ready.
+// Begins says that t will begin something new when it is next resumed, such as a value that waits
+// for it. One in [roundSize] tasks that the loop resumes is of this kind, if there is any, however
+// many others are ready.
 func (t *Task) Begins() { t.begins = true }
 
-// Yield lets everybody else have a turn. Where nobody wants one it returns at once.
+// Yield gives every other ready task, and each message, a turn. If there are none it returns at
+// once.
 func (t *Task) Yield() {
 	l := t.loop()
 	if l.ready.n+l.fresh.n == 0 && l.inbox.empty() && len(l.idlers) == 0 && !l.due() {
@@ -147,8 +150,8 @@ func (t *Task) Yield() {
 	t.switchAway()
 }
 
-// Running tells whether the caller is t, as the loop runs it. A goroutine that is not t's is found out if t is parked,
-// and in builds with the race detector always. Any goroutine may call it.
+// Running reports whether the caller is t. For a goroutine that is not t's it may report true while
+// t runs; with the race detector it never does. Any goroutine may call it.
 func (t *Task) Running() bool { return t.loop().current.Load() == t && identify() == t.identity }
 
 // fifo is a list of tasks.

@@ -2,8 +2,8 @@ package loop
 
 import "time"
 
-// timers is a heap of the tasks that wait for a time. It has four children per node: half the depth of two, and the
-// children share a cache line. A task knows its place, so it can be removed.
+// timers is a heap of the tasks that wait for a time. A node has four children, which halves the
+// depth, and they share a cache line. A task knows its index, so it can be removed from anywhere.
 type timers struct{ heap []alarm }
 
 type alarm struct {
@@ -29,7 +29,7 @@ func (h *timers) remove(t *Task) {
 	h.down(h.up(i))
 }
 
-// up moves the alarm at i to its place among its ancestors and returns the place.
+// up moves the alarm at i to its place among its ancestors, and returns the new index.
 func (h *timers) up(i int) int {
 	a := h.heap[i]
 	for i > 0 {

@@ -14,13 +14,13 @@ import (
 
 const (
 	watchEvery   = 25 * time.Millisecond
-	stallTicks   = 4 // unanswered: the loop has been held for 100 ms
-	stallPause   = time.Minute
-	courtesy     = 100
-	mostProfiled = 20_000 // goroutines; a profile of more would be a stall of its own
+	stallTicks   = 4           // looks without a sign: the loop has been held for 100 ms
+	stallPause   = time.Minute // between two reports of an owner
+	courtesy     = 100         // times that others are let run before the loop counts as held
+	mostProfiled = 20_000      // goroutines; a profile of more would be a stall of its own
 )
 
-// Owner is what tasks belong to: a stage.
+// Owner is what tasks belong to, such as a stage. [Loop.NewOwner] makes one.
 type Owner struct {
 	loop     *Loop
 	labels   context.Context
@@ -30,36 +30,38 @@ type Owner struct {
 
 var loopsMade atomic.Uint64
 
-// NewOwner makes an owner of tasks of l. The goroutines of its tasks have the profiler labels of the context that it
-// returns, which is ctx with one label more. onStall is called, on another goroutine, when a task of this owner has held
-// the loop for 100 ms, and again after a minute if it happens again; stack is the task's, or why there is none.
+// NewOwner makes an owner of tasks of l. Their goroutines have the profiler labels of the context
+// that it returns, which is ctx with one more label. onStall is called, on another goroutine, when
+// a task of this owner has held the loop for 100 ms, but at most once a minute; stack is the
+// task's, or says why there is none.
 func (l *Loop) NewOwner(ctx context.Context, onStall func(held time.Duration, stack string)) (*Owner, context.Context) {
 	ctx = pprof.WithLabels(ctx, pprof.Labels(loopLabel, l.watch.id))
 	return &Owner{loop: l, labels: ctx, onStall: onStall}, ctx
 }
 
-// Labels is the context with the profiler labels of its tasks.
+// Labels returns the context with the profiler labels of the owner's tasks.
 func (o *Owner) Labels() context.Context { return o.labels }
 
-// loopLabel is a label that tells the loops of the program apart, so that the watchdog finds its loop's goroutine.
+// loopLabel is the profiler label that tells the loops of the program apart. By it the watchdog
+// finds the goroutine of its loop's running task.
 const loopLabel = "task.loop"
 
-// watchdog looks from time to time whether the loop makes progress. It costs the loop a load per sign of life, and has
-// no timer while the loop sleeps.
+// watchdog checks from time to time that the loop makes progress. This costs the loop an atomic
+// load per sign of life. While the loop sleeps there is no timer.
 type watchdog struct {
 	loop    *Loop
 	id      string
-	waiting atomic.Bool // for a sign of the loop
-	armed   atomic.Bool
+	waiting atomic.Bool // for a sign: set by a look, cleared by the loop
+	armed   atomic.Bool // there is a timer, or a look under way
 
 	mu     sync.Mutex // held while it looks
 	timer  *time.Timer
-	looked time.Time
-	missed int
+	looked time.Time // the last look
+	missed int       // looks in a row without a sign
 	over   bool
 }
 
-// Sign tells the watchdog that the running task has not been in one function all the time.
+// Sign tells the watchdog that the running task has left one function and enters another.
 func (l *Loop) Sign() { l.watch.sign() }
 
 func (w *watchdog) sign() {
@@ -77,7 +79,7 @@ func (w *watchdog) start(l *Loop) {
 	w.timer = time.AfterFunc(watchEvery, w.look)
 }
 
-// stop ends the watch, and waits for a look under way.
+// stop ends the watch. It waits for a look under way.
 func (w *watchdog) stop() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -85,7 +87,7 @@ func (w *watchdog) stop() {
 	w.timer.Stop()
 }
 
-// resume is called when the loop has slept: the watchdog may have gone to sleep too.
+// resume is called when the loop has slept, since the watchdog may have stopped its timer.
 func (w *watchdog) resume() {
 	if !w.armed.Load() && w.armed.CompareAndSwap(false, true) {
 		w.timer.Reset(watchEvery)
@@ -99,7 +101,7 @@ func (w *watchdog) look() {
 	if w.over || w.restsWithLoop() {
 		return
 	}
-	// A look that is late itself says that the program lacks processors, and nothing of the loop.
+	// If the look itself is late, the program lacks processors, and a missing sign means nothing.
 	late := time.Since(w.looked) > 2*watchEvery
 	w.looked = time.Now()
 	t := w.loop.current.Load()
@@ -115,8 +117,8 @@ func (w *watchdog) look() {
 	w.timer.Reset(watchEvery)
 }
 
-// held tells a loop that is held by its task from one that waits for a processor in a busy program: that one gets its
-// turn when the watchdog has let the others run a few times.
+// held reports whether the loop is held by its task. A loop that only waits for a processor, in a
+// busy program, gets one when the watchdog has let others run a few times.
 func (w *watchdog) held() bool {
 	for range courtesy {
 		if !w.waiting.Load() {
@@ -127,8 +129,9 @@ func (w *watchdog) held() bool {
 	return true
 }
 
-// restsWithLoop disarms the watchdog while the loop sleeps. The loop looks at armed after it has woken up, and this
-// looks whether it sleeps after armed is off: one of the two arms it again.
+// restsWithLoop disarms the watchdog if the loop sleeps, and reports whether it did. The loop
+// checks armed after it has woken up, and this checks the loop's sleep after it has cleared armed:
+// so one of the two arms the watchdog again.
 func (w *watchdog) restsWithLoop() bool {
 	asleep := &w.loop.inbox.sleeping
 	if !asleep.Load() {
@@ -140,8 +143,8 @@ func (w *watchdog) restsWithLoop() bool {
 	return asleep.Load() || !w.armed.CompareAndSwap(false, true)
 }
 
-// report tells the owner, unless it was told a short while ago, or the task has gone on in the time that a stack takes:
-// then the stack is not that of the stall.
+// report calls the owner's onStall, unless it did so a short time ago, or the task has gone on
+// while its stack was taken: then that stack is not the stall's.
 func (w *watchdog) report(o *Owner) {
 	if !o.reported.IsZero() && time.Since(o.reported) < stallPause {
 		return
@@ -153,8 +156,9 @@ func (w *watchdog) report(o *Owner) {
 	}
 }
 
-// stack finds the running task's in a profile of all goroutines, which does not stop the program as runtime.Stack
-// would: it has this loop's label and a coroutine's frame, and is not in a switch.
+// stack returns the stack of the running task. It is in a profile of all goroutines, which does not
+// stop the program as runtime.Stack does: it has this loop's label and a coroutine's frame, and is
+// not in a switch.
 func (w *watchdog) stack() string {
 	if n := runtime.NumGoroutine(); n > mostProfiled {
 		return fmt.Sprintf("not taken: there are %d goroutines", n)
@@ -173,7 +177,7 @@ func (w *watchdog) stack() string {
 	return "not taken: the function has just returned"
 }
 
-// frames is the stack in a record of a profile, if it is that of a running task with label.
+// frames returns the stack in a record of a profile, if the record is of a running task with label.
 func frames(record, label string) (string, bool) {
 	_, stack, ok := strings.Cut(record, "\n# labels: ")
 	if !ok {

@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// call is one call of the function, and the context that it gets. It is used once, since a function may keep its context;
-// so it is small, and made many at a time.
+// call is one call of the function, and the context that it gets. It is used once, since a function
+// may keep its context; so it is small, and made many at a time.
 //
-// As long as nobody asks for more than can be seen in the parent, there is nothing but these fields. Then real is made:
-// an ordinary context derived from the parent, which the watch cancels, and which answers all questions.
+// As long as nobody asks for more than can be seen in the parent, there is nothing but these
+// fields. Then real is made: an ordinary context derived from the parent, which the watch cancels,
+// and which answers all questions.
 type call struct {
 	*batch
 	due time.Duration // by the watch
@@ -28,7 +29,8 @@ const (
 	timedOut
 )
 
-// batch is calls that are allocated together: half a kilobyte of them. One that is kept keeps the others' memory.
+// batch is calls that are allocated together: half a kilobyte of them. One that is kept keeps the
+// others' memory.
 type batch struct {
 	watch *Watch
 	calls [15]call
@@ -42,7 +44,8 @@ func (b *batch) next(due time.Duration) *call {
 	return c
 }
 
-// realContext is a context that its watch cancels. To the function it looks like one whose deadline has passed.
+// realContext is a context that its watch cancels. To the function it looks like one whose deadline
+// has passed.
 type realContext struct {
 	context.Context
 	cancel context.CancelCauseFunc
@@ -91,7 +94,8 @@ func (c *call) realize() *realContext {
 	return c.real
 }
 
-// plain reports whether the parent's state is the call's: it has not ended by itself, and real is not there.
+// plain reports whether the parent's state is the call's: it has not ended by itself, and real is
+// not there.
 func (c *call) plain() bool {
 	c.watch.mu.Lock()
 	defer c.watch.mu.Unlock()
@@ -109,8 +113,9 @@ func (c *call) Err() error {
 	return c.realize().Err()
 }
 
-// Deadline is the end of the call's time, or the parent's deadline if that is sooner. A time that may still move is not
-// told: a client that passes it on, to a connection or in a request, would not learn of the move.
+// Deadline is the end of the call's time, or the parent's deadline if that is sooner. A time that
+// may still move is not told: a client that passes it on, to a connection or in a request, would
+// not learn of the move.
 func (c *call) Deadline() (time.Time, bool) {
 	parents, ok := c.parent().Deadline()
 	own := c.watch.epoch.Add(c.due)
@@ -120,7 +125,8 @@ func (c *call) Deadline() (time.Time, bool) {
 	return own, true
 }
 
-// Value finds what the parent finds. If that is a context, it is package context that asks, for what cancels this one.
+// Value finds what the parent finds. If that is a context, it is package context that asks, for
+// what cancels this one.
 func (c *call) Value(key any) any {
 	v := c.parent().Value(key)
 	if _, ok := v.(context.Context); ok {

@@ -1,9 +1,9 @@
-// Package stopwatch bounds how long a function may run for one value: its context ends when the time is over, and a
-// function that ignores that is abandoned.
+// Package stopwatch bounds how long a function may run for one value: its context ends when the
+// time is over, and a function that ignores that is abandoned.
 //
-// Nearly all calls end in time and never look at their context, so a call costs two readings of the mutex and one of the
-// clock. The timer runs on from one call to the next, and a call gets a context that can be cancelled only when its
-// function asks for one.
+// Nearly all calls end in time and never look at their context, so a call costs two readings of the
+// mutex and one of the clock. The timer runs on from one call to the next, and a call gets a
+// context that can be cancelled only when its function asks for one.
 package stopwatch
 
 import (
@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// Watch times the calls of one goroutine's function, one after the other. [New] makes one. Enter, Pause, Resume, Leave and
-// Stop are called by that goroutine, Abandoned by any.
+// Watch times the calls of one goroutine's function, one after the other. [New] makes one. Enter,
+// Pause, Resume, Leave and Stop are called by that goroutine, Abandoned by any.
 type Watch struct {
 	settings Settings
 	epoch    time.Time
@@ -28,8 +28,8 @@ type Watch struct {
 	due   time.Duration // of that call, since epoch; it never decreases from call to call
 	left  time.Duration // of a paused call
 
-	// The timer is set if armed, for no later than due. When it fires earlier, because the call that it was set for has
-	// ended, it is set again.
+	// The timer is set if armed, for no later than due. When it fires earlier, because the call
+	// that it was set for has ended, it is set again.
 	timer  *time.Timer
 	armed  bool
 	alarms sync.WaitGroup // armed, or under way
@@ -40,9 +40,11 @@ type Settings struct {
 	Context context.Context // parent of the contexts of all calls
 	Timeout time.Duration
 	Cause   error // of the context of a call whose time is over; Leave returns it
-	// Moves says that Pause and Resume are called during a call: its end may move, so its context does not tell it.
+	// Moves says that Pause and Resume are called during a call: its end may move, so its context
+	// does not tell it.
 	Moves bool
-	// Replace is called when a function has ignored the end of its time, and takes over from it; nil: it is waited for.
+	// Replace is called when a function has ignored the end of its time, and takes over from it;
+	// nil: it is waited for.
 	Replace func()
 }
 
@@ -56,9 +58,9 @@ const (
 	abandoned // it did not: what it does counts no longer
 )
 
-// graceYields is how many times others are let run before a function whose time is over counts as one that ignores its
-// context. It is a count, not a time, so that under virtual time none passes; it comes to about half a millisecond on
-// an idle machine, and more on a busy one.
+// graceYields is how many times others are let run before a function whose time is over counts as
+// one that ignores its context. It is a count, not a time, so that under virtual time none passes;
+// it comes to about half a millisecond on an idle machine, and more on a busy one.
 const graceYields = 5000
 
 // ErrAbandoned is what Leave returns to a goroutine that was replaced.
@@ -67,8 +69,8 @@ var ErrAbandoned = errors.New("pl: the worker was replaced")
 // New makes a watch.
 func New(s Settings) *Watch { return &Watch{settings: s, epoch: time.Now()} }
 
-// Enter begins a call and returns the context for it. It ends with its parent, when the time is over, and when the call
-// ends.
+// Enter begins a call and returns the context for it. It ends with its parent, when the time is
+// over, and when the call ends.
 func (w *Watch) Enter() context.Context {
 	if w.fresh == nil || w.fresh.used == len(w.fresh.calls) {
 		w.fresh = &batch{watch: w}
@@ -158,8 +160,8 @@ func (w *Watch) alarm() {
 	w.abandon(c)
 }
 
-// expire ends the context of the call under way and returns the call, if its time is over. Otherwise the timer was set for
-// an earlier one.
+// expire ends the context of the call under way and returns the call, if its time is over.
+// Otherwise the timer was set for an earlier one.
 func (w *Watch) expire() *call {
 	w.mu.Lock()
 	defer w.mu.Unlock()
