@@ -42,6 +42,10 @@ type base struct {
 	driven bool
 	// renumbers is set if the order of values begins anew here, as at a source.
 	renumbers bool
+	// restores is set for an Ordered, which restores the order from there.
+	restores bool
+	// calls is set for the source of a Func.
+	calls bool
 	// inTurn: its inputs run one after the other.
 	inTurn bool
 	// static sources never wait for a value.

@@ -12,8 +12,11 @@ import "github.com/gopeln/pl/internal/queue"
 func Ordered[T any](s Stage[T]) Stage[T] {
 	in := s.node()
 	o := plain[T]("Ordered", in)
-	o.renumbers = true
+	o.renumbers, o.restores = true, true
 	o.compose = func(b *builder, o *operator[T], at *Site) flow[T] {
+		if b.run.calls != nil {
+			return upstream[T](b, o, in, at)
+		}
 		if b.inOrder(in) {
 			return numbered(b, o, at, upstream[T](b, o, in, at))
 		}

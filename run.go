@@ -11,6 +11,8 @@ import (
 // run is one execution of a pipeline. It owns the sites, their goroutines and queues, and the first
 // failure.
 type run struct {
+	calls callTable // of a Func, whose values these are; else nil. Set before the run starts
+
 	caller context.Context // given by the consumer
 	ctx    context.Context // the run's own; ends with it
 	cancel context.CancelCauseFunc

@@ -152,7 +152,7 @@ func (b *builder) inOrder(n node) bool {
 // passTrackers makes the trackers downstream of o listen to its input in too. If o renumbers its
 // values, nothing downstream follows the order before it.
 func (b *builder) passTrackers(o node, in node) {
-	if !o.meta().renumbers {
+	if !b.renumbers(o) {
 		b.trackers[in] = append(b.trackers[in], b.trackers[o]...)
 	}
 }
@@ -185,7 +185,14 @@ func (b *builder) channelOK(o *base, in ...node) bool {
 }
 
 // tagged reports whether the values that o takes carry tags.
-func (b *builder) tagged(o node) bool { return len(b.trackers[o]) > 0 && !o.meta().renumbers }
+func (b *builder) tagged(o node) bool { return len(b.trackers[o]) > 0 && !b.renumbers(o) }
+
+// renumbers reports whether the order of values begins anew at o. In a Func an Ordered lets every
+// value pass.
+func (b *builder) renumbers(o node) bool {
+	m := o.meta()
+	return m.renumbers && !(m.restores && b.run.calls != nil)
+}
 
 // ownGoroutines reports whether each worker of b has a goroutine to itself, so that a channel can
 // be its queue.

@@ -80,7 +80,7 @@ func (s *Site) Attempts() int { return max(1, s.op.cfg.policy.attempts) }
 
 // Tolerant reports whether the stage has an OnError, so that the run may go on after a value has
 // failed.
-func (s *Site) Tolerant() bool { return s.op.cfg.policy.onError != nil }
+func (s *Site) Tolerant() bool { return s.op.cfg.policy.onError != nil || s.run.calls != nil }
 
 // Setting returns the value of the stage's last [Attach] option with that key, or nil.
 func (s *Site) Setting(key any) any { return s.op.cfg.setting(key) }
@@ -120,6 +120,21 @@ func (s *Site) Fail(err error) {
 		s.run.fail(err)
 	}
 }
+
+// failValue fails the run with err, the failure of the value of tag t, and reports true. In a Func
+// it is the failure of the value's caller alone.
+func (s *Site) failValue(t queue.Tag, err error) bool {
+	if calls := s.run.calls; calls != nil {
+		calls.Fail(t, err)
+		return false
+	}
+	s.Fail(err)
+	return true
+}
+
+// Calls reports whether the values are calls of a [Func]: a value must not begin once its caller has
+// left, so a worker must not take more values than it can begin.
+func (s *Site) Calls() bool { return s.run.calls != nil }
 
 // Shared returns the run's object for key, such as an event loop that serves several stages. The
 // first call for a key makes the object with make.

@@ -70,8 +70,7 @@ func (r *rejection[A]) reject(_ *queue.Waiter, v A, t queue.Tag, err error) {
 	e := &StageError{Stage: r.cfg.name, Worker: -1, Item: itemOf(r.item, v), Err: Permanent(err), Attempts: 1}
 	r.counts.take()
 	r.counts.fail()
-	if decision := r.court.judge(r.site.ctx, e); decision.Err != nil {
-		r.site.Fail(decision.Err)
+	if decision := r.court.judge(r.site.ctx, e); decision.Err != nil && r.site.failValue(t, decision.Err) {
 		return
 	}
 	r.counts.drop()

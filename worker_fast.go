@@ -14,6 +14,7 @@ func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 	usual := (w.windowIn != nil || w.channelIn != nil) && (l.windowOut != nil || l.channelOut != nil)
 	take := w.next
 	switch {
+	case w.calls != nil:
 	case usual && w.one != nil && w.windowIn != nil && l.windowOut != nil:
 		take = w.streamWindow
 	case usual:
@@ -33,12 +34,20 @@ func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 // next gives l its next value, from a queue of any type. It waits for one, and reports false if
 // there are no more.
 func (w *worker[A, B]) next(l *valueLoop[A, B]) (ok bool) {
-	if w.holdingIn != nil {
-		l.v, l.t, l.hold, ok = w.holdingIn.TakeHold(l.me)
-	} else if l.v, l.t, ok = w.in.Take(l.me); ok && w.windowIn == nil {
-		w.counts.take()
+	for {
+		if w.holdingIn != nil {
+			l.v, l.t, l.hold, ok = w.holdingIn.TakeHold(l.me)
+		} else if l.v, l.t, ok = w.in.Take(l.me); ok && w.windowIn == nil {
+			w.counts.take()
+		}
+		if !ok || !w.beginUnlessStopped(l) {
+			return false
+		}
+		if w.calls == nil || w.calls.Wanted(l.t) {
+			return true
+		}
+		l.drop()
 	}
-	return ok && w.beginUnlessStopped(l)
 }
 
 // stream is the loop of the usual case: the queues are of known types, there is neither an order

@@ -15,7 +15,7 @@ func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Op
 	return func(yield func(B, queue.Tag) bool) {
 		w := &worker[A, B]{
 			site: s, op: &o.base, ctx: s.workerContext(&o.base, 0), open: op.Open, item: op.Item, order: p,
-			counts: counts, court: court,
+			counts: counts, court: court, calls: b.run.calls,
 			put: func(_ *queue.Waiter, v B, t queue.Tag) bool { return yield(v, t) },
 		}
 		if w.Open() {
@@ -38,6 +38,10 @@ func (w *worker[A, B]) serveInline(values flow[A]) {
 	values(func(v A, t queue.Tag) bool {
 		l.v, l.t = v, t
 		l.begin()
+		if w.calls != nil && !w.calls.Wanted(t) {
+			l.drop()
+			return !w.site.stopped.Load()
+		}
 		for {
 			if again, ok := l.handleGuarded(); !again {
 				return ok && !w.site.stopped.Load()

@@ -23,7 +23,7 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 		w := &worker[A, B]{
 			site: s, op: &o.base, index: index, ctx: s.workerContext(&o.base, index), open: op.Open, one: op.One,
 			item: op.Item,
-			in:   input.Consumer(results.word()), put: results.put, order: p, court: court,
+			in:   input.Consumer(results.word()), put: results.put, order: p, court: court, calls: b.run.calls,
 			counts: results.counts,
 		}
 		if len(p.trackers) == 0 {
@@ -58,6 +58,7 @@ type worker[A, B any] struct {
 	channelOut *queue.Channel[B] // if not nil, put does no more than its Put
 	order                        // of the values in the order
 	court      *court
+	calls      callTable // of a Func; else nil
 
 	opened *opened[A, B] // nil unless the worker is open
 	counts *counts

@@ -96,11 +96,42 @@ func (it *Item[A]) Attempt() int { return it.attempt + 1 }
 // They count as queued until Begin. ok is false at the end of the input, when the stage stops, and
 // when ctx ends.
 func (p *Port[A, B]) Pull(ctx context.Context, buf []Item[A]) (n int, ok bool) {
-	return p.in.Pull(ctx, p.taking, len(buf), into(buf))
+	for n == 0 {
+		if n, ok = p.in.Pull(ctx, p.taking, len(buf), into(buf)); !ok {
+			return 0, false
+		}
+		n = p.keepWanted(buf[:n])
+	}
+	return n, true
 }
 
 // TryPull is Pull that does not wait; it may move no value.
-func (p *Port[A, B]) TryPull(buf []Item[A]) int { return p.in.TryPull(len(buf), into(buf)) }
+func (p *Port[A, B]) TryPull(buf []Item[A]) int {
+	return p.keepWanted(buf[:p.in.TryPull(len(buf), into(buf))])
+}
+
+// keepWanted ends the items of a Func whose callers have left. The others come first in items; it
+// returns how many there are.
+func (p *Port[A, B]) keepWanted(items []Item[A]) int {
+	calls := p.site.run.calls
+	if calls == nil {
+		return len(items)
+	}
+	n := 0
+	for i := range items {
+		if it := &items[i]; calls.Wanted(it.t) {
+			items[n] = *it
+			n++
+			continue
+		}
+		p.in.Begin(1)
+		p.counts.drop()
+		p.order.finished(items[i].t, 0)
+		items[i].hold.Release()
+	}
+	clear(items[n:])
+	return n
+}
 
 func into[A any](buf []Item[A]) queue.Pulled[A] {
 	return func(i int, number int64, v A, t queue.Tag, h queue.Hold) {
@@ -195,10 +226,10 @@ func (p *Port[A, B]) Fail(it *Item[A], err error) Decision {
 		return v
 	}
 	p.counts.fail()
-	if v.Err != nil {
-		p.site.Fail(v.Err)
+	if v.Err != nil && p.site.failValue(it.t, v.Err) {
 		return v
 	}
+	v.Err = nil
 	p.counts.drop()
 	p.order.finished(it.t, it.given)
 	it.hold.Release()

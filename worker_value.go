@@ -201,8 +201,7 @@ func (l *valueLoop[A, B]) applyPolicy(err error) bool {
 		return decision.After <= 0 || l.seat.Sleep(l.ctx, decision.After) == nil
 	}
 	l.counts.fail()
-	if decision.Err != nil {
-		l.site.Fail(decision.Err)
+	if decision.Err != nil && l.site.failValue(l.t, decision.Err) {
 		return false
 	}
 	l.drop()

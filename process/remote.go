@@ -60,6 +60,7 @@ type remote[A, R any] struct {
 	closing  bool // it was told to end
 	gone     bool // page and process must not be touched
 	broken   error
+	single   bool // at most one value at a time is sent, so that what was sent has begun
 	watched  watched
 }
 
@@ -95,6 +96,9 @@ func (w *remote[A, R]) free() {
 
 // adapt sets the window from what the last n values took.
 func (w *remote[A, R]) adapt(took time.Duration, n int) {
+	if w.single {
+		return
+	}
 	each := max(took/time.Duration(max(n, 1)), 1)
 	if w.cost == 0 {
 		w.cost = each

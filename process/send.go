@@ -30,7 +30,7 @@ func (s *slot[A, B, R]) start(prompt bool) (*remote[A, R], error) {
 	if s.settings.recycle > 0 {
 		w.budget = s.settings.recycle
 	}
-	if prompt {
+	if w.single = s.site.Calls(); prompt || w.single {
 		w.window = 1
 	}
 	if s.port.Boundless() {

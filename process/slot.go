@@ -52,8 +52,8 @@ func (s *slot[A, B, R]) run() {
 	prompt := false
 	for {
 		window := startWindow
-		if prompt {
-			window = 1 // so that it is clear who is to blame
+		if prompt || s.site.Calls() {
+			window = 1 // so that it is clear who is to blame, or so that what was sent has begun
 		}
 		next, ok := s.next(s.site.Context(), window)
 		if s.stopping() || !ok && (s.index > 0 || s.started.Load()) {

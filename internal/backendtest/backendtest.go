@@ -107,6 +107,7 @@ func Run(t *testing.T, api API) {
 		{"Hostile", hostileChecks},
 		{"OnError", onErrorChecks},
 		{"Retry", retryChecks},
+		{"Func", funcChecks},
 		{"ByKey", byKeyChecks},
 		{"MaxWeight", maxWeightChecks},
 		{"Timeout", timeoutChecks},

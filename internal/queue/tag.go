@@ -1,5 +1,7 @@
 package queue
 
+import "strconv"
+
 // Tag is a value's place in the order of its source. Only queues that lead to an Ordered carry
 // tags. The tag of a source value is its number; below a FlatMap it also says which child the value
 // is, and of what.
@@ -37,4 +39,20 @@ type Tracker interface {
 	Admit(me *Waiter)
 	// Limited reports whether Admit can wait.
 	Limited() bool
+}
+
+// name identifies the value of tag t among the descendants of its source value.
+func (t Tag) name() string {
+	if t.child == 0 {
+		return ""
+	}
+	return t.parent() + "/" + strconv.Itoa(t.child)
+}
+
+// parent is the name of the value whose child t is.
+func (t Tag) parent() string {
+	if t.path == nil {
+		return ""
+	}
+	return Tag{child: t.path.child, path: t.path.above}.name()
 }

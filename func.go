@@ -1,0 +1,237 @@
+package pl
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/gopeln/pl/internal/queue"
+)
+
+// ErrNoResult is the error of a call of a [Func] whose value ended without a result: a Filter said
+// no, an OnError dropped it, or it came after the last value of a Take.
+var ErrNoResult = errors.New("pl: the value ended without a result")
+
+var (
+	errFuncStopped = errors.New("pl: the Func has been stopped")
+	errNoSourceOf  = errors.New("Func: the operator does not use the stage that it is given, so no value would reach it")
+	errWhose       = errors.New("Func: it cannot be known whose a result of this stage is; use operators that " +
+		"turn one value into others, and have one input and one consumer")
+)
+
+// Func starts the stages of p, which stay until stop, and returns a function that sends one value
+// through them and waits for its first result. So a service calls standing workers, such as
+// subprocesses or connections, without the price of a run for each request.
+//
+// call may be called by any number of goroutines at once. A failure is the error of the call whose
+// value failed, and harms no other; so is an error that OnError returns. A failure after a value's
+// first result is dropped. If a value ends without a result, call returns [ErrNoResult]. If ctx ends
+// first, call returns its cause at once: a value whose function runs is not interrupted, and one that
+// has not begun never begins, in any stage. [Ordered] in p lets every value pass, since each caller
+// waits for its own.
+//
+// stop lets the calls under way finish, waits until nothing is left, and returns the errors of OnEnd
+// and what else went wrong with the run. It may be called again and returns the same. After it, and
+// after Func's own ctx has ended or the run has failed, such as by OnStart, calls return an error at
+// once. If ctx ends, the workers leave without stop.
+//
+// Every call fails if p has a stage whose results belong to no single value, such as Batch or Merge,
+// a stage with several consumers, or a source of its own.
+func Func[A, B any](ctx context.Context, p Partial[A, B]) (call func(ctx context.Context, in A) (B, error), stop func() error) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	f := &standing[A, B]{
+		calls: queue.NewCalls[B](), requests: make(chan request[A]), stopping: make(chan struct{}), ended: make(chan struct{}),
+	}
+	root := apply(p, f.source()).node()
+	if err := checkCalls(root); err != nil {
+		root = broken[B]("Func", err).op
+	}
+	go f.run(ctx, root)
+	return f.call, f.stop
+}
+
+// standing is a run whose values are calls.
+type standing[A, B any] struct {
+	calls    *queue.Calls[B]
+	requests chan request[A]
+
+	mu       sync.RWMutex
+	stopped  bool           // no further call may begin
+	under    sync.WaitGroup // calls under way
+	stopping chan struct{}  // closed when the last of them has ended, after stop
+	once     sync.Once
+
+	ended chan struct{}
+	err   error // of the run; written before ended is closed
+}
+
+// request is a value that enters the run.
+type request[A any] struct {
+	v A
+	t queue.Tag
+}
+
+func (f *standing[A, B]) call(ctx context.Context, in A) (out B, err error) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if ctx.Err() != nil {
+		return out, context.Cause(ctx)
+	}
+	if !f.begin() {
+		return out, f.over()
+	}
+	defer f.under.Done()
+	call := f.calls.Add()
+	select {
+	case f.requests <- request[A]{in, call.Tag()}:
+	case <-ctx.Done():
+		f.calls.Leave(call)
+		return out, context.Cause(ctx)
+	case <-f.ended:
+		return out, f.over()
+	}
+	select {
+	case a := <-call.Answer:
+		return result(a)
+	case <-ctx.Done():
+		f.calls.Leave(call)
+		return out, context.Cause(ctx)
+	case <-f.ended:
+	}
+	select { // it may have come just before the end
+	case a := <-call.Answer:
+		return result(a)
+	default:
+		return out, f.over()
+	}
+}
+
+func result[B any](a queue.Answer[B]) (B, error) {
+	if !a.OK && a.Err == nil {
+		a.Err = ErrNoResult
+	}
+	return a.Value, a.Err
+}
+
+// begin reports whether a call may begin.
+func (f *standing[A, B]) begin() bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if f.stopped {
+		return false
+	}
+	f.under.Add(1)
+	return true
+}
+
+// over is the error of a call that finds the run ended, or about to.
+func (f *standing[A, B]) over() error {
+	select {
+	case <-f.ended:
+	default:
+		return errFuncStopped
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	switch {
+	case f.err != nil:
+		return f.err
+	case f.stopped:
+		return errFuncStopped
+	}
+	return ErrNoResult // the run has ended by itself: at a Take
+}
+
+func (f *standing[A, B]) stop() error {
+	f.once.Do(func() {
+		f.mu.Lock()
+		f.stopped = true
+		f.mu.Unlock()
+		f.under.Wait()
+		close(f.stopping)
+	})
+	<-f.ended
+	return f.err
+}
+
+// source is the stage of the calls' values.
+func (f *standing[A, B]) source() Stage[A] {
+	o := newSource[A]("calls")
+	o.calls = true
+	o.compose = func(_ *builder, _ *operator[A], s *Site) flow[A] {
+		return func(yield func(A, queue.Tag) bool) {
+			for {
+				select {
+				case r := <-f.requests:
+					if f.calls.Wanted(r.t) && !yield(r.v, r.t) {
+						return
+					}
+				case <-f.stopping:
+					return
+				case <-s.ctx.Done():
+					return
+				}
+			}
+		}
+	}
+	return Stage[A]{o}
+}
+
+func (f *standing[A, B]) run(ctx context.Context, root node) {
+	defer close(f.ended)
+	f.err = ErrGoexit // unless execute returns
+	f.err = execute(ctx, []node{root}, func(b *builder) func() { return f.answers(b, root) }, new(bool))
+}
+
+// answers makes what takes the results of root.
+func (f *standing[A, B]) answers(b *builder, root node) (consume func()) {
+	b.run.calls = f.calls
+	b.trackers[root] = append(b.trackers[root], f.calls)
+	at := b.site(&consumerOp)
+	if b.tryInline(root) {
+		values := root.(*operator[B]).compose(b, root.(*operator[B]), at)
+		return func() {
+			values(func(v B, t queue.Tag) bool { return f.calls.Put(at.waiter, v, t) && !at.stopped.Load() })
+		}
+	}
+	connect(b, at, queue.Queue[B](f.calls), root)
+	return func() { <-f.calls.Ended() }
+}
+
+// callTable is what a run whose values are calls knows of them.
+type callTable interface {
+	// Wanted reports whether the caller of the value of tag t still waits.
+	Wanted(t queue.Tag) bool
+	// Fail answers the caller of the value of tag t.
+	Fail(t queue.Tag, err error)
+}
+
+// checkCalls returns an error that names the first stage upstream of root whose results belong to no
+// single call.
+func checkCalls(root node) error {
+	nodes := reachable([]node{root})
+	consumers, used := map[node]int{root: 1}, false
+	for _, n := range nodes {
+		for _, in := range n.meta().inputs {
+			consumers[in]++
+		}
+	}
+	for _, n := range nodes {
+		m := n.meta()
+		switch {
+		case m.err != nil:
+			return nil // which the run reports
+		case m.calls:
+			used = true
+		case len(m.inputs) != 1, m.renumbers && !m.restores, consumers[n] > 1:
+			return &StageError{Stage: m.cfg.name, Worker: -1, Err: errWhose}
+		}
+	}
+	if !used {
+		return errNoSourceOf
+	}
+	return nil
+}

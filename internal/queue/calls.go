@@ -1,0 +1,194 @@
+package queue
+
+import "sync"
+
+// Calls are values that enter a pipeline by themselves, each with a caller that waits for what comes
+// of it. It is told of them as an Ordered is, as a Tracker, so that it knows when a value has ended
+// without a result. Any goroutine may call its methods.
+type Calls[T any] struct {
+	mu      sync.Mutex
+	next    uint64
+	pending map[uint64]*Call[T]
+
+	ended   chan struct{} // closed once no stage puts answers any more
+	stages  int
+	stopped bool
+	onStop  []func()
+}
+
+// Call is one value on its way.
+type Call[T any] struct {
+	seq uint64
+	// Answer gets one answer, unless the caller leaves.
+	Answer chan Answer[T]
+
+	// What is known of its descendants. A value with children has ended when all of them have.
+	open     int             // children that are known and have not ended, less those that ended before they were known
+	parents  int             // values below which a child has ended, and whose number of children is not known
+	families map[string]bool // those that are or were counted in parents; true: their number is known
+}
+
+// Answer is what came of a value: its first result, an error, or neither.
+type Answer[T any] struct {
+	Value T
+	Err   error
+	OK    bool
+}
+
+// NewCalls makes an empty set of calls.
+func NewCalls[T any]() *Calls[T] {
+	return &Calls[T]{pending: map[uint64]*Call[T]{}, ended: make(chan struct{})}
+}
+
+// Add adds a call.
+func (c *Calls[T]) Add() *Call[T] {
+	call := &Call[T]{Answer: make(chan Answer[T], 1), open: 1}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	call.seq = c.next
+	c.next++
+	c.pending[call.seq] = call
+	return call
+}
+
+// Tag returns the tag with which the value must enter.
+func (c *Call[T]) Tag() Tag { return Tag{Seq: c.seq} }
+
+// Leave ends a call whose caller does not wait any more.
+func (c *Calls[T]) Leave(call *Call[T]) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.pending, call.seq)
+}
+
+// Wanted reports whether a caller still waits for what comes of the value of tag t.
+func (c *Calls[T]) Wanted(t Tag) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pending[t.Seq] != nil
+}
+
+// Fail answers the call with err, if it has no answer yet.
+func (c *Calls[T]) Fail(t Tag, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answer(t, Answer[T]{Err: err})
+}
+
+func (c *Calls[T]) answer(t Tag, a Answer[T]) {
+	if call := c.pending[t.Seq]; call != nil {
+		delete(c.pending, t.Seq)
+		call.Answer <- a
+	}
+}
+
+// Put answers the call with a result, if it has no answer yet.
+func (c *Calls[T]) Put(_ *Waiter, v T, t Tag) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answer(t, Answer[T]{Value: v, OK: true})
+	return true
+}
+
+// Hole answers the call with nothing if the value of tag t was all that could still have a result.
+func (c *Calls[T]) Hole(t Tag) { c.changed(t, -1, func(call *Call[T]) { call.childEnded(t) }) }
+
+// Children does the same if the n children have ended before.
+func (c *Calls[T]) Children(t Tag, n int) { c.changed(t, n-1, func(call *Call[T]) { call.known(t) }) }
+
+// changed notes that by more descendants are open.
+func (c *Calls[T]) changed(t Tag, by int, note func(*Call[T])) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	call := c.pending[t.Seq]
+	if call == nil {
+		return
+	}
+	call.open += by
+	note(call)
+	if call.open == 0 && call.parents == 0 {
+		c.answer(t, Answer[T]{})
+	}
+}
+
+// childEnded notes that the child of tag t has ended, perhaps before its parent's number of children
+// is known.
+func (c *Call[T]) childEnded(t Tag) {
+	if t.child == 0 {
+		return
+	}
+	parent := t.parent()
+	if _, known := c.families[parent]; !known {
+		if c.families == nil {
+			c.families = map[string]bool{}
+		}
+		c.families[parent] = false
+		c.parents++
+	}
+}
+
+// known notes that the number of children of the value of tag t is known.
+func (c *Call[T]) known(t Tag) {
+	name := t.name()
+	if known, counted := c.families[name]; counted && !known {
+		c.parents--
+	}
+	if c.families == nil {
+		c.families = map[string]bool{}
+	}
+	c.families[name] = true
+}
+
+// Admit never waits.
+func (c *Calls[T]) Admit(*Waiter) {}
+
+// Limited reports that Admit never waits.
+func (c *Calls[T]) Limited() bool { return false }
+
+// A Calls is also the queue behind the last stage: what is put there is an answer.
+
+// Producer returns c.
+func (c *Calls[T]) Producer() Sink[T] { return c }
+
+// Consumer panics: nothing takes values from a Calls.
+func (c *Calls[T]) Consumer(*Word) Inlet[T] { panic("queue: nothing takes values from Calls") }
+
+// Len is 0.
+func (c *Calls[T]) Len() int { return 0 }
+
+// Ended returns a channel that is closed when the last stage has ended, or the Calls is stopped.
+func (c *Calls[T]) Ended() <-chan struct{} { return c.ended }
+
+// AddStage adds the last stage.
+func (c *Calls[T]) AddStage(onStop func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stages++
+	c.onStop = append(c.onStop, onStop)
+}
+
+// StageEnded ends the Calls.
+func (c *Calls[T]) StageEnded() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stages--; c.stages == 0 && !c.stopped {
+		close(c.ended)
+	}
+}
+
+// Stop stops the last stage.
+func (c *Calls[T]) Stop() {
+	c.mu.Lock()
+	first := !c.stopped
+	if first && c.stages > 0 {
+		close(c.ended)
+	}
+	c.stopped = true
+	onStop := c.onStop
+	c.mu.Unlock()
+	if first {
+		for _, f := range onStop {
+			f()
+		}
+	}
+}
