@@ -49,6 +49,7 @@ func sections(s *settings) []section {
 		{"files", "what it costs to read the lines of a file", lines.Run},
 		{"journal", "what it costs to keep a journal of what is done", resume.Run},
 		{"process", "what it costs to have values handled by another process", subprocess.Run},
+		{"command", "what it costs to have values handled by another program", subprocess.Programs},
 	}
 }
 

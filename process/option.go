@@ -8,29 +8,28 @@ import (
 	"strings"
 
 	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/child"
 )
 
 // key is of the stage options of this package.
 type key int
 
 const (
-	keyRecycle key = iota
-	keyEnv
-	keyMemoryLimit
+	keyMemoryLimit key = iota
 	keyCodec
 	keyStderr
 )
 
 // Recycle replaces a worker after n values, by an orderly end and a new process: for functions that leak.
 func Recycle(n int) pl.Option {
-	return attach(keyRecycle, n, fmt.Sprintf("Recycle(%d)", n), n >= 1, "must be at least 1")
+	return attach(child.Recycle, n, fmt.Sprintf("Recycle(%d)", n), n >= 1, "must be at least 1")
 }
 
 // Env adds variables, each "NAME=value", to what the workers inherit of the program's environment. Where a stage is given
 // it twice the last counts.
 func Env(kv ...string) pl.Option {
 	bad := slices.IndexFunc(kv, func(s string) bool { return strings.IndexByte(s, '=') < 1 })
-	return attach(keyEnv, slices.Clone(kv), fmt.Sprintf("Env(%q)", kv), bad < 0, `must be of the form "NAME=value"`)
+	return attach(child.Env, slices.Clone(kv), fmt.Sprintf("Env(%q)", kv), bad < 0, `must be of the form "NAME=value"`)
 }
 
 // MemoryLimit bounds the memory that each worker may take beyond what it has when it starts, in bytes. The collector
@@ -61,7 +60,7 @@ func Stderr(w io.Writer) pl.Option {
 	return attach(keyStderr, w, "Stderr", w != nil, "the writer must not be nil")
 }
 
-func attach(k key, value any, text string, ok bool, allowed string) pl.Option {
+func attach(k any, value any, text string, ok bool, allowed string) pl.Option {
 	var err error
 	if !ok {
 		err = errors.New(allowed)
@@ -79,8 +78,8 @@ type settings struct {
 }
 
 func settingsOf(setting func(key any) any) (s settings) {
-	s.recycle, _ = setting(keyRecycle).(int)
-	s.env, _ = setting(keyEnv).([]string)
+	s.recycle, _ = setting(child.Recycle).(int)
+	s.env, _ = setting(child.Env).([]string)
 	s.memoryLimit, _ = setting(keyMemoryLimit).(int64)
 	s.codec, _ = setting(keyCodec).(Codec)
 	s.stderr, _ = setting(keyStderr).(io.Writer)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/child"
 )
 
 // host is this package as the engine's backend of one stage.
@@ -19,7 +20,7 @@ func (h host) Check(s *pl.Site) error { return h.check(s) }
 
 func (host) Knows(k any) bool {
 	switch k.(type) {
-	case key, *setup:
+	case key, child.Setting, *setup:
 		return true
 	}
 	return false

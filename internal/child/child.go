@@ -66,17 +66,23 @@ func (s *Starter) Close() {
 // Start starts a child with the arguments of this process and its environment, to which env is added; a later entry
 // replaces an earlier one. Its standard input is empty; standard output is this process's own.
 func (s *Starter) Start(env []string) (*Process, error) {
-	var (
-		p    *Process
-		err  error
-		done = make(chan struct{})
-	)
+	var p *Process
+	err := s.do(func() (err error) {
+		p, err = start(env)
+		return err
+	})
+	return p, err
+}
+
+// do calls f on the thread.
+func (s *Starter) do(f func() error) (err error) {
+	done := make(chan struct{})
 	s.requests <- func() {
 		defer close(done)
-		p, err = start(env)
+		err = f()
 	}
 	<-done
-	return p, err
+	return err
 }
 
 func start(env []string) (p *Process, err error) {
