@@ -8,7 +8,8 @@
 //
 // [Map] keeps one process of a program running for each worker. A process gets one value at a time on its
 // standard input and must give one answer for each on its standard output, as the [Protocol] has it. It must not
-// keep answers back in a buffer: they have to be flushed, as "sed -u", "awk '{ …; fflush() }'" and "python3 -u" do.
+// wait for more input before it answers, nor keep answers back in a buffer: take "sed -u", "python3 -u",
+// "gawk '{ …; fflush() }'", "mawk -W interactive".
 //
 // A process is started when there is a value for it, and replaced when it has died. When the input has
 // ended its standard input is closed; if it has not ended 5 s after that, it gets SIGTERM, and after 5 s more SIGKILL.

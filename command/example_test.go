@@ -15,9 +15,10 @@ import (
 	"github.com/gopeln/pl/process"
 )
 
-// Two processes of awk give the length of each line.
+// Two shells give the length of each line.
 func Example() {
-	length := command.Map(command.Lines(), []string{"awk", "{ print length($0); fflush() }"}, pl.Workers(2))
+	script := `while IFS= read -r x; do echo ${#x}; done`
+	length := command.Map(command.Lines(), []string{"sh", "-c", script}, pl.Workers(2))
 	stage := pl.Ordered(length(pl.From("a", "two", "three")))
 	fmt.Println(stage.Collect(context.Background()))
 	// Output: [1 3 5] <nil>
@@ -41,9 +42,9 @@ func ExampleMap() {
 }
 
 func ExampleLines() {
-	upper := command.Map(command.Lines(), []string{"awk", "{ print toupper($0); fflush() }"})
-	fmt.Println(upper(pl.From("a b", "c")).Collect(context.Background()))
-	// Output: [A B C] <nil>
+	greet := command.Map(command.Lines(), []string{"sh", "-c", `while read x; do echo "hello, $x"; done`})
+	fmt.Println(greet(pl.From("you", "and you")).Collect(context.Background()))
+	// Output: [hello, you hello, and you] <nil>
 }
 
 func ExampleJSONLines() {
