@@ -44,7 +44,7 @@ func (s Stage[T]) Every(ctx context.Context, f func(T) bool) (bool, error) {
 // ask reports whether f gives the answer for one of the values.
 func (s Stage[T]) ask(ctx context.Context, end string, f func(T) bool, answer bool) (bool, error) {
 	if f == nil {
-		return false, &StageError{Stage: end, Worker: -1, Err: errNilFunction}
+		return false, &StageError{Stage: end, Worker: -1, Err: atUserPlace(errNilFunction)}
 	}
 	for v, err := range s.All(ctx) {
 		if err != nil {
@@ -67,7 +67,7 @@ func (s Stage[T]) ask(ctx context.Context, end string, f func(T) bool, answer bo
 // values before.
 func Reduce[T, R any](ctx context.Context, s Stage[T], start R, f func(acc R, v T) (R, error)) (R, error) {
 	if f == nil {
-		return start, &StageError{Stage: "Reduce", Worker: -1, Err: errNilFunction}
+		return start, &StageError{Stage: "Reduce", Worker: -1, Err: atUserPlace(errNilFunction)}
 	}
 	acc := start
 	for v, err := range s.All(ctx) {

@@ -124,6 +124,8 @@ func (b *base) call(again bool, shown map[node]bool) string {
 			inputs = append(inputs, line(in, shown))
 		}
 		text += "(" + strings.Join(inputs, ", ") + ")"
+	case strings.HasPrefix(b.cfg.name, b.verb+" at "):
+		text = b.backend + "." + b.cfg.name
 	case b.cfg.name != b.verb:
 		text += "(" + b.cfg.name + ")"
 	}

@@ -1,7 +1,6 @@
 package pl_test
 
 import (
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -80,15 +79,4 @@ func TestDrawings(t *testing.T) {
 	assert.Contains(t, mermaid, "×2")
 
 	assert.NotPanics(t, func() { _, _ = pl.Graph{}.DOT(), pl.Graph{}.Mermaid() })
-}
-
-func TestAdaptersGiveTheirNameWhereverTheyAre(t *testing.T) {
-	s := pl.Pipe2(pl.From("1"), thread.Map(pl.Try(strconv.Atoi)), thread.Map(pl.Lift(strconv.Itoa)))
-	require.Equal(t, "from(1) → thread.Map(Try) → thread.Map(Lift)", s.String())
-	func() {
-		defer func() { // where compilers count closures in another way
-			s := pl.Pipe2(pl.From("1"), thread.Map(pl.Try(strconv.Atoi)), thread.Map(pl.Lift(strconv.Itoa)))
-			require.Equal(t, "from(1) → thread.Map(Try) → thread.Map(Lift)", s.String())
-		}()
-	}()
 }

@@ -1,12 +1,5 @@
 package pl
 
-import (
-	"reflect"
-	"regexp"
-	"runtime"
-	"strings"
-)
-
 // operator is what a Stage points to: one step of a pipeline, with what a run needs to build it. It
 // is immutable once a Stage points to it.
 type operator[T any] struct {
@@ -108,33 +101,4 @@ func (b *base) fail(err error) {
 	if b.err == nil {
 		b.err = &StageError{Stage: b.cfg.name, Worker: -1, Err: err}
 	}
-}
-
-// functionName returns the name of f without the path of its package and without type arguments. A
-// function made by Lift or Try is named after them, wherever it was made.
-func functionName(f any) string {
-	v := reflect.ValueOf(f)
-	if v.Kind() != reflect.Func || v.IsNil() {
-		return "nil"
-	}
-	fn := runtime.FuncForPC(v.Pointer())
-	if fn == nil {
-		return "func"
-	}
-	name := strings.ReplaceAll(fn.Name(), "[...]", "")
-	name = name[strings.LastIndexByte(name, '/')+1:]
-	_, name, _ = strings.Cut(name, ".")
-	if made := madeByAdapter.FindStringSubmatch(name); made != nil {
-		return made[1]
-	}
-	return strings.TrimSuffix(name, "-fm")
-}
-
-// madeByAdapter finds the adapter whose closure a function is. What stands before it, and how the
-// closure is counted, is up to the compiler: it depends on what it inlined, and on its version.
-var madeByAdapter = regexp.MustCompile(`(?:^|\.)(Lift|Try)\.(?:func)?\d+$`)
-
-func isNil(f any) bool {
-	v := reflect.ValueOf(f)
-	return !v.IsValid() || v.Kind() == reflect.Func && v.IsNil()
 }

@@ -3,6 +3,8 @@ package pl
 import (
 	"errors"
 	"fmt"
+	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -68,7 +70,8 @@ func MaxSize(n int) Option {
 }
 
 // Name sets the stage's name, which errors, graphs, figures and profiles show. The default is the
-// function's name.
+// function's name, or for a function that has none, such as a literal or one made by [Lift], the
+// operator and the place where it was made: "Map at main.go:14".
 func Name(s string) Option {
 	return option(optName, fmt.Sprintf("Name(%q)", s), s != "", "must not be empty",
 		func(c *config) { c.name = s })
@@ -99,6 +102,14 @@ func Attach(key, value any, text string, err error) Option {
 func Given(opts ...Option) (name string, setting func(key any) any) {
 	c, _ := config{}.with(functionOptions, func(any) bool { return true }, opts)
 	return c.name, c.setting
+}
+
+// owner says whose an attached option is, by its key, as the beginning of a sentence.
+func (o *Option) owner() string {
+	if o.key == nil || reflect.TypeOf(o.key).PkgPath() == "" {
+		return ""
+	}
+	return "it belongs to package " + path.Base(reflect.TypeOf(o.key).PkgPath()) + "; "
 }
 
 type attachment struct{ key, value any }
@@ -134,7 +145,7 @@ func (c config) with(known optionKind, knowsKey func(key any) bool, opts []Optio
 		case o.set == nil:
 			errs = append(errs, errors.New("an Option{} of no content: options are made by functions such as pl.Workers"))
 		case o.kind&known == 0, o.kind == optAttached && !knowsKey(o.key):
-			errs = append(errs, fmt.Errorf("%s: this operator does not know the option; it knows %v", o.text, known))
+			errs = append(errs, fmt.Errorf("%s: %sthis operator does not know the option; it knows %v", o.text, o.owner(), known))
 		case o.err != nil:
 			errs = append(errs, fmt.Errorf("%s: %w", o.text, o.err))
 		default:

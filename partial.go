@@ -112,7 +112,7 @@ func Try[A, B any](f func(A) (B, error)) func(context.Context, A) (B, error) {
 // apply returns p(s), or a broken stage if p is nil.
 func apply[A, B any](p Partial[A, B], s Stage[A]) Stage[B] {
 	if p == nil {
-		return broken[B]("Pipe", errNilPartial)
+		return broken[B]("Pipe", atUserPlace(errNilPartial))
 	}
 	return p(s)
 }

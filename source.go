@@ -108,7 +108,7 @@ func FromFunc[T any](f func(ctx context.Context, yield func(T) bool) error) Stag
 
 func missing(is bool) error {
 	if is {
-		return errNoSource
+		return atUserPlace(errNoSource)
 	}
 	return nil
 }

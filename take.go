@@ -29,6 +29,10 @@ func Take[T any](n int) Partial[T, T] {
 // drops. Then the run upstream stops, as with [Take]. f is called in the consumer's goroutine, once
 // for each value. If it panics, the run fails with a *[StageError] that names the value.
 func TakeWhile[T any](f func(T) bool) Partial[T, T] {
+	name, wrong := operatorName("TakeWhile", f), error(nil)
+	if f == nil {
+		wrong = atUserPlace(errNilFunction)
+	}
 	return func(s Stage[T]) Stage[T] {
 		o := taking("TakeWhile", s, false, func(o *operator[T], at *Site) func(T) (wanted, more bool) {
 			return func(v T) (wanted, more bool) {
@@ -36,9 +40,8 @@ func TakeWhile[T any](f func(T) bool) Partial[T, T] {
 				return yes, yes
 			}
 		})
-		o.cfg.name = functionName(f)
-		if f == nil {
-			o.fail(errNilFunction)
+		if o.cfg.name = name; wrong != nil {
+			o.fail(wrong)
 		}
 		return Stage[T]{o}
 	}

@@ -40,6 +40,8 @@ type Operation[A, B any] struct {
 	// Item is what a [StageError] gives as the value that failed; nil: the value itself. It is for an operator that
 	// takes its values wrapped.
 	Item func(in A) any
+
+	name string // of the operator
 }
 
 // Results is how many results a kernel makes of a value.
@@ -123,6 +125,7 @@ type Seat interface {
 // NewPartial makes an operator from what it does and what its workers run on. With a bad option, or
 // if op.Func is nil, the runs of the stage fail before any value moves.
 func NewPartial[A, B any](b Backend, op Operation[A, B], opts ...Option) Partial[A, B] {
+	op = op.made()
 	return func(s Stage[A]) Stage[B] {
 		o := withFunction(b, op, s, opts)
 		o.sharesGoroutine = !ownGoroutines(b)
@@ -135,6 +138,7 @@ func NewPartial[A, B any](b Backend, op Operation[A, B], opts ...Option) Partial
 // It accepts the common options, of which Workers and MaxSize have no effect. backend is its name
 // for Graph and String.
 func NewInline[A, B any](backend string, op Operation[A, B], opts ...Option) Partial[A, B] {
+	op = op.made()
 	return func(s Stage[A]) Stage[B] {
 		o := withFunction(inlineBackend(backend), op, s, opts)
 		o.inline, o.boundless = true, true
@@ -151,18 +155,24 @@ type inlineBackend string
 func (b inlineBackend) Name() string { return string(b) }
 func (inlineBackend) Start(*Site)    {}
 
+// made completes an Operation in the call that makes the operator.
+func (op Operation[A, B]) made() Operation[A, B] {
+	op.name = operatorName(op.Verb, op.Func)
+	if isNil(op.Func) {
+		op.Err = atUserPlace(errNilFunction)
+	}
+	return op
+}
+
 // withFunction makes the part of an operator with a user's function that is the same for all
 // backends.
 func withFunction[A, B any](b Backend, op Operation[A, B], s Stage[A], opts []Option) *operator[B] {
 	o := &operator[B]{base: base{
 		verb: op.Verb, backend: b.Name(), known: functionOptions, knowsKey: knows(b), checkConfig: checkAdmission[A],
-		cfg:    config{name: functionName(op.Func), workers: 1},
+		cfg:    config{name: op.name, workers: 1},
 		inputs: []node{s.node()},
 	}}
 	o = o.with(opts)
-	if isNil(op.Func) {
-		o.fail(errNilFunction)
-	}
 	if op.Err != nil {
 		o.fail(op.Err)
 	}

@@ -11,6 +11,7 @@ import (
 // of its own, with Go and Hold of the site as in Backend.Start; they move values from and to the
 // ports. NewDriven uses neither b.Start nor op.Open.
 func NewDriven[A, B any](b Backend, op Operation[A, B], start func(Ports[A, B]), opts ...Option) Partial[A, B] {
+	op = op.made()
 	return func(s Stage[A]) Stage[B] {
 		o := withFunction(b, op, s, opts)
 		o.sharesGoroutine, o.driven = true, true
