@@ -36,7 +36,7 @@ func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 func (w *worker[A, B]) next(l *valueLoop[A, B]) (ok bool) {
 	for {
 		if w.holdingIn != nil {
-			l.v, l.t, l.hold, ok = w.holdingIn.TakeHold(l.me)
+			ok = w.takeHold(l)
 		} else if l.v, l.t, ok = w.in.Take(l.me); ok && w.windowIn == nil {
 			w.counts.take()
 		}
@@ -48,6 +48,15 @@ func (w *worker[A, B]) next(l *valueLoop[A, B]) (ok bool) {
 		}
 		l.drop()
 	}
+}
+
+// takeHold takes a value that brings a hold. It is not inlined, to keep the frame of next small: a
+// value that waits in its function keeps a stack that had room for next and what that calls.
+//
+//go:noinline
+func (w *worker[A, B]) takeHold(l *valueLoop[A, B]) (ok bool) {
+	l.v, l.t, l.hold, ok = w.holdingIn.TakeHold(l.me)
+	return ok
 }
 
 // stream is the loop of the usual case: the queues are of known types, there is neither an order
