@@ -22,6 +22,9 @@ func Concat[T any](stages ...Stage[T]) Stage[T] {
 	return Stage[T]{o}
 }
 
+// Merge is [Concat], by the name that other libraries give it.
+func Merge[T any](stages ...Stage[T]) Stage[T] { return Concat(stages...) }
+
 // merged returns the flow of the values of all inputs through one queue.
 func merged[T any](b *builder, o *operator[T], at *Site) flow[T] {
 	bound := 0
