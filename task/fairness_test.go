@@ -1,14 +1,11 @@
 package task_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -149,12 +146,8 @@ func TestAValueThatIsTriedAgainDoesNotHoldUpItsSibling(t *testing.T) {
 }
 
 func TestAFunctionThatYieldsHoldsNothing(t *testing.T) {
-	var log bytes.Buffer
-	before := slog.Default()
-	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
-	defer slog.SetDefault(before)
-	synctest.Test(t, func(t *testing.T) {
-		err := task.Each(func(ctx context.Context, _ int) error {
+	out := logged(t, func(t *testing.T) {
+		require.NoError(t, once(t.Context(), func(ctx context.Context) error {
 			for range 300 {
 				time.Sleep(time.Millisecond) // it holds the loop
 				if err := task.Yield(ctx); err != nil {
@@ -162,10 +155,9 @@ func TestAFunctionThatYieldsHoldsNothing(t *testing.T) {
 				}
 			}
 			return nil
-		})(pl.Range(1)).Run(t.Context())
-		require.NoError(t, err)
+		}))
 	})
-	require.NotContains(t, log.String(), "holds")
+	require.NotContains(t, out, "holds")
 }
 
 // Each value polls until all have begun. If a value began only once per turn of those that poll, the turns would add up to

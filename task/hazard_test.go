@@ -155,19 +155,25 @@ func TestTheStageIsALabelOfTheTasksGoroutine(t *testing.T) {
 	})
 }
 
-// logged collects what is logged while f runs.
+// logged collects what is logged while f runs in a bubble.
 func logged(t *testing.T, f func(t *testing.T)) string {
 	t.Helper()
 	var out bytes.Buffer
+	logTo(t, slog.NewTextHandler(&out, nil))
+	synctest.Test(t, f)
+	return out.String()
+}
+
+// logTo makes h the handler of the default logger for the rest of the test.
+func logTo(t *testing.T, h slog.Handler) {
+	t.Helper()
 	before, writer, flags := slog.Default(), log.Writer(), log.Flags()
-	slog.SetDefault(slog.New(slog.NewTextHandler(&out, nil)))
-	defer func() {
+	slog.SetDefault(slog.New(h))
+	t.Cleanup(func() {
 		slog.SetDefault(before)
 		log.SetOutput(writer) // the first SetDefault has redirected it
 		log.SetFlags(flags)
-	}()
-	synctest.Test(t, f)
-	return out.String()
+	})
 }
 
 func TestAFunctionThatHoldsTheLoopIsReported(t *testing.T) {
@@ -294,10 +300,8 @@ type brokenLog struct {
 func (b brokenLog) Handle(context.Context, slog.Record) error { b.fail(); return nil }
 
 func TestALogHandlerThatPanicsFailsTheRunAndNotTheProgram(t *testing.T) {
-	before := slog.Default()
-	defer slog.SetDefault(before)
 	for want, fail := range map[error]func(){errBoom: func() { panic(errBoom) }, pl.ErrGoexit: runtime.Goexit} {
-		slog.SetDefault(slog.New(brokenLog{slog.NewTextHandler(io.Discard, nil), fail}))
+		logTo(t, brokenLog{slog.NewTextHandler(io.Discard, nil), fail})
 		synctest.Test(t, func(t *testing.T) {
 			err := once(t.Context(), func(context.Context) error {
 				time.Sleep(time.Second) // it holds the loop
