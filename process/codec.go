@@ -100,24 +100,62 @@ func channelFor[T any](c Codec) (channel[T], error) {
 	if s.err != nil && !lenient {
 		return channel[T]{}, refusal[T](s)
 	}
+	way := byGob[T](s, lenient)
 	if plan, ok := planned[T](s); ok && !lenient {
-		return plan, nil
-	}
-	if err := gobRefuses[T](); err != nil {
+		way = plan
+	} else if err := gobRefuses[T](); err != nil {
 		return channel[T]{}, fmt.Errorf("gob cannot carry %s: %w; %s", t, err, s.advice())
+	} else if s.promoted != "" && !lenient {
+		return channel[T]{}, promotion(s)
 	}
-	byGob := channel[T]{
+	if s.open || s.opaque {
+		return way.apart(), nil
+	}
+	return way, nil
+}
+
+// planned is how values go by default if their type allows it: several times as fast as by gob.
+func planned[T any](s shape) (c channel[T], ok bool) {
+	plan, ok := wire.NewPlan[T]()
+	fresh := func() *wire.Plan[T] {
+		p := *plan
+		return &p
+	}
+	return channel[T]{
+		name: "plan",
+		encoder: func() wire.Encoder[T] {
+			if s.recursive {
+				return lookingEncoder[T]{fresh(), walk{planned: true}}
+			}
+			return fresh()
+		},
+		decoder: func() wire.Decoder[T] { return fresh() },
+	}, ok
+}
+
+// byGob is how values go if there is an interface inside, and where Gob was named.
+func byGob[T any](s shape, lenient bool) channel[T] {
+	return channel[T]{
 		name: "gob",
 		encoder: func() wire.Encoder[T] {
 			e := &wire.GobEncoder[T]{EachNew: s.open}
-			return gobChannel[T]{e, s.open || s.recursive, lenient}
+			if s.open || s.recursive {
+				return lookingEncoder[T]{e, walk{lenient: lenient}}
+			}
+			return e
 		},
 		decoder: func() wire.Decoder[T] { return &wire.GobDecoder[T]{} },
 	}
-	if s.open || s.opaque {
-		return byGob.apart(), nil
-	}
-	return byGob, nil
+}
+
+// apart is c for types that run code of their own while they are encoded or decoded: that code may fail, panic or end
+// its goroutine, which must cost its value and no other.
+func (c channel[T]) apart() channel[T] {
+	encoder, decoder := c.encoder, c.decoder
+	c.encoder = func() wire.Encoder[T] { return apartEncoder[T]{encoder()} }
+	c.decoder = func() wire.Decoder[T] { return apartDecoder[T]{decoder()} }
+	c.single = true
+	return c
 }
 
 // refusal says why the default does not carry T, and what to do. WithCodec(Gob) is advice only where gob can do it.
@@ -138,6 +176,12 @@ func (s shape) advice() string {
 	return s.cure + ", or " + encode
 }
 
+// promotion says why gob would not carry all of a part of the type.
+func promotion(s shape) error {
+	return fmt.Errorf("%s would be encoded by the methods of a field that is embedded in it, without its other fields; give that "+
+		"field a name", s.promoted)
+}
+
 // gobRefuses is why gob would fail for every T.
 func gobRefuses[T any]() error {
 	var stream bytes.Buffer
@@ -146,29 +190,6 @@ func gobRefuses[T any]() error {
 	}
 	var none []T
 	return gob.NewDecoder(&stream).Decode(&none)
-}
-
-// apart is c for types that run code of their own while they are encoded or decoded: that code may fail, panic or end
-// its goroutine, which must cost its value and no other.
-func (c channel[T]) apart() channel[T] {
-	encoder, decoder := c.encoder, c.decoder
-	c.encoder = func() wire.Encoder[T] { return apartEncoder[T]{encoder()} }
-	c.decoder = func() wire.Decoder[T] { return apartDecoder[T]{decoder()} }
-	c.single = true
-	return c
-}
-
-// planned is how values go by default where their type allows it: as by gob, and several times as fast.
-func planned[T any](s shape) (c channel[T], ok bool) {
-	if s.custom || s.recursive {
-		return c, false
-	}
-	plan, ok := wire.NewPlan[T]()
-	fresh := func() *wire.Plan[T] {
-		p := *plan
-		return &p
-	}
-	return channel[T]{"plan", func() wire.Encoder[T] { return fresh() }, func() wire.Decoder[T] { return fresh() }, false}, ok
 }
 
 func rawChannel[T any]() (c channel[T], ok bool) {
@@ -187,20 +208,17 @@ func rawChannel[T any]() (c channel[T], ok bool) {
 	return c, ok
 }
 
-// gobChannel is a gob stream that looks at each value first, where the type alone does not tell enough.
-type gobChannel[T any] struct {
-	*wire.GobEncoder[T]
-	look, lenient bool
+// lookingEncoder looks at each value first, where the type alone does not tell enough.
+type lookingEncoder[T any] struct {
+	wire.Encoder[T]
+	walk walk
 }
 
-func (g gobChannel[T]) Append(buf []byte, batch []T) ([]byte, error) {
-	if g.look {
-		w := walk{lenient: g.lenient}
-		if err := w.at(reflect.ValueOf(batch)); err != nil {
-			return buf, err
-		}
+func (e lookingEncoder[T]) Append(buf []byte, batch []T) ([]byte, error) {
+	if err := e.walk.at(reflect.ValueOf(batch)); err != nil {
+		return buf, err
 	}
-	return g.GobEncoder.Append(buf, batch)
+	return e.Encoder.Append(buf, batch)
 }
 
 // ownCodec carries values by the user's codec.

@@ -1,25 +1,26 @@
 package process
 
 import (
-	"encoding"
-	"encoding/gob"
 	"fmt"
 	"math/big"
 	"net/netip"
 	"reflect"
 	"strings"
 	"sync"
-	"time"
+
+	"github.com/gopeln/pl/internal/wire"
 )
 
 // shape is what the definition of a type tells about carrying its values by gob.
 type shape struct {
 	err       error // what gob would not carry whole
 	cure      string
-	custom    bool // a type that encodes itself is inside
-	opaque    bool // one that may fail in that: code of the user's runs
+	opaque    bool // a type is inside that encodes itself and may fail in that: code of the user's runs
 	open      bool // an interface is inside: the values tell more
+	fragile   bool // a type is inside that loses something in its own encoding, which is gob's
 	recursive bool // a value may be a cycle
+	// promoted is a part that gob would encode by the methods of a field embedded in it, without its other fields.
+	promoted string
 }
 
 var shapes sync.Map // reflect.Type to shape
@@ -55,9 +56,15 @@ func (l *look) at(t reflect.Type) {
 		l.recursive = l.recursive || on
 		return
 	}
-	if encodesItself(t) {
-		l.custom, l.opaque = true, l.opaque || !isExact(t)
+	l.fragile = l.fragile || t == timeType || t == urlType
+	switch {
+	case wire.IsExact(t):
 		return
+	case wire.EncodesItself(t):
+		l.opaque = l.opaque || !batched[t]
+		return
+	case wire.Promotes(t) && l.promoted == "":
+		l.promoted = strings.Join(l.path, "")
 	}
 	l.on[t] = true
 	defer func() { l.on[t] = false }()
@@ -119,48 +126,20 @@ func vanishesAtZero(t reflect.Type) bool {
 	}
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
-		if encodesItself(t) {
+		if wire.EncodesItself(t) {
 			return false
 		}
 	}
 	return t.Kind() != reflect.Struct && t.Kind() != reflect.Array
 }
 
-var (
-	gobEncoder, gobDecoder     = reflect.TypeFor[gob.GobEncoder](), reflect.TypeFor[gob.GobDecoder]()
-	marshaler, unmarshaler     = reflect.TypeFor[encoding.BinaryMarshaler](), reflect.TypeFor[encoding.BinaryUnmarshaler]()
-	encoderTypes, decoderTypes = [...]reflect.Type{gobEncoder, marshaler}, [...]reflect.Type{gobDecoder, unmarshaler}
-)
-
-// encodesItself tells whether gob asks the methods of t, or those of *t.
-func encodesItself(t reflect.Type) bool {
-	if t.Kind() == reflect.Interface {
-		return false
-	}
-	p := reflect.PointerTo(t)
-	for i := range encoderTypes {
-		if p.Implements(encoderTypes[i]) && (p.Implements(decoderTypes[i]) || t.Implements(decoderTypes[i])) {
-			return true
-		}
-	}
-	return false
-}
-
-// exact are types of the standard library that encode themselves, and decode all that they have encoded.
-var exact = map[reflect.Type]bool{
-	reflect.TypeFor[time.Time]():      true,
+// batched are types of the standard library that decode whatever they have encoded, so that none of them can fail its
+// neighbours in a batch.
+var batched = map[reflect.Type]bool{
 	reflect.TypeFor[big.Int]():        true,
 	reflect.TypeFor[big.Rat]():        true,
 	reflect.TypeFor[big.Float]():      true,
 	reflect.TypeFor[netip.Addr]():     true,
 	reflect.TypeFor[netip.AddrPort](): true,
 	reflect.TypeFor[netip.Prefix]():   true,
-}
-
-// isExact reports whether t, or what it points to, is exact.
-func isExact(t reflect.Type) bool {
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	return exact[t]
 }

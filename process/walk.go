@@ -2,7 +2,11 @@ package process
 
 import (
 	"fmt"
+	"net/url"
 	"reflect"
+	"time"
+
+	"github.com/gopeln/pl/internal/wire"
 )
 
 // maxDepth is how deep a value may be nested. Encoding goes down with its stack, whose overflow no one can recover.
@@ -12,6 +16,7 @@ const maxDepth = 10_000
 // interface may be of a type that gob does not carry whole.
 type walk struct {
 	lenient bool // gob's own rules hold: only cycles matter
+	planned bool // the values do not travel by gob: only cycles matter
 	depth   int
 	path    map[place]bool
 }
@@ -29,7 +34,11 @@ func (w *walk) at(v reflect.Value) error {
 	default:
 		return nil
 	}
-	if s := shapeOf(v.Type()); !s.open && !s.recursive || encodesItself(v.Type()) {
+	gobs := !w.lenient && !w.planned
+	if gobs && (v.Type() == timeType || v.Type() == urlType) {
+		return survives(v)
+	}
+	if s := shapeOf(v.Type()); !s.open && !s.recursive && !(s.fragile && gobs) || wire.EncodesItself(v.Type()) {
 		return nil
 	}
 	if w.depth++; w.depth > maxDepth {
@@ -57,7 +66,11 @@ func (w *walk) dynamic(v reflect.Value) error {
 		return nil
 	}
 	v = v.Elem()
-	if s := shapeOf(v.Type()); s.err != nil && !w.lenient {
+	switch s := shapeOf(v.Type()); {
+	case w.lenient:
+	case s.promoted != "":
+		return fmt.Errorf("an interface holds a value that gob would not carry whole: %w", promotion(s))
+	case s.err != nil:
 		return fmt.Errorf("an interface holds a value that gob would not carry whole: %w; %s", s.err, s.advice())
 	}
 	return w.at(v)
@@ -104,6 +117,33 @@ func (w *walk) fields(v reflect.Value) error {
 	for _, field := range v.Fields() {
 		if err := w.at(field); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+var timeType, urlType = reflect.TypeFor[time.Time](), reflect.TypeFor[url.URL]()
+
+// survives looks at a value whose type loses something in its own encoding, which is gob's too: a time its location, a URL
+// what its text does not say.
+func survives(v reflect.Value) error {
+	if !v.CanInterface() {
+		return nil
+	}
+	switch v := v.Interface().(type) {
+	case time.Time:
+		var back time.Time
+		data, err := v.MarshalBinary()
+		if err != nil || back.UnmarshalBinary(data) != nil || !reflect.DeepEqual(back.Location(), v.Location()) {
+			return fmt.Errorf("a time.Time in location %s travels with an interface, by gob, which would not carry the location; "+
+				"convert it with its method UTC", v.Location())
+		}
+	case url.URL:
+		var back url.URL
+		data, err := v.MarshalBinary()
+		if err != nil || back.UnmarshalBinary(data) != nil || !reflect.DeepEqual(back, v) {
+			return fmt.Errorf("the URL %s travels with an interface, by gob, which would carry its text, and that is another URL; "+
+				"send the text instead", v.Redacted())
 		}
 	}
 	return nil

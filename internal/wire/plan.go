@@ -3,26 +3,43 @@ package wire
 import (
 	"encoding/binary"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"unsafe"
 )
 
-// Plan carries values of a type that is made of numbers, booleans, strings, slices, arrays and structs only. Both ends are
-// the same program on the same machine, so a value's memory is alike in both: what has no pointers is copied as it is, and
-// how to walk through the rest is found out once. What arrives is what arrives by gob; an empty slice is nil.
+// Plan carries values of a type without interfaces, channels and functions. Both ends are the same program on the same
+// machine, so a value's memory is alike in both: what has no pointers is copied as it is, and how to walk through the
+// rest is found out once. Types that encode themselves do so. What arrives is at least what arrives by gob; an empty
+// slice is nil. A value must not lead to itself.
 type Plan[T any] struct {
 	steps steps
 	batch []T
 }
 
-// NewPlan makes the plan for T, which must not have itself inside. It reports false where T has anything else.
+// NewPlan makes the plan for T. It reports false if T has something else inside.
 func NewPlan[T any]() (*Plan[T], bool) {
-	s, ok := stepsOf(reflect.TypeFor[T]())
+	s, ok := planner{}.stepsOf(reflect.TypeFor[T]())
 	return &Plan[T]{steps: s}, ok && s.least > 0
 }
 
+// failure is the panic of a step whose value cannot be encoded or decoded.
+type failure struct{ err error }
+
+// caught makes an error of a panic in the function that defers it.
+func caught(err *error) {
+	switch r := recover().(type) {
+	case nil:
+	case failure:
+		*err = r.err
+	default:
+		*err = &PanicError{r, debug.Stack()}
+	}
+}
+
 // Append implements [Encoder].
-func (p *Plan[T]) Append(buf []byte, batch []T) ([]byte, error) {
+func (p *Plan[T]) Append(buf []byte, batch []T) (_ []byte, err error) {
+	defer caught(&err)
 	for i := range batch {
 		buf = p.steps.append(buf, unsafe.Pointer(&batch[i]))
 	}
@@ -30,7 +47,8 @@ func (p *Plan[T]) Append(buf []byte, batch []T) ([]byte, error) {
 }
 
 // Decode implements [Decoder]. The data bounds the memory that is taken.
-func (p *Plan[T]) Decode(data []byte, n int) ([]T, error) {
+func (p *Plan[T]) Decode(data []byte, n int) (_ []T, err error) {
+	defer caught(&err)
 	if n < 0 || n > len(data)/p.steps.least {
 		return nil, errCorrupt
 	}
@@ -57,9 +75,41 @@ type steps struct {
 	least int // bytes that a value takes at least
 }
 
-func stepsOf(t reflect.Type) (s steps, ok bool) {
+// planner makes steps. It knows those of types that are being looked at, or were.
+type planner map[reflect.Type]*steps
+
+func (p planner) stepsOf(t reflect.Type) (s steps, ok bool) {
 	if isFlat(t) {
 		return flat(t.Size()), true
+	}
+	if known, ok := p[t]; ok {
+		return later(known), true
+	}
+	p[t] = &steps{}
+	s, ok = p.make(t)
+	*p[t] = s
+	return s, ok
+}
+
+// later are the steps that s will be: those of a type that has itself inside, by way of a pointer, a slice or a map, which
+// takes a byte.
+func later(s *steps) steps {
+	if s.append != nil {
+		return *s
+	}
+	return steps{
+		func(buf []byte, at unsafe.Pointer) []byte { return s.append(buf, at) },
+		func(data []byte, at unsafe.Pointer) ([]byte, bool) { return s.read(data, at) },
+		1,
+	}
+}
+
+func (p planner) make(t reflect.Type) (s steps, ok bool) {
+	if s, ok := exact[t]; ok {
+		return s, true
+	}
+	if EncodesItself(t) {
+		return byItself(t), true
 	}
 	switch t.Kind() {
 	case reflect.Bool:
@@ -67,17 +117,24 @@ func stepsOf(t reflect.Type) (s steps, ok bool) {
 	case reflect.String:
 		return text, true
 	case reflect.Slice:
-		return sliceOf(t)
+		return p.sliceOf(t)
 	case reflect.Array:
-		return arrayOf(t)
+		return p.arrayOf(t)
 	case reflect.Struct:
-		return structOf(t)
+		return p.structOf(t)
+	case reflect.Pointer:
+		return p.pointerTo(t)
+	case reflect.Map:
+		return p.mapOf(t)
 	}
 	return steps{}, false
 }
 
-// isFlat tells whether every content of the memory of a t is a value.
+// isFlat reports whether every content of the memory of a t is a value that is carried as it is.
 func isFlat(t reflect.Type) bool {
+	if EncodesItself(t) {
+		return false
+	}
 	switch t.Kind() {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64,
@@ -155,8 +212,8 @@ func length(data []byte, least int) (n int, rest []byte, ok bool) {
 	return int(size), data[width:], true
 }
 
-func sliceOf(t reflect.Type) (s steps, ok bool) {
-	elem, ok := stepsOf(t.Elem())
+func (p planner) sliceOf(t reflect.Type) (s steps, ok bool) {
+	elem, ok := p.stepsOf(t.Elem())
 	if !ok || elem.least == 0 {
 		return s, false
 	}
@@ -179,8 +236,8 @@ func sliceOf(t reflect.Type) (s steps, ok bool) {
 	}, true
 }
 
-func arrayOf(t reflect.Type) (s steps, ok bool) {
-	elem, ok := stepsOf(t.Elem())
+func (p planner) arrayOf(t reflect.Type) (s steps, ok bool) {
+	elem, ok := p.stepsOf(t.Elem())
 	each, n := repeated(elem, t.Elem()), t.Len()
 	return steps{
 		func(buf []byte, at unsafe.Pointer) []byte { return each.append(buf, at, n) },
@@ -228,10 +285,10 @@ type part struct {
 	flat   bool
 }
 
-func structOf(t reflect.Type) (s steps, ok bool) {
+func (p planner) structOf(t reflect.Type) (s steps, ok bool) {
 	var parts []part
 	for f := range t.Fields() {
-		steps, ok := stepsOf(f.Type)
+		steps, ok := p.stepsOf(f.Type)
 		last := len(parts) - 1
 		switch {
 		case f.Name == "_":
@@ -240,12 +297,14 @@ func structOf(t reflect.Type) (s steps, ok bool) {
 			return s, false
 		case isFlat(f.Type) && last >= 0 && parts[last].flat:
 			parts[last].steps = flat(f.Offset + f.Type.Size() - parts[last].offset)
+		case EncodesItself(f.Type) && !IsExact(f.Type):
+			parts = append(parts, part{unlessZero(steps, f.Type), f.Offset, false})
 		default:
 			parts = append(parts, part{steps, f.Offset, isFlat(f.Type)})
 		}
 	}
-	for _, p := range parts {
-		s.least += p.least
+	for _, part := range parts {
+		s.least += part.least
 	}
 	s.append = func(buf []byte, at unsafe.Pointer) []byte {
 		for i := range parts {
