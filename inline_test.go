@@ -21,10 +21,11 @@ import (
 // what it calls in the source must be inlined: a call costs about 15 % of a value's price.
 var hotCalls = map[string][]string{
 	"pl.(*worker).streamWindow":  {"pl.(*worker).receive", "queue.(*In).AnnounceClaim", "queue.(*Out).Publish"},
+	"pl.(*worker).streamOne":     {"pl.(*worker).receive", "queue.(*Out).Publish", "pl.(*valueLoop).putChannel"},
 	"pl.(*worker).stream":        {"pl.(*worker).receive", "pl.(*valueLoop).end"},
 	"pl.(*worker).receive":       {"queue.(*In).next", "queue.(*In).Remove", "pl.(*counts).take"},
 	"pl.(*worker).putAndTake":    {"queue.(*Out).Publish", "queue.(*In).Remove"},
-	"pl.(*valueLoop).handOn":     {"queue.(*Out).Publish", "pl.(*valueLoop).handOnSlowly", "pl.(*counts).give"},
+	"pl.(*valueLoop).handOn":     {"queue.(*Out).Publish", "pl.(*valueLoop).putChannel", "pl.(*valueLoop).handOnSlowly", "pl.(*counts).give"},
 	"pl.windowFlow":              {"queue.(*In).next", "queue.(*In).Remove"},
 	"queue.(*Out).Publish":       {"queue.(*Out).announceValue", "queue.(*Out).grow", "queue.(*Out).handOver", "queue.(*Windowed).acquire"},
 	"queue.(*In).Remove":         {"queue.(*In).AnnounceClaim"},

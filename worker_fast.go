@@ -17,6 +17,8 @@ func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 	case w.calls != nil:
 	case usual && w.one != nil && w.windowIn != nil && l.windowOut != nil:
 		take = w.streamWindow
+	case usual && w.one != nil:
+		take = w.streamOne
 	case usual:
 		take = w.stream
 	case w.one != nil && w.windowIn != nil && len(w.trackers) > 0 && !l.timed:
@@ -113,6 +115,28 @@ func (w *worker[A, B]) streamWindow(l *valueLoop[A, B]) bool {
 			return false
 		}
 		more = w.receive(l)
+	}
+	return false
+}
+
+// streamOne is stream for a function that returns one result for each value, if a channel is at one
+// end of the worker or at both.
+func (w *worker[A, B]) streamOne(l *valueLoop[A, B]) bool {
+	one, ctx := w.one, l.ctx
+	for ok := true; ok && w.receive(l); {
+		l.calling = true
+		result, err := one(ctx, l.v)
+		l.calling = false
+		if err != nil {
+			l.fault = err
+			return true
+		}
+		l.busy = false
+		if l.windowOut != nil {
+			ok = l.windowOut.Put(l.me, result, queue.Tag{})
+		} else {
+			ok = l.putChannel(result)
+		}
 	}
 	return false
 }

@@ -129,9 +129,7 @@ func (l *valueLoop[A, B]) handOn(b B) (ok bool) {
 	case l.windowOut != nil:
 		ok = l.windowOut.Put(l.me, b, queue.Tag{})
 	case l.channelOut != nil:
-		if ok = l.channelOut.Put(l.me, b, queue.Tag{}); ok && l.counts != nil {
-			l.counts.give()
-		}
+		ok = l.putChannel(b)
 	default:
 		l.putting = false
 		return l.handOnSlowly(b)
@@ -139,6 +137,15 @@ func (l *valueLoop[A, B]) handOn(b B) (ok bool) {
 	l.putting = false
 	l.given++
 	l.refused = !ok
+	return ok
+}
+
+// putChannel is put to channelOut.
+func (l *valueLoop[A, B]) putChannel(b B) bool {
+	ok := l.channelOut.Put(l.me, b, queue.Tag{})
+	if ok {
+		l.counts.give()
+	}
 	return ok
 }
 
