@@ -83,15 +83,11 @@ func itemOf[A any](item func(A) any, v A) any {
 
 // Serve may be called again, by another goroutine, after one has been ended by Goexit.
 func (w *worker[A, B]) Serve(seat Seat) {
+	l := w.loopFor(seat)
 	if own, ok := seat.(*goroutineSeat); ok {
-		w.serveOwn(w.loopFor(seat), own)
-	} else {
-		w.serveShared(w.loopFor(seat))
+		w.serveOwn(l, own)
+		return
 	}
-}
-
-// serveShared is Serve on a seat of the backend's own, one of several.
-func (w *worker[A, B]) serveShared(l *valueLoop[A, B]) {
 	l.bracketed, l.timed = true, w.op.cfg.timeout > 0
 	w.sinceRest = 0 // the seat has just begun to run
 	for w.bracketedLoop(l) {
