@@ -36,6 +36,18 @@ func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 // next gives l its next value, from a queue of any type. It waits for one, and reports false if
 // there are no more.
 func (w *worker[A, B]) next(l *valueLoop[A, B]) (ok bool) {
+	if w.holdingIn != nil || w.calls != nil {
+		return w.nextWanted(l)
+	}
+	if l.v, l.t, ok = w.in.Take(l.me); ok && w.windowIn == nil {
+		w.counts.take()
+	}
+	return ok && w.beginUnlessStopped(l)
+}
+
+// nextWanted is next for values that may hold something of the queue, or whose call of a Func may
+// have ended. Its frame is large: a function apart keeps it off the stacks of all other seats.
+func (w *worker[A, B]) nextWanted(l *valueLoop[A, B]) (ok bool) {
 	for {
 		if w.holdingIn != nil {
 			ok = w.takeHold(l)
