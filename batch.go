@@ -10,6 +10,9 @@ import (
 // Batch collects values into slices of up to n. With wait > 0 it yields a slice that is not full
 // when wait has passed since the slice's first value; 0 means no limit. The last slice may be
 // short, none is empty, and each is the receiver's own. For [Ordered] the order begins anew here.
+//
+// If the source fails, or an operator without workers between it and Batch, the slices that were
+// full before are yielded before the error, and the values of a slice that was not are dropped.
 func Batch[T any](n int, wait time.Duration) Partial[T, []T] {
 	return func(s Stage[T]) Stage[[]T] {
 		in := s.node()
@@ -58,15 +61,20 @@ func timedBatches[T any](
 	q := newQueue[T](b, b.bound(&o.base, in), false, false, in)
 	b.figures[o].addInput(q)
 	connect(b, at, q, in)
+	failed := b.holdFailure(in)
 	values := q.Consumer(nil).(queue.TimedInlet[T])
 	return func(yield func([]T, queue.Tag) bool) {
 		defer q.Stop()
+		defer failed.report(at)
 		for !at.stopped.Load() {
 			v, _, ok := values.Take(at.waiter)
 			if !ok {
 				return
 			}
 			batch := append([]T{v}, values.TakeFor(at.waiter, n-1, wait)...)
+			if cutShort := len(batch) < n && failed.pending(); cutShort {
+				return
+			}
 			if at.stopped.Load() || !yield(batch, queue.Tag{}) {
 				return
 			}

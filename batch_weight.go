@@ -107,9 +107,11 @@ func (w *weighing[T]) timed(b *builder, o *operator[[]T], in node, wait time.Dur
 	q := newQueue[T](b, b.bound(&o.base, in), false, false, in)
 	b.figures[o].addInput(q)
 	connect(b, w.site, q, in)
+	failed := b.holdFailure(in)
 	values := q.Consumer(nil).(queue.TimedInlet[T])
 	return func(yield func([]T, queue.Tag) bool) {
 		defer q.Stop()
+		defer failed.report(w.site)
 		for {
 			if len(w.batch) == 0 {
 				v, _, open := values.Take(w.site.waiter)
@@ -123,6 +125,9 @@ func (w *weighing[T]) timed(b *builder, o *operator[[]T], in node, wait time.Dur
 				w.add(v, weight)
 			}
 			next, weight, ok := w.fill(values, time.Now().Add(wait))
+			if cutShort := len(next) == 0 && len(w.batch) < w.n && failed.pending(); cutShort {
+				return
+			}
 			if !ok || w.site.stopped.Load() || !yield(w.closed(), queue.Tag{}) {
 				return
 			}

@@ -11,7 +11,7 @@ func Concat[T any](stages ...Stage[T]) Stage[T] {
 		inputs = append(inputs, s.node())
 	}
 	o := plain[T]("Concat", inputs...)
-	o.renumbers = true
+	o.renumbers, o.merges = true, true
 	o.compose = func(b *builder, o *operator[T], at *Site) flow[T] {
 		values := merged[T]
 		if b.allStatic(o) {
@@ -25,19 +25,37 @@ func Concat[T any](stages ...Stage[T]) Stage[T] {
 // Merge is [Concat], by the name that other libraries give it.
 func Merge[T any](stages ...Stage[T]) Stage[T] { return Concat(stages...) }
 
-// merged returns the flow of the values of all inputs through one queue.
+// merged returns the flow of the values of all inputs through one queue. That is no channel, which
+// would serve whoever comes first: the queue's producers wait for room in turn.
 func merged[T any](b *builder, o *operator[T], at *Site) flow[T] {
-	bound := 0
-	for _, in := range o.inputs {
-		n := b.bound(&o.base, in)
-		if bound = max(bound, n); n == 0 { // no bound at all
-			bound = 0
-			break
-		}
-	}
-	q := newQueue[T](b, bound, false, b.channelOK(&o.base, o.inputs...), o.inputs...)
-	connect(b, at, q, o.inputs...)
+	inputs, bound := b.merge(&o.base)
+	q := newQueue[T](b, bound, false, false, inputs...)
+	connect(b, at, q, inputs...)
 	return queueFlow(b.figures[o], at, q)
+}
+
+// merge returns the inputs of a merge, and the bound of their queue; 0 is none. An input that is a
+// merge itself, and has no other consumer, is replaced by its inputs: else each of those had a
+// smaller share of the queue than the others have, the smaller the longer the chain is.
+func (b *builder) merge(o *base) (inputs []node, bound int) {
+	unbounded := false
+	for _, in := range o.inputs {
+		at, n := []node{in}, b.bound(o, in)
+		if in.meta().merges && b.tryInline(in) {
+			at, n = b.merge(in.meta())
+			if o.cfg.bounded {
+				n = o.cfg.maxSize
+			}
+			b.figures[in].passOn(b, in.meta().inputs)
+		}
+		inputs = append(inputs, at...)
+		unbounded = unbounded || n == 0
+		bound = max(bound, n)
+	}
+	if unbounded {
+		bound = 0
+	}
+	return inputs, bound
 }
 
 // appended returns the flow of one input after the other. If none of them ever waits for a value,

@@ -24,7 +24,8 @@
 // Building a stage starts nothing and reads nothing. A loop over [Stage.All], [Stage.Collect] and
 // [Stage.Run] each make a run: they start the workers of the whole pipeline, up to its sources, and
 // stop them all before they return, whether the loop ended, broke, returned or panicked, a function
-// failed, or the context ended. A stage can be run many times, also at once; runs share nothing.
+// failed, or the context ended. Only a function that ignores its context can outlive the run, and
+// only if package thread has abandoned it after its [Timeout]. A stage can be run many times, also at once; runs share nothing.
 //
 // A stage that is used in several places of one run runs once in it, and each of its consumers gets
 // every value. A consumer whose queue is full holds up the others. [Run] makes one run of several
@@ -53,8 +54,9 @@
 //
 // # Errors
 //
-// The first error stops the run. The consumer gets it once, as the last pair of the loop; values
-// that were under way are dropped. An error of your function comes as a [*StageError], which names
+// The first error stops the run. The consumer gets it once, as the last pair of the loop. Of the
+// values that are finished by then, those come before it that the consumer has taken, and the full
+// slices of a [Batch] whose source has failed; all others are dropped. An error of your function comes as a [*StageError], which names
 // the stage, the worker and the value. A panic in it is an error too, a [*PanicError] with the stack,
 // and so is a call of runtime.Goexit. Goexit ends the caller only if the function runs in the
 // caller's goroutine, as those of package serial may, and only after all resources have been closed.

@@ -99,6 +99,22 @@ type givenByTaking struct{ q interface{ Taken() uint64 } }
 
 func (g givenByTaking) Given() uint64 { return g.q.Taken() }
 
+// passOn says that the values of the stages pass through f's stage untouched.
+func (f *stageFigures) passOn(b *builder, stages []node) {
+	for _, n := range stages {
+		p := passing{b.figures[n]}
+		f.addOutput(p)
+		f.addInput(p)
+	}
+}
+
+// passing counts the values that pass a stage, by the stage before it.
+type passing struct{ before *stageFigures }
+
+func (p passing) Given() uint64 { return p.before.snapshot(Node{}).Out }
+func (p passing) Taken() uint64 { return p.Given() }
+func (passing) Len() int        { return 0 }
+
 // snapshot gives the figures of the stage that n shows. nil figures are those of a stage that is not there.
 func (f *stageFigures) snapshot(n Node) StageStats {
 	if f == nil {

@@ -26,6 +26,7 @@ type base struct {
 	inputs      []node
 	// inline operators run in the goroutine of their consumer; the others have workers.
 	inline bool
+	merges bool // its values are those of its inputs, as they come
 	// boundless operators accept MaxSize, but it has no effect.
 	boundless bool
 	// sharesGoroutine is set if several workers share a goroutine, so that none may block in a

@@ -80,7 +80,9 @@ func Name(s string) Option {
 // Timeout bounds the time that the function may take for one value; 0, the default, means no bound.
 // The clock runs while the function runs, not while it waits in yield or for room downstream. A
 // value that takes longer fails with [ErrTimeout]: its context is cancelled, and the function's
-// late result is dropped.
+// late result is dropped. What becomes of a function that ignores that depends on the backend:
+// package thread abandons it, so that it may go on after the run has ended, package process kills
+// its subprocess, and the others wait for it.
 func Timeout(d time.Duration) Option {
 	return option(optTimeout, fmt.Sprintf("Timeout(%v)", d), d >= 0, "must be at least 0 (0: none)",
 		func(c *config) { c.timeout = d })

@@ -20,6 +20,7 @@ type builder struct {
 	figures   map[node]*stageFigures
 	gates     []*gate
 	behind    map[*base][]*gate // the gates that a stage's start waits for
+	onFailure map[*base]func(error)
 }
 
 // plan makes the builder of a run of all nodes that roots reach. Its error joins those of every
@@ -28,6 +29,7 @@ func plan(r *run, roots []node) (*builder, error) {
 	b := &builder{
 		run: r, consumers: map[node]int{}, inlined: map[node]bool{}, outlets: map[node]any{},
 		trackers: map[node][]queue.Tracker{}, figures: map[node]*stageFigures{}, behind: map[*base][]*gate{},
+		onFailure: map[*base]func(error){},
 	}
 	b.nodes = reachable(roots)
 	var errs []error
@@ -101,6 +103,7 @@ func (o *operator[T]) build(b *builder) {
 		return
 	}
 	s := b.site(&o.base)
+	s.onFailure = b.onFailure[&o.base]
 	out := outletOf[T](b, o)
 	out.site = s
 	gates := len(b.gates)

@@ -36,6 +36,8 @@ type Site struct {
 	endOutput    func()                // tells the consumers that the stage has ended
 	toStop       []interface{ Stop() } // input queues and parts, which stop with the stage
 	opens        []*gate               // those that the stage opens as it goes on
+	// onFailure, if it is not nil, gets the failures of the stage in place of the run.
+	onFailure func(error)
 }
 
 func (r *run) site(of *base) *Site {
@@ -48,7 +50,7 @@ func (r *run) site(of *base) *Site {
 // newPart returns a part of s on the same goroutine that can be stopped alone, such as what is
 // upstream of a Take.
 func (s *Site) newPart() *Site {
-	part := &Site{run: s.run, op: s.op, waiter: s.waiter}
+	part := &Site{run: s.run, op: s.op, waiter: s.waiter, onFailure: s.onFailure}
 	part.ctx, part.cancel = context.WithCancelCause(s.ctx)
 	s.toStop = append(s.toStop, part)
 	return part
@@ -116,7 +118,11 @@ func (s *Site) Stop() {
 
 // Fail fails the run with err, unless the run has failed before or the stage is stopping.
 func (s *Site) Fail(err error) {
-	if !s.stopped.Load() {
+	switch {
+	case s.stopped.Load():
+	case s.onFailure != nil && s.ctx.Err() == nil:
+		s.onFailure(err)
+	default:
 		s.run.fail(err)
 	}
 }

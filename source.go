@@ -80,12 +80,19 @@ func FromSeq2[T any](seq iter.Seq2[T, error]) Stage[T] {
 	})
 }
 
-// FromChan returns a stage of the values received from ch until it is closed. The end of the run
-// does not wait for ch; at most one value that has been received by then is dropped. Runs of the
-// stage share the channel's values.
+// FromChan returns a stage of the values received from ch until it is closed. Runs of the stage
+// share the channel's values. The end of a run does not wait for ch.
+//
+// A value is received when there is room for it downstream, which need not mean that it is used: if
+// the run ends early, values that wait in queues or are in the hands of workers are dropped, and
+// nobody else can receive them. Without [MaxSize] that may be all that ch had; with it, at most
+// MaxSize and Workers of each stage, the last stage's MaxSize once more in front of the loop, and
+// one value at the source. If no stage has workers, the loop has got every value that was received,
+// except for one if the context ended. Out of this stage in [Stats] is how many were received. To
+// stop and lose nothing, close ch.
 func FromChan[T any](ch <-chan T) Stage[T] {
 	return source("chan", missing(ch == nil), func(ctx context.Context, yield func(T) bool) error {
-		for {
+		for ctx.Err() == nil { // else a value could still be received, and be dropped
 			select {
 			case v, open := <-ch:
 				if !open || !yield(v) {
@@ -95,6 +102,7 @@ func FromChan[T any](ch <-chan T) Stage[T] {
 				return nil
 			}
 		}
+		return nil
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/backendtest"
 	"github.com/gopeln/pl/serial"
+	"github.com/gopeln/pl/task"
 	"github.com/gopeln/pl/thread"
 )
 
@@ -252,6 +253,56 @@ func TestFromChanDoesNotWaitForItsChannel(t *testing.T) {
 			assert.ErrorIs(t, err, errSource)
 		},
 	})
+}
+
+// What the documentation of FromChan says of a run that ends early.
+func TestFromChanReceivesWhatThereIsRoomFor(t *testing.T) {
+	m := pl.MaxSize
+	tests := map[string]struct {
+		p    pl.Partial[int, int]
+		most int // values received for one that is used
+	}{
+		"no workers":        {pl.Take[int](100), 1},
+		"no operator":       {func(s pl.Stage[int]) pl.Stage[int] { return s }, 1},
+		"one stage":         {thread.Map(same, m(1)), 1 + (1 + 1) + 1 + 1},
+		"workers":           {thread.Map(same, m(3), pl.Workers(2)), 1 + (3 + 2) + 3 + 1},
+		"two stages":        {pl.Compose(thread.Map(same, m(2)), thread.Map(same, m(9))), 1 + (2 + 1) + (9 + 1) + 9 + 1},
+		"tasks":             {task.Map(same, m(2)), 1 + (2 + 1) + 2 + 1},
+		"without any bound": {thread.Map(same), 100},
+	}
+	for name, test := range tests {
+		synctest.Test(t, func(t *testing.T) {
+			var info *pl.RunInfo
+			ctx := pl.Observe(t.Context(), func(run *pl.RunInfo) func(error) { info = run; return nil })
+			ch := make(chan int, 100)
+			for i := range cap(ch) {
+				ch <- i
+			}
+			for range pl.Pipe(pl.FromChan(ch), test.p).All(ctx) {
+				synctest.Wait()
+				break
+			}
+			received := cap(ch) - len(ch)
+			assert.LessOrEqual(t, received, test.most, name)
+			out := int(info.Stats().Stages[0].Out)
+			assert.LessOrEqual(t, out, received, name)
+			assert.GreaterOrEqual(t, out, received-1, "%s: all but the one that the source had", name)
+		})
+	}
+}
+
+func TestFromChanReceivesNothingOnceTheContextHasEnded(t *testing.T) {
+	for range 200 {
+		ch := make(chan int, 2)
+		ch <- 0
+		ch <- 1
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		for range pl.FromChan(ch).All(ctx) {
+			cancel()
+		}
+		require.Len(t, ch, 1)
+	}
 }
 
 func TestFromChanGivesEachValueToOneRun(t *testing.T) {

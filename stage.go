@@ -16,7 +16,8 @@ type Stage[T any] struct{ op *operator[T] }
 // All returns a sequence that runs the stage each time it is ranged over. The loop gets each value
 // with a nil error; a failure is the last pair, (zero, err). However the loop ends, nothing of the
 // run is left after it: the end waits for all workers, and a function that ignores its context can
-// hold it up.
+// hold it up. The one exception is a function that package thread has abandoned after its
+// [Timeout]: it goes on until it returns, and its resource is closed then.
 func (s Stage[T]) All(ctx context.Context) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		left := false
