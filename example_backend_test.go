@@ -68,7 +68,7 @@ func ExampleAttach() {
 	fmt.Println(strings.SplitAfter(err.Error(), "it knows")[0], "…")
 	// Output:
 	// pl: stage "double": Greeting(""): must not be empty
-	// pl: stage "double": Greeting("hello"): this operator does not know the option; it knows …
+	// pl: stage "double": Greeting("hello"): it belongs to package pl_test; this operator does not know the option; it knows …
 }
 
 // An inline operator has no workers: it runs in the goroutine that takes its results.

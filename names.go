@@ -55,6 +55,19 @@ func userPlace() string {
 	}
 }
 
+// optionPackage returns the name of the package whose function makes an option, in a call of Attach.
+func optionPackage() string {
+	var callers [16]uintptr
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers[:])])
+	for {
+		frame, more := frames.Next()
+		path := packageOf(frame.Function)
+		if !more || path != module && !strings.Contains(path, "/internal/") {
+			return path[strings.LastIndexByte(path, '/')+1:]
+		}
+	}
+}
+
 // ofModule reports whether a function belongs to this module, and not to its tests or examples.
 func ofModule(function string) bool {
 	path := packageOf(function)

@@ -3,8 +3,6 @@ package pl
 import (
 	"errors"
 	"fmt"
-	"path"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -16,11 +14,12 @@ import (
 // A bad option never panics: the run fails before any value moves, with an error that names the
 // stage, the option, the value and what is allowed.
 type Option struct {
-	kind optionKind
-	key  any // of an attached option; else nil
-	text string
-	err  error
-	set  func(*config)
+	kind  optionKind
+	key   any    // of an attached option; else nil
+	owner string // of an attached option: whose it is, as the beginning of a message
+	text  string
+	err   error
+	set   func(*config)
 }
 
 // optionKind is a set of kinds of options; an operator has that of the options it accepts.
@@ -93,7 +92,8 @@ func Timeout(d time.Duration) Option {
 // does not know the key (see [Backend]), the run fails. text is how messages show the option, such
 // as "Loops(0)". err, if it is not nil, says what is wrong with the value.
 func Attach(key, value any, text string, err error) Option {
-	return Option{kind: optAttached, key: key, text: text, err: err, set: func(c *config) {
+	owner := "it belongs to package " + optionPackage() + "; "
+	return Option{kind: optAttached, key: key, text: text, owner: owner, err: err, set: func(c *config) {
 		c.attached = append(slices.Clip(c.attached), attachment{key, value})
 	}}
 }
@@ -104,14 +104,6 @@ func Attach(key, value any, text string, err error) Option {
 func Given(opts ...Option) (name string, setting func(key any) any) {
 	c, _ := config{}.with(functionOptions, func(any) bool { return true }, opts)
 	return c.name, c.setting
-}
-
-// owner says whose an attached option is, by its key, as the beginning of a sentence.
-func (o *Option) owner() string {
-	if o.key == nil || reflect.TypeOf(o.key).PkgPath() == "" {
-		return ""
-	}
-	return "it belongs to package " + path.Base(reflect.TypeOf(o.key).PkgPath()) + "; "
 }
 
 type attachment struct{ key, value any }
@@ -147,7 +139,7 @@ func (c config) with(known optionKind, knowsKey func(key any) bool, opts []Optio
 		case o.set == nil:
 			errs = append(errs, errors.New("an Option{} of no content: options are made by functions such as pl.Workers"))
 		case o.kind&known == 0, o.kind == optAttached && !knowsKey(o.key):
-			errs = append(errs, fmt.Errorf("%s: %sthis operator does not know the option; it knows %v", o.text, o.owner(), known))
+			errs = append(errs, fmt.Errorf("%s: %sthis operator does not know the option; it knows %v", o.text, o.owner, known))
 		case o.err != nil:
 			errs = append(errs, fmt.Errorf("%s: %w", o.text, o.err))
 		default:
