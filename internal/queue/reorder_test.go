@@ -187,3 +187,66 @@ func orderedTrial(t *testing.T, r *rand.Rand, limit, n, producers int) {
 	assert.EqualValues(t, 1, gone.Load())
 	assert.False(t, q.Producer().Put(w, 1, Tag{Seq: uint64(n)}))
 }
+
+func TestOrderedValuesAndTheirChildrenCostNoAllocation(t *testing.T) {
+	const children = 3
+	q := NewReorder[int](8)
+	q.AddStage(func() {})
+	out, in, w := q.Producer(), q.Consumer(nil), me()
+	seq := uint64(0)
+	source := func() Tag {
+		q.Admit(w)
+		seq++
+		return Tag{Seq: seq - 1}
+	}
+	take := func() {
+		_, _, ok := in.Take(w)
+		require.True(t, ok)
+	}
+	for name, pass := range map[string]func(){
+		"value": func() {
+			out.Put(w, 1, source())
+			take()
+		},
+		"hole": func() {
+			q.Hole(source())
+			out.Put(w, 1, source())
+			take()
+		},
+		"children": func() {
+			parent := source()
+			for i := range children {
+				out.Put(w, i, parent.Child(i))
+			}
+			q.Children(parent, children)
+			for range children {
+				take()
+			}
+		},
+	} {
+		assert.Zero(t, testing.AllocsPerRun(10*blockSize, pass), name)
+	}
+}
+
+// Values that wait for a missing one are counted, wherever they are.
+func TestValuesThatWaitForTheirTurnAreCounted(t *testing.T) {
+	q := NewReorder[int](0)
+	q.AddStage(func() {})
+	out, in, w := q.Producer(), q.Consumer(nil), me()
+	for seq := range uint64(200) {
+		out.Put(w, int(seq), Tag{Seq: seq + 1})
+	}
+	q.Hole(Tag{Seq: 300})
+	first := Tag{Seq: 0}
+	for i := range 3 {
+		out.Put(w, i, first.Child(i).Child(0))
+	}
+	assert.Equal(t, 203, q.Len())
+	q.Children(first.Child(0), 1)
+	for want := 202; want > 200; want-- {
+		_, _, ok := in.Take(w)
+		require.True(t, ok)
+		assert.Equal(t, want, q.Len())
+		q.Children(first.Child(1), 1)
+	}
+}

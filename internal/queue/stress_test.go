@@ -301,12 +301,12 @@ func (tr *trial) begin(v int, r *rand.Rand) {
 	tr.waiting.Add(-1)
 }
 
-// Values that are there already need no producer.
+// Values that are there already need no producer; their tags are their numbers.
 func TestStaticValuesAreTakenOnce(t *testing.T) {
 	for _, consumers := range []int{1, 3} {
 		for _, n := range []int{0, 1, 63, 64, 1000} {
 			synctest.Test(t, func(t *testing.T) {
-				q := NewWindowed[int](5, false)
+				q := NewWindowed[int](5, true)
 				q.SetStatic(n, func(i int) int { return i })
 				seen := make([]atomic.Int32, n)
 				var taking sync.WaitGroup
@@ -315,10 +315,11 @@ func TestStaticValuesAreTakenOnce(t *testing.T) {
 					taking.Go(func() {
 						w, last := me(), -1
 						for {
-							v, _, ok := in.Take(w)
+							v, tag, ok := in.Take(w)
 							if !ok {
 								return
 							}
+							assert.Equal(t, Tag{Seq: uint64(v)}, tag)
 							seen[v].Add(1)
 							if consumers == 1 {
 								assert.Equal(t, last+1, v)
