@@ -3,8 +3,11 @@ package pl
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
+	"github.com/gopeln/pl/internal/guard"
 	"github.com/gopeln/pl/internal/queue"
+	"github.com/gopeln/pl/internal/timesheet"
 )
 
 // stageFigures collects the figures of one stage in one run.
@@ -12,22 +15,30 @@ import (
 // The usual queues know how many values have passed their ends, so a value that comes and goes by them is not counted on its
 // way, and the figures cannot lag. What else there is to count, the workers count, and only in a run that is observed.
 type stageFigures struct {
-	observed bool
+	clock   *timesheet.Clock // nil: nobody observes the run
+	backend string
+	inline  *timesheet.Sheet       // of a stage that runs in one goroutine, perhaps with others
+	failure atomic.Pointer[string] // the last error of a value
 
-	mu      sync.Mutex
-	workers []*counts
-	taken   []interface{ Taken() uint64 } // input queues that know In
-	given   []interface{ Given() uint64 } // outputs that know Out
-	queued  func() int
-	kept    *StageStats // those at the end of the run
+	mu       sync.Mutex
+	workers  []*counts
+	sheets   []*timesheet.Sheet // by worker
+	samplers []*sampler
+	last     timesheet.Times               // what now has given; times never fall
+	taken    []interface{ Taken() uint64 } // input queues that know In
+	given    []interface{ Given() uint64 } // outputs that know Out
+	queued   func() int
+	most     int // that were queued
+	nextLook time.Duration
+	kept     *StageStats // those at the end of the run
 }
 
 // counts is what one worker counts, on cache lines of its own: a line shared by two workers would cost several times as
 // much as the counting. Each count has one writer at a time. In a run that nobody observes there are none: a nil *counts
 // counts nothing.
 type counts struct {
-	in, out, dropped, failed atomic.Uint64
-	_                        [96]byte
+	in, out, dropped, filtered, failed, retried atomic.Uint64
+	_                                           [80]byte
 }
 
 func (c *counts) take() {
@@ -48,6 +59,20 @@ func (c *counts) drop() {
 	}
 }
 
+// filter counts a value that the stage has chosen to drop.
+func (c *counts) filter() {
+	if c != nil {
+		increment(&c.dropped)
+		increment(&c.filtered)
+	}
+}
+
+func (c *counts) retry() {
+	if c != nil {
+		increment(&c.retried)
+	}
+}
+
 func (c *counts) fail() {
 	if c != nil {
 		increment(&c.failed)
@@ -57,9 +82,12 @@ func (c *counts) fail() {
 // increment has one caller at a time, which is cheaper than Add.
 func increment(n *atomic.Uint64) { n.Store(n.Load() + 1) }
 
+// observed reports whether there is anything to collect. f may be nil.
+func (f *stageFigures) observed() bool { return f != nil && f.clock != nil }
+
 // addWorker makes the counts of one worker more.
 func (f *stageFigures) addWorker() *counts {
-	if f == nil || !f.observed {
+	if !f.observed() {
 		return nil
 	}
 	f.mu.Lock()
@@ -71,7 +99,7 @@ func (f *stageFigures) addWorker() *counts {
 
 // addInput says that the stage takes its values from q. It reports whether they are still to be counted.
 func (f *stageFigures) addInput(q interface{ Len() int }) (uncounted bool) {
-	if f == nil || !f.observed {
+	if !f.observed() {
 		return false
 	}
 	f.mu.Lock()
@@ -86,13 +114,23 @@ func (f *stageFigures) addInput(q interface{ Len() int }) (uncounted bool) {
 
 // addOutput says that results leave the stage by out, which counts them.
 func (f *stageFigures) addOutput(out interface{ Given() uint64 }) {
-	if f == nil || !f.observed {
+	if !f.observed() {
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.given = append(f.given, out)
 }
+
+// failed takes note of a value's last error.
+func (f *stageFigures) failed(err error) {
+	if f.observed() {
+		text := cut(guard.Text(err), mostErrorRunes)
+		f.failure.Store(&text)
+	}
+}
+
+const mostErrorRunes = 300
 
 // givenByTaking is a static source's output: a value has left it when a worker has taken it.
 type givenByTaking struct{ q interface{ Taken() uint64 } }
@@ -116,22 +154,22 @@ func (p passing) Taken() uint64 { return p.Given() }
 func (passing) Len() int        { return 0 }
 
 // snapshot gives the figures of the stage that n shows. nil figures are those of a stage that is not there.
-func (f *stageFigures) snapshot(n Node) StageStats {
+func (f *stageFigures) snapshot(n Node, at time.Duration) StageStats {
 	if f == nil {
 		return StageStats{}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.kept != nil {
-		s := *f.kept
+		s := f.kept.copied()
 		s.Node = n
 		return s
 	}
-	return f.now(n)
+	return f.now(n, at)
 }
 
 // now is called with the lock held.
-func (f *stageFigures) now(n Node) StageStats {
+func (f *stageFigures) now(n Node, at time.Duration) StageStats {
 	s := StageStats{Node: n}
 	for _, q := range f.taken {
 		s.In += q.Taken()
@@ -143,26 +181,39 @@ func (f *stageFigures) now(n Node) StageStats {
 		s.In += c.in.Load()
 		s.Out += c.out.Load()
 		s.Dropped += c.dropped.Load()
+		s.Filtered += c.filtered.Load()
 		s.Failed += c.failed.Load()
+		s.Retried += c.retried.Load()
 	}
 	if f.queued != nil {
 		s.Queued = f.queued()
+		f.most = max(f.most, s.Queued)
+	}
+	s.QueuedMost = f.most
+	if text := f.failure.Load(); text != nil {
+		s.Err = *text
+	}
+	if f.clock != nil {
+		f.addTimes(&s, at)
+		f.addCalls(&s)
 	}
 	return s
 }
 
 // keep keeps the figures as they are, and lets go of the run's queues, which may hold values.
-func (f *stageFigures) keep() {
+func (f *stageFigures) keep(at time.Duration) {
 	if f == nil {
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.kept == nil {
-		s := f.now(Node{})
+		s := f.now(Node{}, at)
+		s.Active = nil
 		f.kept = &s
 	}
 	f.workers, f.taken, f.given, f.queued = nil, nil, nil, nil
+	f.sheets, f.samplers, f.inline = nil, nil, nil
 }
 
 // takes counts the values of a flow as its consumer gets them.

@@ -23,7 +23,7 @@ var hotCalls = map[string][]string{
 	"pl.(*worker).streamWindow":  {"pl.(*worker).receive", "queue.(*In).AnnounceClaim", "queue.(*Out).Publish"},
 	"pl.(*worker).streamOne":     {"pl.(*worker).receive", "queue.(*Out).Publish", "pl.(*valueLoop).putChannel"},
 	"pl.(*worker).stream":        {"pl.(*worker).receive", "pl.(*valueLoop).end"},
-	"pl.(*worker).receive":       {"queue.(*In).next", "queue.(*In).Remove", "pl.(*counts).take"},
+	"pl.(*worker).receive":       {"queue.(*In).next", "queue.(*In).Remove", "queue.(*Channel).Take", "pl.(*counts).take"},
 	"pl.(*worker).putAndTake":    {"queue.(*Out).Publish", "queue.(*In).Remove"},
 	"pl.(*valueLoop).handOn":     {"queue.(*Out).Publish", "pl.(*valueLoop).putChannel", "pl.(*valueLoop).handOnSlowly", "pl.(*counts).give"},
 	"pl.windowFlow":              {"queue.(*In).next", "queue.(*In).Remove"},

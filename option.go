@@ -73,7 +73,7 @@ func MaxSize(n int) Option {
 // operator and the place where it was made: "Map at main.go:14".
 func Name(s string) Option {
 	return option(optName, fmt.Sprintf("Name(%q)", s), s != "", "must not be empty",
-		func(c *config) { c.name = s })
+		func(c *config) { c.name, c.named = s, true })
 }
 
 // Timeout bounds the time that the function may take for one value; 0, the default, means no bound.
@@ -119,6 +119,7 @@ func option(kind optionKind, text string, ok bool, allowed string, set func(*con
 // config holds the settings of one stage.
 type config struct {
 	name       string
+	named      bool // Name was given
 	workers    int
 	maxSize    int
 	bounded    bool // MaxSize was given

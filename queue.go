@@ -37,7 +37,8 @@ func upstream[T any](b *builder, o node, in node, s *Site) flow[T] {
 func flowOf[T any](b *builder, o *base, f *stageFigures, in node, s *Site, tagged bool) flow[T] {
 	if b.tryInline(in) {
 		op := in.(*operator[T])
-		return takes(gives(op.compose(b, op, s), b.figures[in].addWorker()), f.addWorker())
+		values := takes(gives(op.compose(b, op, s), b.figures[in].addWorker()), f.addWorker())
+		return timed(s, b.figures[in].inlineSheet(), f.inlineSheet(), values)
 	}
 	q := newQueue[T](b, b.bound(o, in), tagged, b.channelOK(o, in), in)
 	connect(b, s, q, in)
@@ -98,6 +99,7 @@ func queueFlow[T any](f *stageFigures, s *Site, q queue.Queue[T]) flow[T] {
 			}
 		}
 	}
+	values = marked(f.inlineSheet(), values)
 	if f.addInput(q) {
 		return takes(values, f.addWorker())
 	}

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+
+	"github.com/gopeln/pl/internal/timesheet"
 )
 
 // run is one execution of a pipeline. It owns the sites, their goroutines and queues, and the first
@@ -20,7 +22,8 @@ type run struct {
 	goroutines sync.WaitGroup // of all sites; finish waits for them, after stop, when no more can start
 	stages     sync.WaitGroup // the stages with goroutines that have not ended
 
-	sites    []*Site // added while the run is built, then only read
+	sites    []*Site          // added while the run is built, then only read
+	clock    *timesheet.Clock // nil: nobody observes the run
 	figures  []*stageFigures
 	consumer *stageFigures // of the loop over All; nil in Run
 
@@ -31,7 +34,8 @@ type run struct {
 	detached bool // finish has taken the errors; a later one can only be logged
 
 	sharedMu sync.Mutex
-	shared   map[any]any // guarded by sharedMu; see Site.Shared
+	shared   map[any]any        // guarded by sharedMu; see Site.Shared
+	loops    []*timesheet.Sheet // guarded by sharedMu; see Site.LoopTime
 }
 
 // errStopped is the cause of contexts that end because the run has ended, or because no consumer
@@ -40,6 +44,9 @@ var errStopped = errors.New("pl: the run has ended")
 
 func newRun(caller context.Context) *run {
 	r := &run{caller: caller, shared: map[any]any{}}
+	if len(observers(caller)) > 0 {
+		r.clock = timesheet.NewClock()
+	}
 	// The caller may be a worker of another run: its site must not be found in this one.
 	r.ctx, r.cancel = context.WithCancelCause(context.WithValue(caller, siteKey{}, (*Site)(nil)))
 	return r
@@ -73,6 +80,9 @@ func (r *run) start() (release func()) {
 		defer close(followed)
 		r.fail(context.Cause(r.caller))
 	})
+	if r.clock != nil {
+		r.goroutines.Go(func() { r.clock.Run(r.ctx.Done(), r.look) })
+	}
 	gated := func(s *Site) bool { return s.closedGates.Load() > 0 }
 	for _, s := range slices.DeleteFunc(slices.Clone(r.sites), gated) { // before one of them can open a gate
 		s.bringUp()
@@ -169,14 +179,20 @@ func execute(ctx context.Context, roots []node, prepare func(*builder) (consume 
 	if err := r.check(); err != nil {
 		return err
 	}
-	ended := r.tellObservers(roots)
-	release := r.start()
-	finished := false
+	var w watch
+	release, finished := func() {}, false
 	defer func() {
-		err = r.finish(release, finished && !*left)
-		ended(err)
+		told := finished && !*left
+		err = w.end(r, r.finish(release, told))
+		if err != nil && !told {
+			slog.Warn("pl: an observer failed after the consumer had left", "err", err)
+			err = nil
+		}
 	}()
-	consume()
+	if w.start(r, roots) {
+		release = r.start()
+		consume()
+	}
 	finished = true
 	return nil
 }

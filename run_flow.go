@@ -43,7 +43,7 @@ func numbered[T any](b *builder, o node, s *Site, values flow[T]) flow[T] {
 // caller's goroutine. f are the consumer's figures, nil if it has none.
 func consumerLoop[T any](b *builder, n node, f *stageFigures, yield func(T, queue.Tag) bool) (consume func()) {
 	at := b.site(&consumerOp)
-	values := flowOf[T](b, &consumerOp, f, n, at, false)
+	values := lived(at, f, flowOf[T](b, &consumerOp, f, n, at, false))
 	if !b.inlined[n] { // the values come from a queue: nothing upstream is in this goroutine
 		return func() { values(yield) }
 	}

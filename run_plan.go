@@ -38,7 +38,7 @@ func plan(r *run, roots []node) (*builder, error) {
 		for _, in := range n.meta().inputs {
 			b.consumers[in]++
 		}
-		b.figures[n] = &stageFigures{observed: r.observed()}
+		b.figures[n] = &stageFigures{clock: r.clock, backend: n.meta().backend}
 		r.figures = append(r.figures, b.figures[n])
 	}
 	for _, n := range roots {
@@ -109,10 +109,12 @@ func (o *operator[T]) build(b *builder) {
 	gates := len(b.gates)
 	flow := o.compose(b, o, s)
 	s.opens = b.gates[gates:]
-	sink := out.emitter()
+	sink, sheet := out.emitter(), b.figures[o].inlineSheet()
 	s.endOutput = out.end
 	s.startWorkers = func() {
 		s.Go(func() {
+			s.waiter.Track.Enter(sheet)
+			defer s.waiter.Track.Enter(nil)
 			flow(func(v T, t queue.Tag) bool { return sink.put(s.waiter, v, t) })
 		})
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gopeln/pl/internal/queue"
+	"github.com/gopeln/pl/internal/timesheet"
 )
 
 // Site is one stage in one run, as a [Backend] sees it. Its methods are safe for concurrent use.
@@ -30,6 +31,7 @@ type Site struct {
 	// Written while the run is built, then only read.
 
 	results      Results
+	figures      *stageFigures
 	check        func(*Site) error // reports why the stage cannot run; nil: it always can
 	startWorkers func()            // nil for a stage that runs in another's goroutine
 	newWorker    func(index int) Worker
@@ -42,6 +44,9 @@ type Site struct {
 
 func (r *run) site(of *base) *Site {
 	s := &Site{run: r, op: of, waiter: &queue.NewGoroutine().Waiter}
+	if r.clock != nil {
+		s.waiter.Track = new(timesheet.Track)
+	}
 	s.ctx, s.cancel = context.WithCancelCause(r.ctx)
 	r.sites = append(r.sites, s)
 	return s

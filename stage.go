@@ -92,7 +92,7 @@ func Run(ctx context.Context, stages ...Runnable) error {
 func (s Stage[T]) consume(ctx context.Context, yield func(T, queue.Tag) bool, left *bool) error {
 	root := s.node()
 	return execute(ctx, []node{root}, func(b *builder) func() {
-		b.run.consumer = &stageFigures{observed: b.run.observed()}
+		b.run.consumer = &stageFigures{clock: b.run.clock}
 		return consumerLoop(b, root, b.run.consumer, yield)
 	}, left)
 }

@@ -192,14 +192,19 @@ func (w *worker[A, B]) receive(l *valueLoop[A, B]) bool {
 			}
 		}
 		l.v, _ = w.windowIn.Remove(at)
-	} else {
+	} else if w.counts == nil {
 		v, ok := w.channelIn.Receive()
 		if !ok {
 			return false
 		}
-		if l.v = v; w.counts != nil {
-			w.counts.take()
+		l.v = v
+	} else {
+		v, _, ok := w.channelIn.Take(l.me)
+		if !ok {
+			return false
 		}
+		l.v = v
+		w.counts.take()
 	}
 	return w.beginUnlessStopped(l)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gopeln/pl/internal/queue"
 	"github.com/gopeln/pl/internal/stopwatch"
+	"github.com/gopeln/pl/internal/timesheet"
 )
 
 // Employ runs all workers of the stage, each on a goroutine of its own from Open to Close. A
@@ -35,6 +36,7 @@ func (s *Site) employ(w Worker, open bool) {
 		defer uncount()
 		g := goroutineWorker{site: s, worker: w, seat: newGoroutineSeat(), open: open}
 		g.seat.uncount = uncount
+		g.observe()
 		defer g.afterRun()
 		g.run()
 	}()
@@ -45,10 +47,23 @@ type goroutineWorker struct {
 	site     *Site
 	worker   Worker
 	seat     *goroutineSeat
+	sheet    *timesheet.Sheet // nil if nobody observes the run
 	open     bool
 	serving  bool
 	closing  bool
 	returned bool
+}
+
+// observe makes the goroutine keep the worker's time, if the run is observed. Its sheet goes on from one goroutine of the
+// worker to the next.
+func (g *goroutineWorker) observe() {
+	w, ok := g.worker.(interface{ timesheet() *timesheet.Sheet })
+	if !ok || w.timesheet() == nil {
+		return
+	}
+	g.sheet = w.timesheet()
+	g.seat.Track = new(timesheet.Track)
+	g.seat.Track.Enter(g.sheet)
 }
 
 func (g *goroutineWorker) run() {
@@ -62,6 +77,7 @@ func (g *goroutineWorker) run() {
 	if !g.seat.abandoned() {
 		g.closing = true
 		g.worker.Close()
+		g.seat.Track.Enter(nil)
 	}
 	g.returned = true
 }

@@ -12,10 +12,12 @@ func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Op
 	if a := newAdmission(b, o, s, op); a != nil {
 		values = a.flow(values)
 	}
+	sampler := b.figures[o].inlineSampler(b.run.showOf())
+	sampler.configure(o.cfg.timeout > 0, len(p.trackers) > 0)
 	return func(yield func(B, queue.Tag) bool) {
 		w := &worker[A, B]{
 			site: s, op: &o.base, ctx: s.workerContext(&o.base, 0), open: op.Open, item: op.Item, order: p,
-			counts: counts, court: court, calls: b.run.calls,
+			counts: counts, court: court, calls: b.run.calls, figures: b.figures[o], sampler: sampler,
 			put: func(_ *queue.Waiter, v B, t queue.Tag) bool { return yield(v, t) },
 		}
 		if w.Open() {
@@ -32,6 +34,8 @@ func (w *worker[A, B]) serveInline(values flow[A]) {
 	seat := newGoroutineSeat()
 	l := &inlineLoop[A, B]{valueLoop[A, B]{worker: w, opened: w.opened, seat: seat, me: &seat.Waiter}}
 	l.emit = l.handOn
+	w.sampler.next(&l.t)
+	seat.Track = w.site.waiter.Track
 	l.timed = seat.arm(w.timeout(nil))
 	l.bracketed = l.timed
 	defer seat.disarm()

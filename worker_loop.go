@@ -6,6 +6,7 @@ import (
 
 	"github.com/gopeln/pl/internal/queue"
 	"github.com/gopeln/pl/internal/stopwatch"
+	"github.com/gopeln/pl/internal/timesheet"
 )
 
 // assemble makes a stage with workers: its queue, and what its backend starts.
@@ -13,15 +14,17 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 	s := b.site(&o.base)
 	input := inputQueue(b, o, in, s, newAdmission(b, o, s, op))
 	out := outletOf[B](b, o)
-	out.site, s.results = s, op.Results
+	out.site, s.results, s.figures = s, op.Results, b.figures[o]
 	s.check = checkOf(backend)
 	p := order{trackers: b.trackers[o], results: op.Results}
 	court := &court{op: &o.base, site: s}
 	s.newWorker = func(index int) Worker {
 		s.workers.Add(1)
 		results := out.emitter()
+		sheet, sampler := s.figures.addSheet(index, b.run.showOf())
 		w := &worker[A, B]{
-			site: s, op: &o.base, index: index, ctx: s.workerContext(&o.base, index), open: op.Open, one: op.One,
+			site: s, op: &o.base, index: index, ctx: s.workerContext(&o.base, index), open: op.Open,
+			one: measureOne(sampler, op.One), figures: s.figures, sampler: sampler, sheet: sheet,
 			item: op.Item,
 			in:   input.Consumer(results.word()), put: results.put, order: p, court: court, calls: b.run.calls,
 			counts: results.counts,
@@ -29,6 +32,7 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 		if len(p.trackers) == 0 {
 			w.windowOut, w.channelOut = results.windowOut, results.channelOut
 		}
+		sampler.configure(o.cfg.timeout > 0, len(p.trackers) > 0)
 		w.knowInput()
 		return w
 	}
@@ -60,8 +64,12 @@ type worker[A, B any] struct {
 	court      *court
 	calls      callTable // of a Func; else nil
 
-	opened *opened[A, B] // nil unless the worker is open
-	counts *counts
+	opened  *opened[A, B] // nil unless the worker is open
+	counts  *counts
+	figures *stageFigures
+	// Of a run that is observed; nil else.
+	sampler *sampler
+	sheet   *timesheet.Sheet
 	// sinceRest counts the attempts since a seat could rest; after restAfter of them the next rest
 	// is due.
 	sinceRest, restAfter int
@@ -72,6 +80,9 @@ type worker[A, B any] struct {
 }
 
 func (w *worker[A, B]) Context() context.Context { return w.ctx }
+
+// timesheet returns where the worker keeps its time, or nil.
+func (w *worker[A, B]) timesheet() *timesheet.Sheet { return w.sheet }
 
 // itemOf is the Item of an error about v; item may be nil.
 func itemOf[A any](item func(A) any, v A) any {
@@ -97,6 +108,7 @@ func (w *worker[A, B]) Serve(seat Seat) {
 
 // serveOwn is Serve if the worker has a goroutine to itself.
 func (w *worker[A, B]) serveOwn(l *valueLoop[A, B], seat *goroutineSeat) {
+	w.sampler.next(&l.t)
 	l.timed = seat.arm(w.timeout(func() { w.replace(l, seat) }))
 	l.bracketed = l.timed
 	defer seat.disarm()
@@ -230,6 +242,7 @@ func (w *worker[A, B]) Open() bool {
 	}()
 	var t *opened[A, B]
 	if t, err = callOpener(w.ctx, w.open); err == nil {
+		t.kernel = measureKernel(w.sampler, t.kernel)
 		w.opened = t
 	}
 	return err == nil

@@ -39,7 +39,7 @@ func assembleDriven[A, B any](
 	s.check = checkOf(backend)
 	input := inputQueue(b, o, in, s, newAdmission(b, o, s, op))
 	out := outletOf[B](b, o)
-	out.site, s.results = s, op.Results
+	out.site, s.results, s.figures = s, op.Results, b.figures[o]
 	s.endOutput = out.end
 	court := &court{op: &o.base, site: s}
 	port := func(index int) *Port[A, B] {
@@ -202,7 +202,7 @@ func (p *Port[A, B]) Emit(it *Item[A], v B) bool {
 // Done ends a value that has succeeded.
 func (p *Port[A, B]) Done(it *Item[A]) {
 	if it.given == 0 && p.order.results == AtMostOne {
-		p.counts.drop()
+		p.counts.filter()
 	}
 	p.order.finished(it.t, it.given)
 	it.hold.Release()
@@ -224,9 +224,11 @@ func (p *Port[A, B]) Fail(it *Item[A], err error) Decision {
 		Stage: p.site.op.cfg.name, Worker: p.index, Item: it.Value, Err: err, Attempts: it.attempt,
 	})
 	if v.Again {
+		p.counts.retry()
 		return v
 	}
 	p.counts.fail()
+	p.site.figures.failed(err)
 	if v.Err != nil && p.site.failValue(it.t, v.Err) {
 		return v
 	}

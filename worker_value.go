@@ -2,8 +2,10 @@ package pl
 
 import (
 	"context"
+	"time"
 
 	"github.com/gopeln/pl/internal/queue"
+	"github.com/gopeln/pl/internal/timesheet"
 )
 
 // valueLoop takes values through a kernel, one at a time: attempts, errors, order, figures. A
@@ -178,7 +180,7 @@ func (l *valueLoop[A, B]) handOnSlowly(b B) bool {
 func (l *valueLoop[A, B]) end() {
 	l.busy = false
 	if l.given == 0 && l.results == AtMostOne {
-		l.counts.drop()
+		l.counts.filter()
 	}
 	l.finished(l.t, l.given)
 	l.hold.Release()
@@ -205,14 +207,23 @@ func (l *valueLoop[A, B]) applyPolicy(err error) bool {
 	decision := l.court.judge(l.ctx, e)
 	if decision.Again {
 		l.attempt++
-		return decision.After <= 0 || l.seat.Sleep(l.ctx, decision.After) == nil
+		l.counts.retry()
+		return decision.After <= 0 || l.sleep(decision.After)
 	}
 	l.counts.fail()
+	l.figures.failed(err)
 	if decision.Err != nil && l.site.failValue(l.t, decision.Err) {
 		return false
 	}
 	l.drop()
 	return true
+}
+
+// sleep waits for the next attempt. It reports false if the run has ended first.
+func (l *valueLoop[A, B]) sleep(d time.Duration) bool {
+	l.me.Track.Wait(timesheet.Retrying)
+	defer l.me.Track.Resume(timesheet.Retrying)
+	return l.seat.Sleep(l.ctx, d) == nil
 }
 
 // endedByStop reports whether the stage is stopping, in which case an error of the function is

@@ -3,6 +3,8 @@ package queue
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/gopeln/pl/internal/timesheet"
 )
 
 // Channel is a queue over a Go channel, for small bounds. Its operations are bare sends and
@@ -29,14 +31,14 @@ func (q *Channel[T]) Producer() Sink[T]       { return q }
 func (q *Channel[T]) Consumer(*Word) Inlet[T] { return q }
 func (q *Channel[T]) Len() int                { return len(q.values) }
 
-// Receive is Take without a look at whether the queue is stopped.
+// Receive is Take without a look at whether the queue is stopped, in a run that is not observed.
 func (q *Channel[T]) Receive() (v T, ok bool) {
 	v, ok = <-q.values
 	return v, ok
 }
 
-// Put implements Sink. It does not use the waiter: a send parks the goroutine by itself.
-func (q *Channel[T]) Put(_ *Waiter, v T, _ Tag) bool {
+// Send is Put in a run that is not observed: a bare send.
+func (q *Channel[T]) Send(v T) bool {
 	if q.stopped.Load() {
 		return false
 	}
@@ -44,8 +46,36 @@ func (q *Channel[T]) Put(_ *Waiter, v T, _ Tag) bool {
 	return !q.stopped.Load()
 }
 
-func (q *Channel[T]) Take(*Waiter) (v T, t Tag, ok bool) {
-	v, ok = <-q.values
+// Put implements Sink. It does not use the seat: a send parks the goroutine by itself.
+func (q *Channel[T]) Put(me *Waiter, v T, _ Tag) bool {
+	if me == nil || me.Track == nil {
+		return q.Send(v)
+	}
+	if q.stopped.Load() {
+		return false
+	}
+	select {
+	case q.values <- v:
+	default:
+		me.Track.Wait(timesheet.Blocked)
+		q.values <- v
+		me.Track.Resume(timesheet.Blocked)
+	}
+	return !q.stopped.Load()
+}
+
+func (q *Channel[T]) Take(me *Waiter) (v T, t Tag, ok bool) {
+	if me == nil || me.Track == nil {
+		v, ok = <-q.values
+		return v, t, ok && !q.stopped.Load()
+	}
+	select {
+	case v, ok = <-q.values:
+	default:
+		me.Track.Wait(timesheet.Starved)
+		v, ok = <-q.values
+		me.Track.Resume(timesheet.Starved)
+	}
 	return v, t, ok && !q.stopped.Load()
 }
 

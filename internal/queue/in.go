@@ -1,5 +1,7 @@
 package queue
 
+import "github.com/gopeln/pl/internal/timesheet"
+
 // In is the end of a consumer.
 type In[T any] struct {
 	word   *Word // of the worker; next and end are those of this end
@@ -199,7 +201,7 @@ func (q *Windowed[T]) await(me *Waiter, quit func() bool) bool {
 	}
 	q.parkedConsumers.add(me)
 	q.unlock()
-	me.seat.Park()
+	me.park(timesheet.Starved)
 	q.mu.Lock()
 	q.parkedConsumers.unparked(me)
 	return true

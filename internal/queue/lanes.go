@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gopeln/pl/internal/timesheet"
 )
 
 // Lanes is a queue that is first in, first out over all its producers, which a Windowed is not. It
@@ -161,7 +163,7 @@ func (q *Lanes[T, K]) enterInTurn(me *Waiter, e entry[T, K]) bool {
 	q.entering.push(w)
 	for !w.entered && !q.stopped {
 		q.mu.Unlock()
-		me.seat.Park()
+		me.park(timesheet.Blocked)
 		q.mu.Lock()
 	}
 	return w.entered
@@ -355,7 +357,7 @@ func (q *Lanes[T, K]) awaitReady(me *Waiter, quit func() bool) bool {
 		}
 		q.parkedConsumers.add(me)
 		q.mu.Unlock()
-		me.seat.Park()
+		me.park(timesheet.Starved)
 		q.mu.Lock()
 		q.parkedConsumers.unparked(me)
 	}

@@ -1,5 +1,7 @@
 package queue
 
+import "github.com/gopeln/pl/internal/timesheet"
+
 // Out is the end of a producer.
 type Out[T any] struct {
 	word      *Word // of the worker; tail and credit are those of this end
@@ -255,7 +257,7 @@ func (q *Windowed[T]) awaitRoom(me *Waiter) int64 {
 			q.askForClaim()
 		default:
 			q.unlock()
-			me.seat.Park()
+			me.park(timesheet.Blocked)
 			q.mu.Lock()
 			q.parkedProducers.unparked(me)
 		}

@@ -3,6 +3,8 @@ package queue
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/gopeln/pl/internal/timesheet"
 )
 
 // Reorder is the queue before an Ordered. A value is written to the slot of its number, without a
@@ -140,7 +142,7 @@ func (q *Reorder[T]) awaitRelease(me *Waiter) {
 		}
 		q.parkedSource.add(me)
 		q.mu.Unlock()
-		me.seat.Park()
+		me.park(timesheet.Blocked)
 		q.mu.Lock()
 		q.parkedSource.unparked(me)
 	}

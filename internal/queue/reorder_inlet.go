@@ -1,5 +1,7 @@
 package queue
 
+import "github.com/gopeln/pl/internal/timesheet"
+
 // reorderInlet is the consumer's end.
 type reorderInlet[T any] struct {
 	q     *Reorder[T]
@@ -85,7 +87,7 @@ func (in *reorderInlet[T]) await(me *Waiter) bool {
 		}
 		q.parkedConsumer.add(me)
 		q.mu.Unlock()
-		me.seat.Park()
+		me.park(timesheet.Starved)
 		q.mu.Lock()
 		q.parkedConsumer.unparked(me)
 	}

@@ -1,5 +1,7 @@
 package queue
 
+import "github.com/gopeln/pl/internal/timesheet"
+
 // Seat is how a worker waits.
 type Seat interface {
 	// Park waits for Wake. It may return without one. If Wake was called since the last Park
@@ -21,6 +23,20 @@ type Waiter struct {
 	receiver      any  // the *In that a value can be handed to, or nil
 	prev, next    *Waiter
 	listed        bool
+
+	// Track learns of the waits; nil: nobody observes the run.
+	Track *timesheet.Track
+}
+
+// park waits for a Wake of the seat.
+func (w *Waiter) park(why timesheet.State) {
+	if w.Track == nil {
+		w.seat.Park()
+		return
+	}
+	w.Track.Wait(why)
+	defer w.Track.Resume(why) // a seat may be ended by Goexit
+	w.seat.Park()
 }
 
 // NewWaiter makes the waiter of a seat that shares its goroutine with others, which can delay it

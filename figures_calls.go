@@ -1,0 +1,242 @@
+package pl
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gopeln/pl/internal/guard"
+	"github.com/gopeln/pl/internal/queue"
+	"github.com/gopeln/pl/internal/timesheet"
+)
+
+// sampler measures the calls of one worker's function in an observed run. Two readings of the clock
+// are dear beside a short function, so it measures one call now and then, which stands for all since
+// the one before; of a function that takes at least costly, each. How many calls it leaves out is
+// random, or periodic input would be measured at the same place each time. A call that takes two
+// ticks of the coarse clock it notices in any case, and counts once.
+//
+// begin and end are the worker's. Several seats of it may have calls under way, of which only one
+// runs. But an abandoned function may come back while another goroutine uses the sampler, so a stage
+// with a Timeout needs the lock.
+type sampler struct {
+	sheet  *timesheet.Sheet
+	clock  *timesheet.Clock
+	worker int
+	shared bool             // the lock is needed to begin and end a call
+	tagged bool             // tag has the number of the source value
+	tag    *queue.Tag       // of the value that is about to begin
+	show   func(any) string // nil: values are not to be shown
+
+	want   uint32 // calls that one measured call stands for, at present
+	gap    uint32 // those that the next one stands for
+	left   uint32 // calls up to that
+	marked time.Duration
+
+	counts [buckets]atomic.Uint64
+	first  atomic.Int32 // the buckets before it are empty
+	end    atomic.Int32 // so are those from it on
+	sum    atomic.Int64 // of all calls, in nanoseconds
+	floor  atomic.Int64 // what a call must exceed to be among the slowest
+
+	mu      sync.Mutex
+	slowest []Call // guarded by mu; the longest first
+}
+
+const (
+	mostSlowest = 5
+	mostRunes   = 80 // of a value that is shown
+	mostGap     = 64
+	// costly is how long a function takes each of whose calls is measured: the clock then costs less than 1 %.
+	costly = 8 * time.Microsecond
+	// noticed is what the coarse clock sees for certain.
+	noticed = 2 * timesheet.Tick
+)
+
+// measured is a call under way.
+type measured struct {
+	start, away time.Duration
+	gap         uint32 // 0: start is coarse
+	tag         *queue.Tag
+}
+
+// configure says what the sampler is for. s may be nil.
+func (s *sampler) configure(shared, tagged bool) {
+	if s != nil {
+		s.shared, s.tagged = shared, tagged
+	}
+}
+
+// next says where the tag of the next value is.
+func (s *sampler) next(tag *queue.Tag) {
+	if s != nil {
+		s.lock()
+		s.tag = tag
+		s.unlock()
+	}
+}
+
+func (s *sampler) lock() {
+	if s.shared {
+		s.mu.Lock()
+	}
+}
+
+func (s *sampler) unlock() {
+	if s.shared {
+		s.mu.Unlock()
+	}
+}
+
+func (s *sampler) begin() (c measured) {
+	s.lock()
+	defer s.unlock()
+	c.tag, c.away = s.tag, s.sheet.Away()
+	if s.left--; s.left > 0 {
+		c.start = s.clock.Coarse()
+		if c.start != s.marked {
+			s.marked = c.start
+			s.sheet.MarkAt(c.start)
+		}
+		return c
+	}
+	c.gap = s.gap
+	s.draw()
+	c.start = s.clock.Now()
+	s.marked = c.start
+	s.sheet.MarkAt(c.start)
+	return c
+}
+
+// draw draws how many calls the next measured one stands for, before any of them is seen.
+func (s *sampler) draw() {
+	s.gap = 1
+	if s.want > 1 {
+		s.gap += rand.Uint32N(2*s.want - 1)
+	}
+	s.left = s.gap
+}
+
+// finish ends a call. It reports whether the call is one to be noted.
+func (s *sampler) finish(c measured) (took time.Duration, slow bool) {
+	if c.gap == 0 && s.clock.Coarse()-c.start < noticed {
+		return 0, false
+	}
+	s.lock()
+	defer s.unlock()
+	now := s.clock.Coarse()
+	if c.gap > 0 {
+		now = s.clock.Now()
+	}
+	took = max(now-c.start-(s.sheet.Away()-c.away), 0)
+	if c.gap == 0 && took < noticed {
+		return 0, false
+	}
+	s.adapt(took)
+	if took >= noticed {
+		c.gap = 1
+	}
+	s.add(took, max(c.gap, 1))
+	return took, int64(took) > s.floor.Load()
+}
+
+// adapt sets how often calls are measured, after one that took so long.
+func (s *sampler) adapt(took time.Duration) {
+	s.want = uint32(min(mostGap, max(1, costly/max(took, 1))))
+	if s.want == 1 && s.left > 1 {
+		s.gap -= s.left - 1
+		s.left = 1
+	}
+}
+
+// add counts a call n times.
+func (s *sampler) add(took time.Duration, n uint32) {
+	k := int32(bucketOf(took) - firstBucket)
+	s.counts[k].Add(uint64(n))
+	s.sum.Add(int64(took) * int64(n))
+	if k < s.first.Load() {
+		s.first.Store(k)
+	}
+	if k >= s.end.Load() {
+		s.end.Store(k + 1)
+	}
+}
+
+// note puts a call among the slowest.
+func (s *sampler) note(took time.Duration, tag *queue.Tag, v any) {
+	c := Call{Index: -1, Worker: s.worker, Took: took}
+	if s.tagged && tag != nil {
+		c.Index = int(tag.Seq)
+	}
+	if s.show != nil {
+		if trouble := guard.Call(func() { c.Value = cut(s.show(v), mostRunes) }); trouble != nil {
+			c.Value = cut(trouble.Error(), mostRunes)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slowest = longest(append(s.slowest, c))
+	if len(s.slowest) == mostSlowest {
+		s.floor.Store(int64(s.slowest[mostSlowest-1].Took))
+	}
+}
+
+// longest keeps the longest calls, in their order.
+func longest(calls []Call) []Call {
+	slices.SortStableFunc(calls, func(a, b Call) int { return int(max(min(b.Took-a.Took, 1), -1)) })
+	return calls[:min(len(calls), mostSlowest)]
+}
+
+// addTo adds the sampler's figures to a stage's.
+func (s *sampler) addTo(counts *[buckets]uint64, sum *time.Duration, slowest *[]Call) {
+	*sum += time.Duration(s.sum.Load())
+	for k := s.first.Load(); k < s.end.Load(); k++ {
+		counts[k] += s.counts[k].Load()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*slowest = append(*slowest, s.slowest...)
+}
+
+// measureOne makes f measured by s, if that is not nil.
+func measureOne[A, B any](s *sampler, f func(context.Context, A) (B, error)) func(context.Context, A) (B, error) {
+	if s == nil || f == nil {
+		return f
+	}
+	return func(ctx context.Context, in A) (B, error) {
+		c := s.begin()
+		out, err := f(ctx, in)
+		if took, slow := s.finish(c); slow {
+			s.note(took, c.tag, in)
+		}
+		return out, err
+	}
+}
+
+// measureKernel makes k measured by s, if that is not nil.
+func measureKernel[A, B any](s *sampler, k Kernel[A, B]) Kernel[A, B] {
+	if s == nil || k == nil {
+		return k
+	}
+	return func(ctx context.Context, in A, emit func(B) bool) error {
+		c := s.begin()
+		err := k(ctx, in, emit)
+		if took, slow := s.finish(c); slow {
+			s.note(took, c.tag, in)
+		}
+		return err
+	}
+}
+
+// cut cuts a text to n runes.
+func cut(text string, n int) string {
+	for i := range text {
+		if n--; n < 0 {
+			return text[:i] + "…"
+		}
+	}
+	return text
+}

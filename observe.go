@@ -1,0 +1,187 @@
+package pl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gopeln/pl/internal/guard"
+	"github.com/gopeln/pl/internal/observe"
+	"github.com/gopeln/pl/internal/timesheet"
+)
+
+// Observe returns a context in which every run reports to o. The run calls o when it starts. When
+// it has ended, and before All, Collect or Run return, it calls the function that o returned, if
+// that is not nil, with its error. Observers of ctx itself are called too, before o.
+//
+// A panic in o, or in the function that it returned, is an error of the run. The other observers are
+// called all the same.
+func Observe(ctx context.Context, o Observer) context.Context {
+	outer := observers(ctx)
+	return context.WithValue(ctx, observerKey{}, append(slices.Clip(outer), o))
+}
+
+// Observer watches runs; see [Observe].
+type Observer func(run *RunInfo) (ended func(err error))
+
+type observerKey struct{}
+
+func observers(ctx context.Context) []Observer {
+	all, _ := ctx.Value(observerKey{}).([]Observer)
+	return all
+}
+
+// watch is the observers of one run.
+type watch struct {
+	info  *RunInfo // nil: there are none
+	ended []func(error)
+	errs  []error // of observers that panicked
+}
+
+// start tells the observers of the caller's context that the run starts. If one of them panics, the run fails, and start
+// reports false.
+func (w *watch) start(r *run, roots []node) (ok bool) {
+	if r.clock == nil {
+		return true
+	}
+	w.info = newRunInfo(r, roots)
+	var calls []func()
+	for _, o := range observers(r.caller) {
+		calls = append(calls, func() {
+			if f := o(w.info); f != nil {
+				w.ended = append(w.ended, f)
+			}
+		})
+	}
+	w.call(calls)
+	if len(w.errs) == 0 {
+		return true
+	}
+	r.fail(errors.Join(w.errs...))
+	w.errs = nil
+	return false
+}
+
+// end tells the observers that the run has ended with err, and returns that with what they did wrong.
+func (w *watch) end(r *run, err error) error {
+	if w.info == nil {
+		return err
+	}
+	w.info.end(r, err)
+	var calls []func()
+	for _, f := range w.ended {
+		calls = append(calls, func() { f(err) })
+	}
+	w.call(calls)
+	if len(w.errs) == 0 {
+		return err
+	}
+	return errors.Join(append([]error{err}, w.errs...)...)
+}
+
+// call makes all calls, also if one of them panics, or ends the goroutine.
+func (w *watch) call(calls []func()) {
+	if len(calls) == 0 {
+		return
+	}
+	defer w.call(calls[1:])
+	defer func() {
+		if value := recover(); value != nil {
+			w.errs = append(w.errs, fmt.Errorf("pl: an observer of the run failed: %w", recovered(value)))
+		}
+	}()
+	calls[0]()
+}
+
+// RunInfo shows one run to an [Observer]. It is safe for concurrent use, also after the run.
+type RunInfo struct {
+	name     string
+	graph    Graph
+	clock    *timesheet.Clock
+	figures  []*stageFigures
+	consumer *stageFigures
+	loops    func(at time.Duration) []time.Duration
+	cpuStart time.Duration
+
+	mu    sync.Mutex
+	ended *Stats // what the whole run has at its end, without its stages
+	state func() RunState
+}
+
+func newRunInfo(r *run, roots []node) *RunInfo {
+	return &RunInfo{
+		name: nameOfRun(roots), graph: graphOf(roots), clock: r.clock, figures: r.figures, consumer: r.consumer,
+		cpuStart: processorTime(), state: r.state, loops: r.loopTimes,
+	}
+}
+
+// Graph returns the stages of the run.
+func (r *RunInfo) Graph() Graph { return r.graph }
+
+// Stats returns the figures of the run so far. Counts do not lag: those of a stage that waits, or
+// has ended, are exact, and those of a busy stage are of the moment at which Stats looks at it.
+func (r *RunInfo) Stats() Stats {
+	at := r.clock.Now()
+	s := r.whole(at)
+	s.Edges = slices.Clone(r.graph.Edges)
+	for i, f := range r.figures {
+		s.Stages = append(s.Stages, f.snapshot(r.graph.Nodes[i], at))
+	}
+	s.Consumer = r.consumer.snapshot(consumerOp.node(len(r.figures)), at)
+	return s
+}
+
+// whole is the part of the figures that is not of single stages.
+func (r *RunInfo) whole(at time.Duration) Stats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended != nil {
+		s := *r.ended
+		s.Loops = slices.Clone(s.Loops)
+		return s
+	}
+	return r.wholeNow(at, r.state())
+}
+
+func (r *RunInfo) wholeNow(at time.Duration, state RunState) Stats {
+	return Stats{
+		Name: r.name, State: state, Started: r.clock.Start(), Elapsed: at,
+		CPU: max(processorTime()-r.cpuStart, 0), Loops: r.loops(at),
+	}
+}
+
+// end keeps the figures as they are at the end of the run, and lets go of the rest of it.
+func (r *RunInfo) end(of *run, err error) {
+	at := r.clock.Now()
+	r.consumer.keep(at)
+	for _, f := range r.figures {
+		f.keep(at)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.wholeNow(at, endState(of, err))
+	if err != nil {
+		s.Err = cut(guard.Text(err), mostErrorRunes)
+	}
+	r.ended, r.state, r.loops = &s, nil, nil
+}
+
+// endState is the state of a run that has ended with err.
+func endState(r *run, err error) RunState {
+	switch {
+	case err == nil:
+		return Done
+	case r.caller.Err() != nil && guard.Is(err, context.Cause(r.caller)):
+		return Cancelled
+	}
+	return Failed
+}
+
+// state is that of a run that has not ended.
+func (r *run) state() RunState { return Running }
+
+// showOf is how the observers of the run want to see values, or nil.
+func (r *run) showOf() func(any) string { return observe.Values(r.caller) }

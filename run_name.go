@@ -1,0 +1,42 @@
+package pl
+
+import (
+	"runtime"
+	"strings"
+)
+
+// nameOfRun is the Name that the last stage was given, else the name of the function that runs it.
+func nameOfRun(roots []node) string {
+	if last := roots[len(roots)-1].meta(); last.cfg.named {
+		return last.cfg.name
+	}
+	if name := callingFunction(); name != "" {
+		return name
+	}
+	return roots[len(roots)-1].meta().cfg.name
+}
+
+// callingFunction is the function that has called this package, without the path of its package; "" if there is none.
+func callingFunction() string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
+	for {
+		frame, more := frames.Next()
+		if name := frame.Function; name != "" && !isOurs(name) {
+			return strings.ReplaceAll(name[strings.LastIndexByte(name, '/')+1:], "[...]", "")
+		}
+		if !more {
+			return ""
+		}
+	}
+}
+
+// isOurs reports whether a function is of this package, or between it and the caller.
+func isOurs(function string) bool {
+	for _, prefix := range []string{"github.com/gopeln/pl.", "runtime.", "iter."} {
+		if strings.HasPrefix(function, prefix) {
+			return true
+		}
+	}
+	return false
+}
