@@ -72,6 +72,9 @@ func (f *stageFigures) addTimes(s *StageStats, at time.Duration) {
 		times.Add(worker)
 		if state, d, ok := sheet.Now(at); ok {
 			s.Active = append(s.Active, Activity{Worker: i, State: state.String(), For: d})
+			if state != timesheet.Starved {
+				s.underWay++
+			}
 		}
 	}
 	for i := range times {

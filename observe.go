@@ -106,15 +106,16 @@ type RunInfo struct {
 	loops    func(at time.Duration) []time.Duration
 	cpuStart time.Duration
 
-	mu    sync.Mutex
-	ended *Stats // what the whole run has at its end, without its stages
-	state func() RunState
+	mu       sync.Mutex
+	ended    *Stats // what the whole run has at its end, without its stages
+	progress progress
+	state    func() RunState
 }
 
 func newRunInfo(r *run, roots []node) *RunInfo {
 	return &RunInfo{
 		name: nameOfRun(roots), graph: graphOf(roots), clock: r.clock, figures: r.figures, consumer: r.consumer,
-		cpuStart: processorTime(), state: r.state, loops: r.loopTimes,
+		cpuStart: processorTime(), state: r.state, loops: r.loopTimes, progress: newProgress(roots),
 	}
 }
 
@@ -131,6 +132,11 @@ func (r *RunInfo) Stats() Stats {
 		s.Stages = append(s.Stages, f.snapshot(r.graph.Nodes[i], at))
 	}
 	s.Consumer = r.consumer.snapshot(consumerOp.node(len(r.figures)), at)
+	if s.State == Running || s.State == Draining {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.progress.fill(&s)
+	}
 	return s
 }
 
@@ -160,9 +166,13 @@ func (r *RunInfo) end(of *run, err error) {
 	for _, f := range r.figures {
 		f.keep(at)
 	}
+	last := r.Stats()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.wholeNow(at, endState(of, err))
+	if s.Total, s.Progress = last.Total, last.Progress; s.State == Done {
+		s.Progress = 1
+	}
 	if err != nil {
 		s.Err = cut(guard.Text(err), mostErrorRunes)
 	}

@@ -44,6 +44,8 @@ type base struct {
 	inTurn bool
 	// static sources never wait for a value.
 	static bool
+	// most is how many values leave the operator at most, plus 1; 0: not known.
+	most int
 }
 
 // node is an operator of any type.

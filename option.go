@@ -35,6 +35,7 @@ const (
 	optRetryIf
 	optByKey
 	optMaxWeight
+	optTotal
 	optAttached
 
 	// functionOptions are the options that an operator with a user's function accepts.
@@ -46,7 +47,7 @@ const (
 func (k optionKind) String() string {
 	var names []string
 	for i, name := range []string{"Workers", "MaxSize", "Name", "Timeout", "OnError", "Retry", "RetryIf", "ByKey",
-		"MaxWeight", "those of its backend"} {
+		"MaxWeight", "Total", "those of its backend"} {
 		if k&(1<<i) != 0 {
 			names = append(names, name)
 		}
@@ -120,6 +121,7 @@ func option(kind optionKind, text string, ok bool, allowed string, set func(*con
 type config struct {
 	name       string
 	named      bool // Name was given
+	total      *int // of a source; nil: not given
 	workers    int
 	maxSize    int
 	bounded    bool // MaxSize was given

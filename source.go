@@ -27,7 +27,7 @@ func slice[T any](name string, items []T) Stage[T] {
 // staticSource makes a source of n values that are there already. at must not fail.
 func staticSource[T any](name string, n int, at func(i int) T) Stage[T] {
 	o := newSource[T](name)
-	o.static, o.values = true, &staticValues[T]{n, at}
+	o.static, o.values, o.most = true, &staticValues[T]{n, at}, max(n, 0)+1
 	o.compose = func(b *builder, o *operator[T], s *Site) flow[T] {
 		return numbered(b, o, s, func(yield func(T, queue.Tag) bool) {
 			for i := range n {
@@ -51,7 +51,7 @@ type staticValues[T any] struct {
 
 func newSource[T any](name string) *operator[T] {
 	return &operator[T]{base: base{
-		verb: name, backend: "source", cfg: config{name: name, workers: 1}, known: optName, inline: true,
+		verb: name, backend: "source", cfg: config{name: name, workers: 1}, known: optName | optTotal, inline: true,
 		renumbers: true,
 	}}
 }

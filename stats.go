@@ -45,7 +45,8 @@ type StageStats struct {
 	Waiting string     // of an Ordered: for which value, and in which stage that is
 	Err     string     // the last error of a value
 
-	worked []time.Duration // busy time of each worker
+	worked   []time.Duration // busy time of each worker
+	underWay int             // values taken and not done
 }
 
 // Call is one call of a stage's function.

@@ -21,6 +21,7 @@ func Take[T any](n int) Partial[T, T] {
 		if n < 0 {
 			o.fail(fmt.Errorf("Take(%d): must be at least 0", n))
 		}
+		o.most = max(n, 0) + 1
 		return Stage[T]{o}
 	}
 }
