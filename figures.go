@@ -149,9 +149,30 @@ func (f *stageFigures) passOn(b *builder, stages []node) {
 // passing counts the values that pass a stage, by the stage before it.
 type passing struct{ before *stageFigures }
 
-func (p passing) Given() uint64 { return p.before.snapshot(Node{}).Out }
+func (p passing) Given() uint64 { return p.before.out() }
 func (p passing) Taken() uint64 { return p.Given() }
 func (passing) Len() int        { return 0 }
+
+// out is how many values have left the stage.
+func (f *stageFigures) out() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.kept != nil {
+		return f.kept.Out
+	}
+	return f.outNow()
+}
+
+// outNow is called with the lock held.
+func (f *stageFigures) outNow() (n uint64) {
+	for _, out := range f.given {
+		n += out.Given()
+	}
+	for _, c := range f.workers {
+		n += c.out.Load()
+	}
+	return n
+}
 
 // snapshot gives the figures of the stage that n shows. nil figures are those of a stage that is not there.
 func (f *stageFigures) snapshot(n Node, at time.Duration) StageStats {
@@ -170,16 +191,12 @@ func (f *stageFigures) snapshot(n Node, at time.Duration) StageStats {
 
 // now is called with the lock held.
 func (f *stageFigures) now(n Node, at time.Duration) StageStats {
-	s := StageStats{Node: n}
+	s := StageStats{Node: n, Out: f.outNow()}
 	for _, q := range f.taken {
 		s.In += q.Taken()
 	}
-	for _, out := range f.given {
-		s.Out += out.Given()
-	}
 	for _, c := range f.workers {
 		s.In += c.in.Load()
-		s.Out += c.out.Load()
 		s.Dropped += c.dropped.Load()
 		s.Filtered += c.filtered.Load()
 		s.Failed += c.failed.Load()
