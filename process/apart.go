@@ -54,8 +54,8 @@ func (d apartDecoder[T]) Decode(data []byte, n int) (batch []T, err error) {
 	return batch, err
 }
 
-// codecError is why a value could not be encoded or decoded. Its cause may be an error of the user's, so its text is
-// asked for with care.
+// codecError is why a value could not be encoded or decoded. Its cause may be an error of the
+// user's, so its text is asked for with care.
 type codecError struct {
 	before string
 	err    error
@@ -65,8 +65,8 @@ type codecError struct {
 func (e *codecError) Error() string { return e.before + guard.Text(e.err) + e.after }
 func (e *codecError) Unwrap() error { return e.err }
 
-// explained says of an error of encoding or decoding, which what names, what the user knows about: a panic, or what
-// gob lacks.
+// explained says of an error of encoding or decoding, which what names, what the user knows about:
+// a panic, or what gob lacks.
 func explained(what string, err error) error {
 	if p, ok := guard.As[*wire.PanicError](err); ok {
 		err = &pl.PanicError{Value: p.Value, Stack: p.Stack}

@@ -87,7 +87,8 @@ func BenchmarkRoundTrip(b *testing.B) {
 	}
 }
 
-// BenchmarkCostly shows that costly values are spread evenly: 64 of 20 ms over 8 workers take 160 ms at best.
+// BenchmarkCostly shows that costly values are spread evenly: 64 of 20 ms over 8 workers take 160
+// ms at best.
 func BenchmarkCostly(b *testing.B) {
 	for b.Loop() {
 		require.NoError(b, sleepy(pl.Range(64)).With(pl.Workers(8)).Run(b.Context()))

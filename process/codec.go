@@ -11,8 +11,8 @@ import (
 	"github.com/gopeln/pl/internal/wire"
 )
 
-// Codec turns values into bytes and back; see [WithCodec]. Both ends are the same program. A codec must be safe for
-// concurrent use. Where it fails or panics, that value fails and no other.
+// Codec turns values into bytes and back; see [WithCodec]. Both ends are the same program. A codec
+// must be safe for concurrent use. Where it fails or panics, that value fails and no other.
 type Codec interface {
 	// Append appends the encoding of v to buf.
 	Append(buf []byte, v any) ([]byte, error)
@@ -21,12 +21,13 @@ type Codec interface {
 }
 
 var (
-	// Gob is encoding/gob. The default is stricter than this is when it is named with [WithCodec]; see there. Inside a
-	// stage values share one stream per direction, in batches; its methods make each value a stream of its own, for
-	// codecs that wrap it.
+	// Gob is encoding/gob. The default is stricter than this is when it is named with [WithCodec];
+	// see there. Inside a stage values share one stream per direction, in batches; its methods make
+	// each value a stream of its own, for codecs that wrap it.
 	Gob Codec = gobCodec{}
 
-	// Raw carries []byte and string as they are, nil apart from empty, and refuses other types. It is their default.
+	// Raw carries []byte and string as they are, nil apart from empty, and refuses other types. It
+	// is their default.
 	Raw Codec = rawCodec{}
 )
 
@@ -148,8 +149,8 @@ func byGob[T any](s shape, lenient bool) channel[T] {
 	}
 }
 
-// apart is c for types that run code of their own while they are encoded or decoded: that code may fail, panic or end
-// its goroutine, which must cost its value and no other.
+// apart is c for types that run code of their own while they are encoded or decoded: that code may
+// fail, panic or end its goroutine, which must cost its value and no other.
 func (c channel[T]) apart() channel[T] {
 	encoder, decoder := c.encoder, c.decoder
 	c.encoder = func() wire.Encoder[T] { return apartEncoder[T]{encoder()} }
@@ -158,7 +159,8 @@ func (c channel[T]) apart() channel[T] {
 	return c
 }
 
-// refusal says why the default does not carry T, and what to do. WithCodec(Gob) is advice only where gob can do it.
+// refusal says why the default does not carry T, and what to do. WithCodec(Gob) is advice only
+// where gob can do it.
 func refusal[T any](s shape) error {
 	if gobRefuses[T]() != nil {
 		return fmt.Errorf("%w; %s", s.err, s.advice())

@@ -67,11 +67,12 @@ func (e *ending) cause() error {
 	return e.Cause.err()
 }
 
-// deadlinePatience is how long after its deadline a worker's context waits to be told by the program how it ended: the
-// program may know a cause.
+// deadlinePatience is how long after its deadline a worker's context waits to be told by the
+// program how it ended: the program may know a cause.
 const deadlinePatience = 250 * time.Millisecond
 
-// newContext returns the context of a worker's functions, and what ends it. A zero deadline is none.
+// newContext returns the context of a worker's functions, and what ends it. A zero deadline is
+// none.
 func newContext(deadline time.Time, info pl.WorkerInfo) (ctx context.Context, end func(ending)) {
 	inner, cancel := context.WithCancelCause(context.Background())
 	ctx = pl.WithWorker(inner, info)
@@ -95,8 +96,8 @@ func newContext(deadline time.Time, info pl.WorkerInfo) (ctx context.Context, en
 	return c, end
 }
 
-// deadlineContext is a context whose end comes from elsewhere, though its deadline is known. The context inside holds the
-// cause; it ends just before.
+// deadlineContext is a context whose end comes from elsewhere, though its deadline is known. The
+// context inside holds the cause; it ends just before.
 type deadlineContext struct {
 	context.Context
 	deadline time.Time
@@ -116,7 +117,8 @@ func (c *deadlineContext) Err() error {
 	}
 }
 
-// AfterFunc lets package context follow the end without a goroutine for each context made of this one.
+// AfterFunc lets package context follow the end without a goroutine for each context made of this
+// one.
 func (c *deadlineContext) AfterFunc(f func()) (stop func() bool) {
 	return context.AfterFunc(c.Context, func() {
 		<-c.done
@@ -124,8 +126,8 @@ func (c *deadlineContext) AfterFunc(f func()) (stop func() bool) {
 	})
 }
 
-// valueContext is the context of one value under a Timeout. The program watches over the time and kills the worker
-// when it is over, so the deadline is only told.
+// valueContext is the context of one value under a Timeout. The program watches over the time and
+// kills the worker when it is over, so the deadline is only told.
 type valueContext struct {
 	context.Context
 	due time.Time

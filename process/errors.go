@@ -14,19 +14,21 @@ import (
 	"github.com/gopeln/pl/internal/guard"
 )
 
-// CrashError is the death of a worker: an exit, a signal, a fatal error of the runtime. It is the error of the value
-// that the worker was running.
+// CrashError is the death of a worker: an exit, a signal, a fatal error of the runtime. It is the
+// error of the value that the worker was running.
 type CrashError struct {
 	PID   int
 	State string // "exit status 3", "signal: killed"
-	// Trace is what the Go runtime said last: the reason first, such as "fatal error: stack overflow", then stacks, up to
-	// 64 KB. It is empty if the process had no time for last words, as with os.Exit and SIGKILL.
+	// Trace is what the Go runtime said last: the reason first, such as "fatal error: stack
+	// overflow", then stacks, up to 64 KB. It is empty if the process had no time for last words,
+	// as with os.Exit and SIGKILL.
 	Trace string
 
 	memory bool // the reason is the worker's MemoryLimit
 }
 
-// ErrMemory is, in the sense of errors.Is, a *[CrashError] of a worker that died of its [MemoryLimit].
+// ErrMemory is, in the sense of errors.Is, a *[CrashError] of a worker that died of its
+// [MemoryLimit].
 var ErrMemory = errors.New("the worker needed more memory than its MemoryLimit allows")
 
 // Error gives the reason, the state and the trace.
@@ -52,9 +54,9 @@ func (e *CrashError) afterwards() *CrashError {
 	return &lost
 }
 
-// RemoteError is an error that a function returned in a worker. Of the original, its text is left: errors.As does not
-// find it, and errors.Is finds only context.Canceled, context.DeadlineExceeded, io.EOF, and what was given to
-// [RegisterError].
+// RemoteError is an error that a function returned in a worker. Of the original, its text is left:
+// errors.As does not find it, and errors.Is finds only context.Canceled, context.DeadlineExceeded,
+// io.EOF, and what was given to [RegisterError].
 type RemoteError struct {
 	Type    string // of the original, as %T prints it
 	Message string
@@ -69,8 +71,9 @@ func (e *RemoteError) Error() string { return e.Message }
 // Unwrap returns the sentinels that the original was, in the sense of errors.Is.
 func (e *RemoteError) Unwrap() []error { return e.sentinels }
 
-// RegisterError makes errors.Is find err in an error that came from a worker. Call it where stages are made: in a
-// package-level variable or an init function, or in main before [Main]. It is safe for concurrent use.
+// RegisterError makes errors.Is find err in an error that came from a worker. Call it where stages
+// are made: in a package-level variable or an init function, or in main before [Main]. It is safe
+// for concurrent use.
 func RegisterError(err error) {
 	sentinels.Lock()
 	defer sentinels.Unlock()
@@ -79,8 +82,8 @@ func RegisterError(err error) {
 	}
 }
 
-// sentinels are in the same order in program and worker, since both run the same initialisation; the program may have
-// more.
+// sentinels are in the same order in program and worker, since both run the same initialisation;
+// the program may have more.
 var sentinels = registeredErrors{all: []error{context.Canceled, context.DeadlineExceeded, io.EOF}}
 
 // sentinelDeadline is the index of context.DeadlineExceeded.

@@ -12,8 +12,9 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// The source gives a few values, fewer than make a batch or just as many, and no more until all of their results have
-// come out. If anything waited for a batch to fill up, on the way there or back, the run would stand still.
+// The source gives a few values, fewer than make a batch or just as many, and no more until all of
+// their results have come out. If anything waited for a batch to fill up, on the way there or back,
+// the run would stand still.
 func TestABatchNeverWaitsForMore(t *testing.T) {
 	const most = 70
 	for _, workers := range []int{1, 2} {

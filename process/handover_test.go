@@ -20,8 +20,8 @@ import (
 	"github.com/gopeln/pl/thread"
 )
 
-// Values that were pulled from the queue and have not begun must never wait for something that takes its time, while
-// another worker has nothing to do.
+// Values that were pulled from the queue and have not begun must never wait for something that
+// takes its time, while another worker has nothing to do.
 
 func TestValuesDoNotWaitForAWorkerThatStarts(t *testing.T) {
 	for _, size := range []int{0, 1, 2} {
@@ -76,7 +76,8 @@ var (
 		pl.Retry(2, func(int) time.Duration { return time.Hour }))
 )
 
-// The first worker has hundreds of values when it dies. The next one gets them one by one, and waits for a later one.
+// The first worker has hundreds of values when it dies. The next one gets them one by one, and
+// waits for a later one.
 func TestValuesOfADeadWorkerGoToOthers(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -92,7 +93,8 @@ func TestValuesDoNotWaitForAnotherOnesRetry(t *testing.T) {
 	require.Equal(t, 999, taken(t, ctx, diesPatiently(pl.Range(1000)), 999))
 }
 
-// The worker that waits has read a part of what was sent to it; the rest does not fit into the pipe.
+// The worker that waits has read a part of what was sent to it; the rest does not fit into the
+// pipe.
 func TestValuesDoNotWaitForAFullPipe(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -120,8 +122,8 @@ func TestValuesDoNotWaitForAnEncodingThatIsTriedAgain(t *testing.T) {
 	require.Equal(t, 99, taken(t, ctx, choosy(source), 99))
 }
 
-// taken takes the first n values of a stage with two workers, all but the one that waits an hour, and returns how many
-// there were.
+// taken takes the first n values of a stage with two workers, all but the one that waits an hour,
+// and returns how many there were.
 func taken(t *testing.T, ctx context.Context, s pl.Stage[int], n int) (got int) {
 	t.Helper()
 	for _, err := range s.With(pl.Workers(2)).All(ctx) {

@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// heapFloor is the size to which a worker's heap grows before it is collected. With the runtime's own a worker that
-	// streams values would collect a hundred times a second.
+	// heapFloor is the size to which a worker's heap grows before it is collected. With the
+	// runtime's own a worker that streams values would collect a hundred times a second.
 	heapFloor    = 32 << 20
 	runtimeFloor = 4 << 20 // at GOGC=100, in proportion else
 )
@@ -15,9 +15,9 @@ const (
 // ballast is never touched, so it takes no memory, but it counts for the collector's pace.
 var ballast []byte //nolint:unused // held, not read
 
-// raiseHeapFloor lets the heap grow to heapFloor before each collection. The first one would come with the ballast, and
-// take longer than all else that a worker does before its first value; so the ballast comes after it. Where memory is
-// limited it comes at once: later there might be no room.
+// raiseHeapFloor lets the heap grow to heapFloor before each collection. The first one would come
+// with the ballast, and take longer than all else that a worker does before its first value; so the
+// ballast comes after it. Where memory is limited it comes at once: later there might be no room.
 func raiseHeapFloor(limited bool) {
 	take := func() { ballast = make([]byte, heapFloor/2) }
 	if limited {

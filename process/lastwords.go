@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// reasons begin the lines with which the Go runtime says why it ends a program, before it prints stacks.
+// reasons begin the lines with which the Go runtime says why it ends a program, before it prints
+// stacks.
 var reasons = []string{"fatal error: ", "panic: ", "runtime: ", "runtime/cgo: ", "unexpected fault address ", "[signal ", "SIG", detector}
 
 // mayBeginDump reports whether a line of a worker's standard error may begin a crash dump.
@@ -18,9 +19,9 @@ func mayBeginDump(line []byte) bool {
 	return false
 }
 
-// traceOf puts the reason in front of what the runtime has written to the crash output. Of a fatal error the reason is
-// only in the dump on standard error, just before. thrown is the reason of a fatal error; of a panic it is empty, as its
-// text is the user's.
+// traceOf puts the reason in front of what the runtime has written to the crash output. Of a fatal
+// error the reason is only in the dump on standard error, just before. thrown is the reason of a
+// fatal error; of a panic it is empty, as its text is the user's.
 func traceOf(crash string, dump []byte) (trace, thrown string) {
 	if crash == "" {
 		reason := detectorReason(dump)

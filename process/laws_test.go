@@ -125,7 +125,8 @@ var gated = process.Map(func(_ context.Context, n int) (int, error) {
 	return n, nil
 })
 
-// Each function waits until the consumer has the value three before it, so results must not be kept back.
+// Each function waits until the consumer has the value three before it, so results must not be kept
+// back.
 func TestResultsAreNotKeptBack(t *testing.T) {
 	for _, workers := range []int{1, 2, 3} {
 		for _, maxSize := range []int{0, 1, 10} {

@@ -5,12 +5,12 @@ import (
 	"sync"
 )
 
-// ledger counts the values that have left a stage's queue and have not begun, so that they may yet be handed to another
-// slot. While there are any, the input has ended for none of them.
+// ledger counts the values that have left a stage's queue and have not begun, so that they may yet
+// be handed to another slot. While there are any, the input has ended for none of them.
 type ledger struct {
 	mu      sync.Mutex
 	open    int
-	settled chan struct{} // closed when none is open any more; nil while nobody waits
+	settled chan struct{} // closed when none is open any more; nil while none waits
 }
 
 // add counts n values more, or less.

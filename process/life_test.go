@@ -126,7 +126,8 @@ func killOne(t *testing.T) int {
 	return 1
 }
 
-// letter is number n, in so many bytes that some letters go through the pipes and others through shared memory.
+// letter is number n, in so many bytes that some letters go through the pipes and others through
+// shared memory.
 func letter(n int) []byte {
 	text := slices.Repeat([]byte{byte(n)}, 8+n*7919%(200<<10))
 	binary.LittleEndian.PutUint64(text, uint64(n))
@@ -142,7 +143,8 @@ var answers = process.Map(func(_ context.Context, in []byte) ([]byte, error) {
 	return letter(n + 1), nil
 }, pl.Name("answers"), pl.Retry(20, nil))
 
-// Workers are killed while long values are on their way. Each comes once and whole, and stays so while others follow.
+// Workers are killed while long values are on their way. Each comes once and whole, and stays so
+// while others follow.
 func TestLongValuesOutliveKills(t *testing.T) {
 	const n = 2000
 	letters := pl.FromFunc(func(_ context.Context, yield func([]byte) bool) error {
@@ -284,7 +286,7 @@ func goesWith(t *testing.T, sig syscall.Signal) {
 	}
 }
 
-// gone tells whether a process has ended. One that nobody waits for may stay as a zombie.
+// gone reports whether a process has ended. One that has no waiter may stay as a zombie.
 func gone(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err != nil || strings.Contains(string(stat), ") Z ")

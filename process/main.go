@@ -24,8 +24,8 @@ const (
 	exitMisplaced = 125 // it is no worker, or it never came to Main
 )
 
-// testFlag is how a worker that is a test binary takes over: when the flags are parsed, which is after all of the
-// user's initialisation and before any test.
+// testFlag is how a worker that is a test binary takes over: when the flags are parsed, which is
+// after all of the user's initialisation and before any test.
 const testFlag = "test.plworker"
 
 var (
@@ -50,12 +50,13 @@ func init() {
 	})
 }
 
-// Main turns this process into a worker if it was started as one, and then never returns; otherwise it returns at
-// once. It must be the first line of main, after what makes stages; without it every run of a stage of this package
-// fails, before a subprocess is started. Test binaries need it only in a TestMain that does something before m.Run.
+// Main turns this process into a worker if it was started as one, and then never returns; otherwise
+// it returns at once. It must be the first line of main, after what makes stages; without it every
+// run of a stage of this package fails, before a subprocess is started. Test binaries need it only
+// in a TestMain that does something before m.Run.
 //
-// In a worker it parses the program's flags as far as they are defined by then, so that functions see them as in the
-// parent.
+// In a worker it parses the program's flags as far as they are defined by then, so that functions
+// see them as in the parent.
 func Main() {
 	registry.Lock()
 	registry.main = true
@@ -66,8 +67,8 @@ func Main() {
 	}
 }
 
-// parseFlags parses the flags of package flag as the program would. What it does not know, the program may yet have
-// defined after Main, so that is no error.
+// parseFlags parses the flags of package flag as the program would. What it does not know, the
+// program may yet have defined after Main, so that is no error.
 func parseFlags() {
 	if len(os.Args) == 0 || flag.Parsed() && !testing.Testing() {
 		return
@@ -131,8 +132,8 @@ func (w *worker) serve() error {
 	return r.serve(w)
 }
 
-// watchLifeline ends this process when the parent is gone, also while the user's function spins, and rings the bell
-// for each byte that comes.
+// watchLifeline ends this process when the parent is gone, also while the user's function spins,
+// and rings the bell for each byte that comes.
 func (w *worker) watchLifeline() {
 	var buf [64]byte
 	for {
@@ -149,8 +150,8 @@ func (w *worker) watchLifeline() {
 	}
 }
 
-// say sends a single frame. What is said is text and always encodes; that it cannot be written means that the parent
-// is gone, which the lifeline tells.
+// say sends a single frame. What is said is text and always encodes; that it cannot be written
+// means that the parent is gone, which the lifeline tells.
 func (w *worker) say(kind byte, v any) {
 	_ = w.answer.Append(kind, jsonPayload(v))
 	_ = w.answer.Flush()

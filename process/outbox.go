@@ -17,8 +17,8 @@ const (
 	maxBatch = 1024
 )
 
-// outbox collects what becomes of a worker's values, and sends it: when the worker has nothing to do, when there is a
-// frame's worth, when the function waits for room, and at the latest after lag.
+// outbox collects what becomes of a worker's values, and sends it: when the worker has nothing to
+// do, when there is a frame's worth, when the function waits for room, and at the latest after lag.
 type outbox[R any] struct {
 	worker *worker
 	clock  *clock
@@ -51,8 +51,8 @@ func (o *outbox[R]) wakeUp() {
 	o.mu.Unlock()
 }
 
-// emit takes a result of the current value. It returns when there is room for it downstream, and reports false when
-// no more are wanted.
+// emit takes a result of the current value. It returns when there is room for it downstream, and
+// reports false when no more are wanted.
 func (o *outbox[R]) emit(r R) bool {
 	page := o.worker.page
 	if page.stop.Load() {
@@ -87,7 +87,8 @@ func (o *outbox[R]) deliver(wait bool) bool {
 	return !page.stop.Load() && o.broken() == nil
 }
 
-// done says that the current value has ended well, unless a result of it could not be sent: then the error is why.
+// done says that the current value has ended well, unless a result of it could not be sent: then
+// the error is why.
 func (o *outbox[R]) done() error {
 	o.mu.Lock()
 	if err := o.failed; err != nil {
@@ -98,7 +99,8 @@ func (o *outbox[R]) done() error {
 	return nil
 }
 
-// note says what became of the current value, if it did not end well. Unless it is held, the next one is current then.
+// note says what became of the current value, if it did not end well. Unless it is held, the next
+// one is current then.
 func (o *outbox[R]) note(f fate, why *failure) {
 	o.mu.Lock()
 	o.conclude(f, why)
@@ -172,8 +174,8 @@ func (o *outbox[R]) flush(waits bool) {
 	}
 }
 
-// sendEach sends the results of each value in a frame of their own. Those that cannot be encoded make their value
-// fail.
+// sendEach sends the results of each value in a frame of their own. Those that cannot be encoded
+// make their value fail.
 func (o *outbox[R]) sendEach() {
 	results := o.results
 	h := resultsHeader{first: o.header.first}

@@ -8,8 +8,9 @@ import (
 	"github.com/gopeln/pl/internal/wire"
 )
 
-// page is memory that the parent and one worker share. It tells each what the other does at the price of a store and a
-// load per value, and it outlives the worker: what it says at the worker's death is exact.
+// page is memory that the parent and one worker share. It tells each what the other does at the
+// price of a store and a load per value, and it outlives the worker: what it says at the worker's
+// death is exact.
 type page struct {
 	// Written by the worker.
 	current  atomic.Uint64 // of the value begun last: (seq+1)<<1, and 1 more while its function runs
@@ -67,10 +68,11 @@ func (p *page) ending() (e ending) {
 // begun is the number of values that the worker has begun or skipped; the next one may be about to.
 func (p *page) begun() uint64 { return p.current.Load() >> 1 }
 
-// begin is called by the worker before it runs a value. It reports false where the value was taken back.
+// begin is called by the worker before it runs a value. It reports false where the value was taken
+// back.
 //
-// The worker stores current, then loads revoked; the parent stores revoked, then loads current. So at least one of
-// them sees what the other did, and a value is never run by two.
+// The worker stores current, then loads revoked; the parent stores revoked, then loads current. So
+// at least one of them sees what the other did, and a value is never run by two.
 func (p *page) begin(seq uint64) bool {
 	p.current.Store((seq+1)<<1 | 1)
 	if r := p.revoked.Load(); r != 0 && seq+1 >= r {
@@ -83,8 +85,9 @@ func (p *page) begin(seq uint64) bool {
 	return true
 }
 
-// begunOf tells, of a worker that is dead, how many of its values from first on it has begun, and whether the last of
-// those was running. What it skipped it has not begun, though it may not have lived to say so.
+// begunOf tells, of a worker that is dead, how many of its values from first on it has begun, and
+// whether the last of those was running. What it skipped it has not begun, though it may not have
+// lived to say so.
 func (p *page) begunOf(first uint64) (n int, running bool) {
 	current := p.current.Load()
 	begun := current >> 1
@@ -110,15 +113,15 @@ func (p *page) idle() { p.current.Store(p.current.Load() &^ 1) }
 // busy says that the function goes on.
 func (p *page) busy() { p.current.Store(p.current.Load() | 1) }
 
-// revoke takes back the values from seq on. Those from the returned number on are certain not to be begun; of those
-// before it, the worker will say so if it skips them.
+// revoke takes back the values from seq on. Those from the returned number on are certain not to be
+// begun; of those before it, the worker will say so if it skips them.
 func (p *page) revoke(seq uint64) (certain uint64) {
 	p.revoked.Store(seq + 1)
 	return max(seq, p.begun())
 }
 
-// lower takes back the grant of results above n and returns what is left of it: results may have been produced
-// meanwhile. It keeps as begin does.
+// lower takes back the grant of results above n and returns what is left of it: results may have
+// been produced meanwhile. It keeps as begin does.
 func (p *page) lower(n uint64) uint64 {
 	p.granted.Store(n)
 	return max(n, p.produced.Load())

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// The kinds of frames. A worker gets a hello, then values until the pipe ends; it answers with welcome, opened, results
-// and farewell.
+// The kinds of frames. A worker gets a hello, then values until the pipe ends; it answers with
+// welcome, opened, results and farewell.
 const (
 	frameHello byte = iota
 	frameValues
@@ -65,8 +65,8 @@ type mark struct {
 	failure *failure // of fateFailed and fateHeld
 }
 
-// resultsHeader precedes the encoded results of a frame: the values from First on, one mark each, with all their
-// results in a row. An open value is named again in the next frame.
+// resultsHeader precedes the encoded results of a frame: the values from First on, one mark each,
+// with all their results in a row. An open value is named again in the next frame.
 type resultsHeader struct {
 	first  uint64
 	waits  bool          // the worker waits until there was room for these results

@@ -100,8 +100,8 @@ func (s *slot[A, B, R]) results(w *remote[A, R], payload []byte) error {
 	return nil
 }
 
-// claim finds the values that the header speaks of, and returns how many of them count as begun only now. It takes
-// those that are finished off the list.
+// claim finds the values that the header speaks of, and returns how many of them count as begun
+// only now. It takes those that are finished off the list.
 func (s *slot[A, B, R]) claim(w *remote[A, R]) (begun int, err error) {
 	h := &w.header
 	w.mu.Lock()
@@ -168,7 +168,7 @@ func (s *slot[A, B, R]) conclude(w *remote[A, R], f *flight[A], seq uint64, m ma
 	}
 }
 
-// pronounce tells the worker whether a value that failed shall run again.
+// pronounce tells the worker whether a value that failed must run again.
 func (s *slot[A, B, R]) pronounce(w *remote[A, R], seq uint64, again bool) {
 	verdict := (seq + 1) << 1
 	w.mu.Lock()
@@ -197,9 +197,9 @@ func (s *slot[A, B, R]) settled(w *remote[A, R], results int) {
 	}
 }
 
-// reserve gets room downstream for the results of what is with w, as far as there is any, and grants it to the worker.
-// It must not be called while results are being handed on, or it would get away the room for which one of them waits.
-// w.mu is held.
+// reserve gets room downstream for the results of what is with w, as far as there is any, and
+// grants it to the worker. It must not be called while results are being handed on, or it would get
+// away the room for which one of them waits. w.mu is held.
 func (s *slot[A, B, R]) reserve(w *remote[A, R]) {
 	if w.granted == unlimited {
 		return
@@ -211,7 +211,8 @@ func (s *slot[A, B, R]) reserve(w *remote[A, R]) {
 	w.page.granted.Store(w.granted)
 }
 
-// giveRoomBack returns the room that is reserved for results which w has not produced. w.mu is held.
+// giveRoomBack returns the room that is reserved for results which w has not produced. w.mu is
+// held.
 func (s *slot[A, B, R]) giveRoomBack(w *remote[A, R]) {
 	if w.granted <= w.received || w.granted == unlimited {
 		return

@@ -19,12 +19,13 @@ type registration struct {
 	in, out reflect.Type
 	codec   Codec // given where the function was registered
 	err     error // why runs of the stage must fail
-	// serve runs the function in a worker until its values are at an end. Its error means that it could not begin.
+	// serve runs the function in a worker until its values are at an end. Its error means that it
+	// could not begin.
 	serve func(w *worker) error
 }
 
-// registry has the functions that a worker can run. It is complete when Main is called: in a worker, what is registered
-// later is never reached.
+// registry has the functions that a worker can run. It is complete when Main is called: in a
+// worker, what is registered later is never reached.
 var registry = struct {
 	sync.Mutex
 	byKey  map[string]*registration
@@ -33,7 +34,8 @@ var registry = struct {
 	main   bool           // Main was called, or in a test binary its flags were parsed
 }{byKey: map[string]*registration{}, setups: map[string]*setup{}, at: map[string]int{}}
 
-// register enters a function. skip is the number of this package's frames between it and the user's call.
+// register enters a function. skip is the number of this package's frames between it and the user's
+// call.
 func register[A, R any](name string, codec Codec, skip int, open pl.Opener[A, R]) *registration {
 	_, file, line, _ := runtime.Caller(skip + 1)
 	r := &registration{
@@ -72,7 +74,8 @@ func orBeforeMain() string {
 	return ", or in main to before process.Main()"
 }
 
-// complete tells whether the registry is closed. A test binary parses its flags when its initialisation is over.
+// complete reports whether the registry is closed. A test binary parses its flags when its
+// initialisation is over.
 func complete() bool { return registry.main || testing.Testing() && flag.Parsed() }
 
 // runnable tells why the stage cannot run, if it cannot. It is asked before any subprocess starts.
@@ -105,7 +108,7 @@ func lookup(h *hello) (*registration, error) {
 	return r, nil
 }
 
-// mainReached tells whether a worker came to where it takes over.
+// mainReached reports whether a worker came to where it takes over.
 func mainReached() bool {
 	registry.Lock()
 	defer registry.Unlock()

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// startWindow is how many values a worker gets before it is known what they cost: one to run, and one more so that
-	// it need not wait.
+	// startWindow is how many values a worker gets before it is known what they cost: one to run,
+	// and one more so that it need not wait.
 	startWindow = 2
 	// windowTime is how much work a worker gets in advance.
 	windowTime = time.Millisecond
@@ -25,7 +25,7 @@ type remote[A, R any] struct {
 	page   *page
 	began  time.Time
 	ctx    context.Context // ends with the worker's results
-	// cancel ends ctx; ended is closed when nobody reads the worker's results any more.
+	// cancel ends ctx; ended is closed when no goroutine reads the worker's results any more.
 	cancel context.CancelFunc
 	ended  chan struct{}
 
@@ -64,8 +64,8 @@ type remote[A, R any] struct {
 	watched  watched
 }
 
-// credit waits until values may be sent, and returns how many; 0 when the worker shall get no more. It waits until half
-// of the window is free, which makes batches.
+// credit waits until values may be sent, and returns how many; 0 when the worker must get no more.
+// It waits until half of the window is free, which makes batches.
 func (w *remote[A, R]) credit() int {
 	for {
 		w.mu.Lock()
@@ -107,8 +107,8 @@ func (w *remote[A, R]) adapt(took time.Duration, n int) {
 	w.window = int(min(max(windowTime/max(w.cost, 1), startWindow), maxBatch, time.Duration(4*w.window)))
 }
 
-// add puts values that were sent on the list. The list moves along its line, and back to the start at the end of it, so
-// that memory is used again and again. Where line has no value it has nil.
+// add puts values that were sent on the list. The list moves along its line, and back to the start
+// at the end of it, so that memory is used again and again. Where line has no value it has nil.
 func (w *remote[A, R]) add(values []*flight[A]) {
 	n := len(w.flights)
 	if n+len(values) > cap(w.flights) {
@@ -140,8 +140,8 @@ func (w *remote[A, R]) finish(n int) {
 	w.free()
 }
 
-// noteBegun counts the values below seq as begun, and returns how many were not yet. Of values that are being taken
-// back only the worker's answer tells.
+// noteBegun counts the values below seq as begun, and returns how many were not yet. Of values that
+// are being taken back only the worker's answer tells.
 func (w *remote[A, R]) noteBegun(seq uint64) (n int) {
 	if r := w.page.revoked.Load(); r != 0 {
 		seq = min(seq, r-1)
@@ -155,8 +155,8 @@ func (w *remote[A, R]) noteBegun(seq uint64) (n int) {
 	return n
 }
 
-// close tells the worker that there are no more values for it, also in the middle of sending it some. With an
-// ending, it must not run those that it has.
+// close tells the worker that there are no more values for it, also in the middle of sending it
+// some. With an ending, it must not run those that it has.
 func (w *remote[A, R]) close(left int, ending []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -172,8 +172,8 @@ func (w *remote[A, R]) close(left int, ending []byte) {
 	w.proc.In.Close()
 }
 
-// ring makes the worker look at the page. A full pipe rings as well, and a worker that is not there any more has ended
-// its results, which tells.
+// ring makes the worker look at the page. A full pipe rings as well, and a worker that is not there
+// any more has ended its results, which tells.
 func (w *remote[A, R]) ring() {
 	_ = w.proc.Life.SetWriteDeadline(time.Now().Add(time.Second))
 	if _, err := w.proc.Life.Write([]byte{0}); child.IsGone(err) {
@@ -205,10 +205,11 @@ type remains[A any] struct {
 	ok           bool
 }
 
-// orderly tells whether the worker ended as it should.
+// orderly reports whether the worker ended as it should.
 func (r *remains[A]) orderly() bool { return r.ok && r.idle }
 
-// autopsy waits for the end of the worker, whose results have ended, and finds out what it was doing.
+// autopsy waits for the end of the worker, whose results have ended, and finds out what it was
+// doing.
 func (w *remote[A, R]) autopsy() *remains[A] {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -26,8 +26,8 @@ func (host) Knows(k any) bool {
 	return false
 }
 
-// remotely registers what open prepares, to be run in workers, and makes the operator o of what comes back: R is what a
-// worker sends for a value, and lift makes results of it.
+// remotely registers what open prepares, to be run in workers, and makes the operator o of what
+// comes back: R is what a worker sends for a value, and lift makes results of it.
 func remotely[A, B, R any](
 	o pl.Operation[A, B], open pl.Opener[A, R], lift func(*pl.Port[A, B], *pl.Item[A], R) bool, opts []pl.Option,
 ) pl.Partial[A, B] {
@@ -40,10 +40,12 @@ func remotely[A, B, R any](
 // emit hands on what came back.
 func emit[A, B any](p *pl.Port[A, B], it *pl.Item[A], r B) bool { return p.Emit(it, r) }
 
-// emitInput hands the value itself on, which a filter's worker wants to keep: values do not travel back.
+// emitInput hands the value itself on, which a filter's worker wants to keep: values do not travel
+// back.
 func emitInput[A any](p *pl.Port[A, A], it *pl.Item[A], _ struct{}) bool { return p.Emit(it, it.Value) }
 
-// verdict is a filter's function as a worker runs it: it yields nothing to say, for the values to keep.
+// verdict is a filter's function as a worker runs it: it yields nothing to say, for the values to
+// keep.
 func verdict[A any](f func(context.Context, A) (bool, error)) func(context.Context, A, func(struct{}) bool) error {
 	return func(ctx context.Context, in A, yield func(struct{}) bool) error {
 		keep, err := f(ctx, in)

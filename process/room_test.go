@@ -18,7 +18,8 @@ import (
 	"github.com/gopeln/pl/thread"
 )
 
-// Room downstream is promised to a worker for its results. What no result will fill must be there for others at once.
+// Room downstream is promised to a worker for its results. What no result will fill must be there
+// for others at once.
 
 // onlyOdd cannot be encoded where it is even.
 type onlyOdd struct{ N int }

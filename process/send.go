@@ -45,8 +45,8 @@ func (s *slot[A, B, R]) start(prompt bool) (*remote[A, R], error) {
 	return w, w.out.Append(frameHello, jsonPayload(s.hello(s.index, prompt)))
 }
 
-// send sends values to w while it is to have more, first those in next. It reports whether the input has ended or the
-// stage stops.
+// send sends values to w while it is to have more, first those in next. It reports whether the
+// input has ended or the stage stops.
 func (s *slot[A, B, R]) send(w *remote[A, R], next []*flight[A]) (ended bool) {
 	s.dispatch(w, next) // with the hello, also if there are none
 	for {
@@ -62,8 +62,9 @@ func (s *slot[A, B, R]) send(w *remote[A, R], next []*flight[A]) (ended bool) {
 	}
 }
 
-// dispatch sends values. What may wait for as long as a function takes comes last: a write to a full pipe, and the verdict
-// on a value that cannot be encoded. Values that are left by then become the slot's own, so that others can have them.
+// dispatch sends values. What may wait for as long as a function takes comes last: a write to a
+// full pipe, and the verdict on a value that cannot be encoded. Values that are left by then become
+// the slot's own, so that others can have them.
 func (s *slot[A, B, R]) dispatch(w *remote[A, R], values []*flight[A]) {
 	const full = 4 * frameSize
 	single := s.in.single
@@ -135,7 +136,8 @@ func (s *slot[A, B, R]) unsendable(f *flight[A], err error) {
 	}
 }
 
-// sent counts values as being with w. If w's values have just been taken back, it will skip these too.
+// sent counts values as being with w. If w's values have just been taken back, it will skip these
+// too.
 func (s *slot[A, B, R]) sent(w *remote[A, R], batch []*flight[A]) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -29,9 +29,10 @@ type call struct {
 	Value []byte
 }
 
-// Setup registers set, which workers call with a value that the program has when a run starts: for what is read after
-// [Main], such as configuration, of which a worker would else know only what its own initialisation makes of it. Call
-// it where stages are made, in a package-level variable, or in main before Main. What it returns makes options:
+// Setup registers set, which workers call with a value that the program has when a run starts: for
+// what is read after [Main], such as configuration, of which a worker would else know only what its
+// own initialisation makes of it. Call it where stages are made, in a package-level variable, or in
+// main before Main. What it returns makes options:
 //
 //	var (
 //		limit     int
@@ -41,9 +42,10 @@ type call struct {
 //
 //	stage := check(rows).With(withLimit(config.Limit))
 //
-// Each worker of the stage calls set before OnStart; the program does not call it. A stage may be given several, which
-// are called in the order of the options; of one that it is given twice the last value counts. The value is encoded
-// when the run starts, as values of stages are by default. A panic in set, or Goexit, fails the run.
+// Each worker of the stage calls set before OnStart; the program does not call it. A stage may be
+// given several, which are called in the order of the options; of one that it is given twice the
+// last value counts. The value is encoded when the run starts, as values of stages are by default.
+// A panic in set, or Goexit, fails the run.
 func Setup[T any](set func(T)) func(value T) pl.Option {
 	s := registerSetup(reflect.TypeFor[T](), 1)
 	values, err := channelFor[T](nil)
@@ -70,7 +72,8 @@ func Setup[T any](set func(T)) func(value T) pl.Option {
 	}
 }
 
-// strictly is why T does not travel by default. That a codec of its own could carry it is of no use here.
+// strictly is why T does not travel by default. That a codec of its own could carry it is of no use
+// here.
 func strictly[T any]() error {
 	s := shapeOf(reflect.TypeFor[T]())
 	if s.err == nil {
@@ -80,8 +83,8 @@ func strictly[T any]() error {
 	return fmt.Errorf("%w; %s", s.err, s.advice())
 }
 
-// registerSetup enters a setup for values of type t. skip is the number of this package's frames between it and the
-// user's call.
+// registerSetup enters a setup for values of type t. skip is the number of this package's frames
+// between it and the user's call.
 func registerSetup(t reflect.Type, skip int) *setup {
 	_, file, line, _ := runtime.Caller(skip + 1)
 	s := &setup{place: fmt.Sprintf("%s:%d", file, line)}

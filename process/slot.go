@@ -11,8 +11,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// slot is the place of one worker in a stage. It starts a worker when there is a value for it, replaces it when it has
-// died or had its share, and sees to what was with it.
+// slot is the place of one worker in a stage. It starts a worker when there is a value for it,
+// replaces it when it has died or had its share, and sees to what was with it.
 type slot[A, B, R any] struct {
 	*stage[A, B, R]
 	index int
@@ -70,7 +70,7 @@ func (s *slot[A, B, R]) run() {
 	}
 }
 
-// employ lets a worker work until the input has ended, or it shall be replaced, or it has died.
+// employ lets a worker work until the input has ended, or it must be replaced, or it has died.
 func (s *slot[A, B, R]) employ(w *remote[A, R], next []*flight[A]) {
 	if !s.active.Swap(true) {
 		s.stage.active.Add(1)
@@ -86,7 +86,8 @@ func (s *slot[A, B, R]) employ(w *remote[A, R], next []*flight[A]) {
 	<-w.ended
 }
 
-// dismiss tells a worker that there are no more values for it. With ended, there are none for the slot either.
+// dismiss tells a worker that there are no more values for it. With ended, there are none for the
+// slot either.
 func (s *slot[A, B, R]) dismiss(w *remote[A, R], ended bool) {
 	if ended {
 		s.retire()
@@ -106,8 +107,8 @@ func (s *slot[A, B, R]) retire() {
 	}
 }
 
-// next returns up to n values to send: the slot's own first, else what is in the queue, for which it waits until ctx
-// ends. ok is false at the end of the input.
+// next returns up to n values to send: the slot's own first, else what is in the queue, for which
+// it waits until ctx ends. ok is false at the end of the input.
 func (s *slot[A, B, R]) next(ctx context.Context, n int) (values []*flight[A], ok bool) {
 	s.ledger.add(n) // before they are out of the queue
 	got, ended := 0, false
@@ -126,7 +127,8 @@ func (s *slot[A, B, R]) next(ctx context.Context, n int) (values []*flight[A], o
 	return nil, false
 }
 
-// await waits for the queue, or for values of the slot's own, which are those that others accept for it meanwhile.
+// await waits for the queue, or for values of the slot's own, which are those that others accept
+// for it meanwhile.
 func (s *slot[A, B, R]) await(ctx context.Context, n int) (got int, ended bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -139,7 +141,8 @@ func (s *slot[A, B, R]) await(ctx context.Context, n int) (got int, ended bool) 
 	s.mu.Unlock()
 	got, ok := s.port.Pull(ctx, s.batch[:n])
 	if !ok && ctx.Err() == nil {
-		// That was the end of the input, but values that have not begun may yet be handed to this slot.
+		// That was the end of the input, but values that have not begun may yet be handed to this
+		// slot.
 		s.ledger.add(-n)
 		ended = !s.ledger.wait(ctx)
 		s.ledger.add(n)
@@ -150,8 +153,8 @@ func (s *slot[A, B, R]) await(ctx context.Context, n int) (got int, ended bool) 
 	return got, ended && len(s.own) == 0
 }
 
-// lineUp puts values that came from the queue behind the slot's own, if it was given some meanwhile: those are earlier.
-// It returns as many of the first.
+// lineUp puts values that came from the queue behind the slot's own, if it was given some
+// meanwhile: those are earlier. It returns as many of the first.
 func (s *slot[A, B, R]) lineUp(pulled []*flight[A]) []*flight[A] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,7 +165,8 @@ func (s *slot[A, B, R]) lineUp(pulled []*flight[A]) []*flight[A] {
 	return s.cut(len(pulled))
 }
 
-// board makes flights of the first n values in the batch. What it returns is valid until the next call.
+// board makes flights of the first n values in the batch. What it returns is valid until the next
+// call.
 func (s *slot[A, B, R]) board(n int) []*flight[A] {
 	s.mu.Lock()
 	kept := len(s.spare) - min(n, len(s.spare))
@@ -206,8 +210,8 @@ func (s *slot[A, B, R]) cut(n int) []*flight[A] {
 	return values
 }
 
-// insert adds to the slot's own values, in the order of the queue: were a value to run while an earlier one waits behind
-// it, the two could wait for each other. s.mu is held.
+// insert adds to the slot's own values, in the order of the queue: were a value to run while an
+// earlier one waits behind it, the two could wait for each other. s.mu is held.
 func (s *slot[A, B, R]) insert(values []*flight[A]) {
 	s.own = slices.Concat(s.own, values)
 	slices.SortStableFunc(s.own, func(f, g *flight[A]) int { return f.item.Compare(&g.item) })
@@ -224,7 +228,8 @@ func (s *slot[A, B, R]) adopt(values ...*flight[A]) {
 	}
 }
 
-// accept is adopt for values from another slot. It reports false where this one has found something else to do.
+// accept is adopt for values from another slot. It reports false where this one has found something
+// else to do.
 func (s *slot[A, B, R]) accept(values []*flight[A]) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -244,8 +249,8 @@ func (s *slot[A, B, R]) began(n int) {
 	}
 }
 
-// failed asks the stage's policy about a value that failed, and waits where it says so. It reports whether the value
-// shall run again.
+// failed asks the stage's policy about a value that failed, and waits where it says so. It reports
+// whether the value must run again.
 func (s *slot[A, B, R]) failed(f *flight[A], err error) bool { return s.again(s.judge(f, err)) }
 
 // judge asks the stage's policy about a value that failed.
@@ -254,11 +259,11 @@ func (s *slot[A, B, R]) judge(f *flight[A], err error) pl.Decision {
 	return s.port.Fail(&f.item, err)
 }
 
-// again tells whether a value shall run again, after the wait for that.
+// again reports whether a value must run again, after the wait for that.
 func (s *slot[A, B, R]) again(v pl.Decision) bool { return v.Again && s.sleep(v.After) }
 
-// bury takes leave of a worker that has ended, and sees to the values that were with it. It reports whether the worker
-// had died early: then the next one has to be careful.
+// bury takes leave of a worker that has ended, and sees to the values that were with it. It reports
+// whether the worker had died early: then the next one has to be careful.
 func (s *slot[A, B, R]) bury(w *remote[A, R]) (died bool) {
 	s.mu.Lock()
 	s.remote = nil
@@ -309,18 +314,19 @@ func (s *slot[A, B, R]) crashOf(w *remote[A, R], left *remains[A]) *CrashError {
 	}
 }
 
-// How many workers in a row may die without a value to blame before the run fails: by themselves, as in a package's init
-// function, or by a signal, which may well come from outside.
+// How many workers in a row may die without a value to blame before the run fails: by themselves,
+// as in a package's init function, or by a signal, which may well come from outside.
 const (
 	maxBarren  = 3
 	mostKilled = 50
 )
 
-// sort decides about each value that was with a dead worker. It reports whether one of them was to blame, and
-// whether a handler or the consumer was told of the crash.
+// sort decides about each value that was with a dead worker. It reports whether one of them was to
+// blame, and whether a handler or the consumer was told of the crash.
 //
-// A value that was running fails. One whose function has returned but whose result was lost runs again only where
-// Retry allows that a value runs twice; else it fails too. The others have not begun and go to the next worker.
+// A value that was running fails. One whose function has returned but whose result was lost runs
+// again only where Retry allows that a value runs twice; else it fails too. The others have not
+// begun and go to the next worker.
 func (s *slot[A, B, R]) sort(left *remains[A], crash *CrashError) (blamed, told bool) {
 	values, begun := left.values, left.begun
 	var suspect *flight[A]

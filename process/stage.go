@@ -109,7 +109,8 @@ func (s *stage[A, B, R]) run() {
 	watch.Go(func() { s.watch(over) })
 }
 
-// hello is what the stage's next worker is told. With prompt, each of its results is written at once.
+// hello is what the stage's next worker is told. With prompt, each of its results is written at
+// once.
 func (s *stage[A, B, R]) hello(index int, prompt bool) hello {
 	timeout := s.site.Timeout()
 	deadline, _ := s.site.Context().Deadline()
@@ -143,7 +144,8 @@ func (s *stage[A, B, R]) fail(worker int, err error) {
 	s.site.Fail(&pl.StageError{Stage: s.site.Name(), Worker: worker, Err: err})
 }
 
-// stopping tells whether the stage shall stop. Its context ends a moment before the site has taken note, or after.
+// stopping reports whether the stage must stop. Its context ends a moment before the site has taken
+// note, or after.
 func (s *stage[A, B, R]) stopping() bool { return s.site.Stopping() || s.site.Context().Err() != nil }
 
 // sleep waits for d, and reports false where the stage stops first.

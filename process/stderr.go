@@ -17,10 +17,11 @@ const (
 	longestLine = 64 << 10
 	// longestDump is how much of a crash dump is kept back. A longer one is passed on.
 	longestDump = 4 << 20
-	// dumpPatience is how long lines that may begin a crash dump are kept back while the worker lives on.
+	// dumpPatience is how long lines that may begin a crash dump are kept back while the worker
+	// lives on.
 	dumpPatience = 250 * time.Millisecond
-	// drainPatience is how long the reader of a dead worker's standard error waits for its end, which does not come
-	// while a process that the worker has started lives on.
+	// drainPatience is how long the reader of a dead worker's standard error waits for its end,
+	// which does not come while a process that the worker has started lives on.
 	drainPatience = time.Second
 )
 
@@ -77,7 +78,8 @@ func (s *stderr) close() {
 	}
 }
 
-// stderrReader reads the standard error of one worker, joins its lines, and tells a crash dump from the rest.
+// stderrReader reads the standard error of one worker, joins its lines, and tells a crash dump from
+// the rest.
 type stderrReader struct {
 	*stderr
 	proc    *child.Process
@@ -191,7 +193,8 @@ func (r *stderrReader) take(data []byte) {
 	}
 }
 
-// takeLine passes a line on, unless it may be part of a crash dump that a CrashError will have. r.mu is held.
+// takeLine passes a line on, unless it may be part of a crash dump that a CrashError will have.
+// r.mu is held.
 func (r *stderrReader) takeLine(line []byte) {
 	switch {
 	case len(r.dump) > 0 || r.phase < outlive && mayBeginDump(line):
@@ -220,7 +223,8 @@ func (r *stderrReader) release() {
 	r.dump = nil
 }
 
-// lastWords waits until all that the dead worker wrote has been read, and returns what looks like a crash dump in it.
+// lastWords waits until all that the dead worker wrote has been read, and returns what looks like a
+// crash dump in it.
 func (r *stderrReader) lastWords() []byte {
 	<-r.drained
 	r.mu.Lock()

@@ -19,7 +19,8 @@ type shape struct {
 	open      bool // an interface is inside: the values tell more
 	fragile   bool // a type is inside that loses something in its own encoding, which is gob's
 	recursive bool // a value may be a cycle
-	// promoted is a part that gob would encode by the methods of a field embedded in it, without its other fields.
+	// promoted is a part that gob would encode by the methods of a field embedded in it, without
+	// its other fields.
 	promoted string
 }
 
@@ -118,8 +119,9 @@ func (l *look) fields(t reflect.Type) {
 	}
 }
 
-// vanishesAtZero tells whether gob leaves out a field of type t though it is not nil. It follows pointers, and leaves
-// out what they end at when that is zero or empty; structs and arrays are always sent.
+// vanishesAtZero reports whether gob leaves out a field of type t though it is not nil. It follows
+// pointers, and leaves out what they end at when that is zero or empty; structs and arrays are
+// always sent.
 func vanishesAtZero(t reflect.Type) bool {
 	if t.Kind() != reflect.Pointer {
 		return false
@@ -133,8 +135,8 @@ func vanishesAtZero(t reflect.Type) bool {
 	return t.Kind() != reflect.Struct && t.Kind() != reflect.Array
 }
 
-// batched are types of the standard library that decode whatever they have encoded, so that none of them can fail its
-// neighbours in a batch.
+// batched are types of the standard library that decode whatever they have encoded, so that none of
+// them can fail its neighbours in a batch.
 var batched = map[reflect.Type]bool{
 	reflect.TypeFor[big.Int]():        true,
 	reflect.TypeFor[big.Rat]():        true,

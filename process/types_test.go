@@ -167,7 +167,8 @@ func TestAValueThatCannotTravelCostsItself(t *testing.T) {
 	require.ErrorContains(t, dropped.errs[1], "half.hidden is an unexported field")
 }
 
-// moody fails or panics while it is encoded or decoded, on one side or the other, as its fields say.
+// moody fails or panics while it is encoded or decoded, on one side or the other, as its fields
+// say.
 type moody struct {
 	N    int
 	Fail string
@@ -241,7 +242,8 @@ var (
 	picky = process.Map(addOne, process.WithCodec(pickyCodec{}))
 )
 
-// pickyCodec fails with nothing in hand, as is natural, once returns less than it got, and once panics.
+// pickyCodec fails with nothing in hand, as is natural, once returns less than it got, and once
+// panics.
 type pickyCodec struct{ jsonCodec }
 
 func (c pickyCodec) Append(buf []byte, v any) ([]byte, error) {

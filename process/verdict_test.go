@@ -112,7 +112,8 @@ func TestTheDeathOfAnIdleWorkerCostsNothing(t *testing.T) {
 	require.Equal(t, numbers(3), got)
 }
 
-// Value 1000 returns when the other worker runs 1001, which was taken back. A moment later its worker dies, once.
+// Value 1000 returns when the other worker runs 1001, which was taken back. A moment later its
+// worker dies, once.
 var diesAmongTaken = process.Map(func(_ context.Context, n int) (int, error) {
 	switch n {
 	case 1000:

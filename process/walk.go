@@ -9,11 +9,12 @@ import (
 	"github.com/gopeln/pl/internal/wire"
 )
 
-// maxDepth is how deep a value may be nested. Encoding goes down with its stack, whose overflow no one can recover.
+// maxDepth is how deep a value may be nested. Encoding goes down with its stack, whose overflow no
+// one can recover.
 const maxDepth = 10_000
 
-// walk looks through a value whose type does not tell enough: a cycle would never end being encoded, and what is in an
-// interface may be of a type that gob does not carry whole.
+// walk looks through a value whose type does not tell enough: a cycle would never end being
+// encoded, and what is in an interface may be of a type that gob does not carry whole.
 type walk struct {
 	lenient bool // gob's own rules hold: only cycles matter
 	planned bool // the values do not travel by gob: only cycles matter
@@ -124,8 +125,8 @@ func (w *walk) fields(v reflect.Value) error {
 
 var timeType, urlType = reflect.TypeFor[time.Time](), reflect.TypeFor[url.URL]()
 
-// survives looks at a value whose type loses something in its own encoding, which is gob's too: a time its location, a URL
-// what its text does not say.
+// survives looks at a value whose type loses something in its own encoding, which is gob's too: a
+// time its location, a URL what its text does not say.
 func survives(v reflect.Value) error {
 	if !v.CanInterface() {
 		return nil

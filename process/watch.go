@@ -10,12 +10,14 @@ import (
 const (
 	// glance is the time between two looks at the workers.
 	glance = 2 * time.Millisecond
-	// startPatience is how long values wait for a worker that runs no function, since it starts or is about to begin them,
-	// before another is started for their sake: that one is likely to take longer.
+	// startPatience is how long values wait for a worker that runs no function, since it starts or
+	// is about to begin them, before another is started for their sake: that one is likely to take
+	// longer.
 	startPatience = time.Second
 	// helloTimeout is how long a worker may take to reach Main or to parse the flags of a test.
 	helloTimeout = 30 * time.Second
-	// stopGrace is how long a function, or OnStart, may run on after its context was cancelled before its worker is killed.
+	// stopGrace is how long a function, or OnStart, may run on after its context was cancelled
+	// before its worker is killed.
 	stopGrace = 5 * time.Second
 )
 
@@ -29,8 +31,8 @@ type watched struct {
 	timedOut uint64    // the seq+1 of the value for which the worker was killed
 }
 
-// watch looks after the workers while values are with them, until over is closed: it kills those whose value is over
-// its time, and hands over what waits behind a long one.
+// watch looks after the workers while values are with them, until over is closed: it kills those
+// whose value is over its time, and hands over what waits behind a long one.
 func (s *stage[A, B, R]) watch(over <-chan struct{}) {
 	interval := glance
 	if t := s.site.Timeout(); t > 0 {
@@ -118,8 +120,9 @@ func (s *slot[A, B, R]) time(w *remote[A, R], current uint64, now time.Time) {
 	}
 }
 
-// grace kills the worker if it is busy for too long after the stage has begun to stop: with OnStart, with its function, or
-// with a method that encodes a value. OnEnd has all the time that it takes.
+// grace kills the worker if it is busy for too long after the stage has begun to stop: with
+// OnStart, with its function, or with a method that encodes a value. OnEnd has all the time that it
+// takes.
 func (s *slot[A, B, R]) grace(w *remote[A, R], now time.Time) {
 	switch {
 	case w.page.parting.Load() || !s.stopping():
@@ -131,11 +134,12 @@ func (s *slot[A, B, R]) grace(w *remote[A, R], now time.Time) {
 	}
 }
 
-// handOver gives the values that the slot has not begun to slots that have nothing to do, in equal parts; with ready only
-// to those whose worker could begin at once. w is the slot's worker, nil between two; w.mu is held.
+// handOver gives the values that the slot has not begun to slots that have nothing to do, in equal
+// parts; with ready only to those whose worker could begin at once. w is the slot's worker, nil
+// between two; w.mu is held.
 //
-// Only to such slots, and each part in its order: so a worker never runs a value while an earlier one waits behind it.
-// The earliest value of all is always running, or next.
+// Only to such slots, and each part in its order: so a worker never runs a value while an earlier
+// one waits behind it. The earliest value of all is always running, or next.
 func (s *slot[A, B, R]) handOver(w *remote[A, R], ready bool) {
 	var idle []*slot[A, B, R]
 	for _, other := range s.slots {
@@ -174,7 +178,8 @@ func (s *slot[A, B, R]) takeBack(w *remote[A, R]) []*flight[A] {
 	return retake(w.flights[min(certain, len(w.flights)):])
 }
 
-// idle tells whether the slot waits for values and has none; with ready, also whether it has a worker that could begin.
+// idle reports whether the slot waits for values and has none; with ready, also whether it has a
+// worker that could begin.
 func (s *slot[A, B, R]) idle(ready bool) bool {
 	s.mu.Lock()
 	waiting, w := s.waiting != nil && len(s.own) == 0, s.remote

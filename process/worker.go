@@ -25,7 +25,8 @@ type far[A, R any] struct {
 	finished chan struct{}
 }
 
-// serve runs the function that open prepares until the parent sends no more. Its error means that it could not begin.
+// serve runs the function that open prepares until the parent sends no more. Its error means that
+// it could not begin.
 func serve[A, R any](w *worker, codec Codec, open pl.Opener[A, R]) error {
 	in, err := channelFor[A](codec)
 	if err != nil {
@@ -85,7 +86,8 @@ func (f *far[A, R]) live(open pl.Opener[A, R]) {
 	f.say(frameFarewell, farewell)
 }
 
-// loop handles values until there are no more. Where the function ends the goroutine, another loop takes over.
+// loop handles values until there are no more. Where the function ends the goroutine, another loop
+// takes over.
 func (f *far[A, R]) loop() {
 	for f.more() {
 		if !f.page.stop.Load() {
@@ -173,7 +175,7 @@ func (f *far[A, R]) call(in A) (err error) {
 	return err
 }
 
-// settle says what became of the first value, and leaves it unless it shall run again.
+// settle says what became of the first value, and leaves it unless it must run again.
 func (f *far[A, R]) settle(err error) {
 	f.page.idle()
 	if err == nil {
@@ -211,8 +213,8 @@ func (f *far[A, R]) again() bool {
 	return false
 }
 
-// clock tells the parent how long the function has run for the current value, where the stage has a Timeout. It
-// stands still while the function waits in yield.
+// clock tells the parent how long the function has run for the current value, where the stage has a
+// Timeout. It stands still while the function waits in yield.
 type clock struct {
 	page  *page
 	timed bool

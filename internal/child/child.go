@@ -1,9 +1,11 @@
-// Package child runs further processes of the program's own binary, joined to it by two pipes, a piece of shared
-// memory, and a lifeline: a pipe whose end tells the child that its parent is gone, however that ended.
+// Package child runs further processes of the program's own binary, joined to it by two pipes, a
+// piece of shared memory, and a lifeline: a pipe whose end tells the child that its parent is gone,
+// however that ended.
 //
-// On Linux the shared memory is a memfd and the kernel kills the children of a dead parent besides. On the other Unix
-// systems it is a file that has no name any more by the time it is used, and only the lifeline ends the children.
-// Other systems lack an implementation: [Starter.Start] fails there.
+// On Linux the shared memory is a memfd and the kernel kills the children of a dead parent besides.
+// On the other Unix systems it is a file that has no name any more by the time it is used, and only
+// the lifeline ends the children. Other systems lack an implementation: [Starter.Start] fails
+// there.
 package child
 
 import (
@@ -34,8 +36,9 @@ type Process struct {
 	proc   *os.Process
 }
 
-// Starter starts children. The kernel ends a child when the thread that started it ends, so a Starter keeps a thread
-// of its own until Close, which must not come before the last child was waited for.
+// Starter starts children. The kernel ends a child when the thread that started it ends, so a
+// Starter keeps a thread of its own until Close, which must not come before the last child was
+// waited for.
 type Starter struct {
 	requests chan func()
 	done     chan struct{}
@@ -63,8 +66,9 @@ func (s *Starter) Close() {
 	<-s.done
 }
 
-// Start starts a child with the arguments of this process and its environment, to which env is added; a later entry
-// replaces an earlier one. Its standard input is empty; standard output is this process's own.
+// Start starts a child with the arguments of this process and its environment, to which env is
+// added; a later entry replaces an earlier one. Its standard input is empty; standard output is
+// this process's own.
 func (s *Starter) Start(env []string) (*Process, error) {
 	var p *Process
 	err := s.do(func() (err error) {
@@ -129,8 +133,8 @@ func start(env []string) (p *Process, err error) {
 	return p, err
 }
 
-// environment is this process's, with env added. It leaves out what systemd gave to this process alone: sockets to take
-// over, a manager to notify.
+// environment is this process's, with env added. It leaves out what systemd gave to this process
+// alone: sockets to take over, a manager to notify.
 func environment(env []string) []string {
 	values := map[string]string{}
 	for _, kv := range slices.Concat(os.Environ(), env) {
@@ -154,8 +158,9 @@ func (p *Process) PID() int { return p.proc.Pid }
 // Kill ends the child at once. It may be called at any time before Wait has returned, also twice.
 func (p *Process) Kill() { p.proc.Kill() }
 
-// Wait waits for the end of the child, which it must have been told of. What Shared says then is the child's last word.
-// state is like "exit status 3" or "signal: killed", and trace what the Go runtime said last.
+// Wait waits for the end of the child, which it must have been told of. What Shared says then is
+// the child's last word. state is like "exit status 3" or "signal: killed", and trace what the Go
+// runtime said last.
 func (p *Process) Wait() (state string, ok bool, trace string) {
 	ended, err := p.proc.Wait()
 	text := make([]byte, maxTrace)
@@ -201,8 +206,8 @@ const (
 	fdMemory
 )
 
-// Adopted tells whether this process was started as a child. It does so once: the mark is removed, so that
-// processes which this one starts are no children.
+// Adopted reports whether this process was started as a child. It does so once: the mark is removed,
+// so that processes which this one starts are no children.
 func Adopted() bool {
 	_, ok := os.LookupEnv(marker)
 	if ok {
@@ -212,7 +217,8 @@ func Adopted() bool {
 	return ok
 }
 
-// Open joins a child to its parent. It fails where the descriptors are not those that a Starter hands over.
+// Open joins a child to its parent. It fails where the descriptors are not those that a Starter
+// hands over.
 func Open() (*Link, error) {
 	l := &Link{}
 	var err error
@@ -229,7 +235,8 @@ func Open() (*Link, error) {
 	return l, err
 }
 
-// Build tells whether two processes run the same file: it is equal then. A binary may be replaced while it runs.
+// Build reports whether two processes run the same file: it is equal then. A binary may be replaced
+// while it runs.
 func Build() string {
 	exe, err := executable()
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// Group is a process of any program, and what it has started: a process group of its own. Where the system has
-// none, it is the process alone.
+// Group is a process of any program, and what it has started: a process group of its own. Where the
+// system has none, it is the process alone.
 type Group struct {
 	cmd *exec.Cmd
 
@@ -14,8 +14,8 @@ type Group struct {
 	ended bool // no signal must be sent: its number may be another's
 }
 
-// StartGroup starts cmd, which must not be started otherwise. On Linux the kernel kills the process if this one dies;
-// elsewhere the end of its standard input has to tell it.
+// StartGroup starts cmd, which must not be started otherwise. On Linux the kernel kills the process
+// if this one dies; elsewhere the end of its standard input has to tell it.
 func (s *Starter) StartGroup(cmd *exec.Cmd) (*Group, error) {
 	lead(cmd)
 	if err := s.do(cmd.Start); err != nil {
@@ -41,8 +41,8 @@ func (g *Group) signal(send func(*exec.Cmd)) {
 	}
 }
 
-// Wait waits for the end of the leader and kills what is left of its group. state is like "exit status 3" or "signal:
-// killed". err is that of cmd.Wait. It must be called once.
+// Wait waits for the end of the leader and kills what is left of its group. state is like "exit
+// status 3" or "signal: killed". err is that of cmd.Wait. It must be called once.
 func (g *Group) Wait() (state string, ok bool, err error) {
 	awaitEnd(g.cmd)
 	g.mu.Lock()

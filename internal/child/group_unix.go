@@ -22,7 +22,8 @@ func lead(cmd *exec.Cmd) {
 func kill(cmd *exec.Cmd)      { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 func terminate(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 
-// Pending reports whether something can be read from a pipe, of which it takes a byte then. It does not wait.
+// Pending reports whether something can be read from a pipe, of which it takes a byte then. It does
+// not wait.
 func Pending(pipe *os.File) bool {
 	conn, err := pipe.SyscallConn()
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 // reserved is what the Go runtime reserves of the address space at a time: its heap's arenas.
 const reserved int64 = 4<<20 + (64<<20-4<<20)*(bits.UintSize/64)
 
-// LimitMemory bounds the address space of this process to what it has and bytes more, rounded up to what the Go runtime
-// reserves at a time. The runtime ends a process that runs into it.
+// LimitMemory bounds the address space of this process to what it has and bytes more, rounded up to
+// what the Go runtime reserves at a time. The runtime ends a process that runs into it.
 func LimitMemory(bytes int64) error {
 	statm, err := os.ReadFile("/proc/self/statm")
 	if err != nil {

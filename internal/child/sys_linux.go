@@ -8,15 +8,15 @@ import (
 	"unsafe"
 )
 
-// SharedSize is the size of the memory that parent and child share; it takes memory as far as it is used. Behind it, in
-// the same file, the child's runtime writes its last words.
+// SharedSize is the size of the memory that parent and child share; it takes memory as far as it is
+// used. Behind it, in the same file, the child's runtime writes its last words.
 const SharedSize = 4096 + 4<<20
 
 // executable is the running binary even where its file was replaced or removed.
 func executable() (string, error) { return "/proc/self/exe", nil }
 
-// attributes lets the kernel end the child with the thread that starts it, in case the child can no longer look at its
-// lifeline.
+// attributes lets the kernel end the child with the thread that starts it, in case the child can no
+// longer look at its lifeline.
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
 
 // widen enlarges a pipe. It may be refused to a user who has many; then the pipe works as it is.
@@ -29,7 +29,8 @@ func widen(pipe *os.File) {
 	}
 }
 
-// memfdCreate is the number of memfd_create, which package syscall lacks. Later architectures share one table.
+// memfdCreate is the number of memfd_create, which package syscall lacks. Later architectures share
+// one table.
 var memfdCreate = map[string]uintptr{"amd64": 319, "386": 356, "arm": 385, "ppc64": 360, "ppc64le": 360, "s390x": 350}
 
 func sharedMemory(size int) (*os.File, []byte, error) {

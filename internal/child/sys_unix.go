@@ -24,7 +24,8 @@ func mapShared(f *os.File, size int) ([]byte, error) {
 	return mem, err
 }
 
-// keepFromChildren keeps the descriptors that a Starter hands over from processes that this one starts.
+// keepFromChildren keeps the descriptors that a Starter hands over from processes that this one
+// starts.
 func keepFromChildren() {
 	for fd := fdIn; fd <= fdMemory; fd++ {
 		syscall.CloseOnExec(fd)
@@ -52,12 +53,12 @@ func inheritedMemory(fd, size int) (*os.File, []byte, error) {
 	return f, mem, err
 }
 
-// LeaveSignals leaves the signals that end programs in an orderly way to the parent. A terminal, systemd and timeout(1)
-// send them to the whole process group, whose other processes learn from the parent what they mean. To ignore them would
-// also go on to the processes that this one starts.
+// LeaveSignals leaves the signals that end programs in an orderly way to the parent. A terminal,
+// systemd and timeout(1) send them to the whole process group, whose other processes learn from the
+// parent what they mean. To ignore them would also go on to the processes that this one starts.
 func LeaveSignals() {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 }
 
-// IsGone reports whether err is that of a write to a pipe that nobody reads any more.
+// IsGone reports whether err is that of a write to a pipe that is read no more.
 func IsGone(err error) bool { return errors.Is(err, syscall.EPIPE) }

@@ -5,11 +5,12 @@ import (
 	"unsafe"
 )
 
-// Arena is memory that the two ends of one direction share. Long values that travel as they are go through it, and the
-// stream only says where they are: that spares the copies that the stream makes, and the memory for those.
+// Arena is memory that the two ends of one direction share. Long values that travel as they are go
+// through it, and the stream only says where they are: that spares the copies that the stream
+// makes, and the memory for those.
 //
-// It is a ring: the sender copies values into it, the receiver copies them out, in the same order. Nobody ever waits
-// for room in it: where there is none, the value goes through the stream.
+// It is a ring: the sender copies values into it, the receiver copies them out, in the same order.
+// Nobody ever waits for room in it: where there is none, the value goes through the stream.
 type Arena struct {
 	data  []byte
 	freed *atomic.Uint64 // shared: what is before it has been copied out
@@ -18,13 +19,14 @@ type Arena struct {
 }
 
 const (
-	// arenaValue is the size from which a value goes through the arena. Shorter ones are faster in the stream, together.
+	// arenaValue is the size from which a value goes through the arena. Shorter ones are faster in
+	// the stream, together.
 	arenaValue  = 4 << 10
 	arenaHeader = 64 // of the memory, for freed
 )
 
-// NewArena returns one end of the arena in memory that is shared with the other end, zero at first, and aligned to 8
-// bytes. It is nil, which means that there is none, where the memory is too small.
+// NewArena returns one end of the arena in memory that is shared with the other end, zero at first,
+// and aligned to 8 bytes. It is nil, which means that there is none, where the memory is too small.
 func NewArena(shared []byte) *Arena {
 	if len(shared) < arenaHeader+arenaValue {
 		return nil
@@ -44,7 +46,7 @@ func (a *Arena) put(v []byte) (at uint64, ok bool) {
 	return at, true
 }
 
-// hasRoom tells whether put would put v.
+// hasRoom reports whether put would put v.
 func (a *Arena) hasRoom(v []byte) bool {
 	if a == nil || len(v) < arenaValue {
 		return false
@@ -65,7 +67,8 @@ func (a *Arena) place(n int) uint64 {
 	return a.used
 }
 
-// at is the value of n bytes that the sender has put at a place. It must be copied before it is freed.
+// at is the value of n bytes that the sender has put at a place. It must be copied before it is
+// freed.
 func (a *Arena) at(at, n uint64) (v []byte, ok bool) {
 	if a == nil {
 		return nil, false
@@ -78,5 +81,6 @@ func (a *Arena) at(at, n uint64) (v []byte, ok bool) {
 	return a.data[from : from+n], true
 }
 
-// free gives the sender the room back that the value of n bytes at a place, and those before it, have taken.
+// free gives the sender the room back that the value of n bytes at a place, and those before it,
+// have taken.
 func (a *Arena) free(at, n uint64) { a.freed.Store(at + n) }

@@ -24,7 +24,8 @@ func appendBlocks(t *testing.T, w *wire.Writer, blocks ...[]byte) {
 	}))
 }
 
-// The arena has room for few of the values, so that they meet its end again and again, and often go through the stream.
+// The arena has room for few of the values, so that they meet its end again and again, and often go
+// through the stream.
 func TestValuesThroughAnArenaArriveWholeAndInOrder(t *testing.T) {
 	const n = 1000
 	shared := make([]byte, 500_000)

@@ -9,15 +9,17 @@ import (
 
 // Encoder is the sending end of one direction of values of type T.
 type Encoder[T any] interface {
-	// Append encodes batch, which is not empty, after buf. Where it fails, no byte of the batch is in the result, the
-	// stream goes on with the next call, and a shorter batch may do. It does not panic.
+	// Append encodes batch, which is not empty, after buf. Where it fails, no byte of the batch is
+	// in the result, the stream goes on with the next call, and a shorter batch may do. It does not
+	// panic.
 	Append(buf []byte, batch []T) ([]byte, error)
 }
 
-// Decoder is the receiving end. It must get what the encoder appended, batch by batch, in the same order.
+// Decoder is the receiving end. It must get what the encoder appended, batch by batch, in the same
+// order.
 type Decoder[T any] interface {
-	// Decode decodes a batch of n values. The slice is valid until the next call, the values in it for ever. Where it
-	// fails the stream goes on with the next batch. It does not panic.
+	// Decode decodes a batch of n values. The slice is valid until the next call, the values in it
+	// for ever. Where it fails the stream goes on with the next batch. It does not panic.
 	Decode(data []byte, n int) ([]T, error)
 }
 
@@ -38,7 +40,8 @@ func guard(err *error) {
 
 var errCorrupt = errors.New("corrupt data")
 
-// Raw carries []byte and string as they are: the length plus inline, and the bytes, or where in an [Arena] they are.
+// Raw carries []byte and string as they are: the length plus inline, and the bytes, or where in an
+// [Arena] they are.
 type Raw[T []byte | string] struct{ batch []T }
 
 // What stands for the length of a value, if it is less than inline.

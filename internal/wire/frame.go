@@ -1,5 +1,6 @@
-// Package wire carries batches of typed values over a byte stream: frames with a limited length, and codecs whose
-// streams survive values that cannot be encoded or decoded. It knows nothing of stages.
+// Package wire carries batches of typed values over a byte stream: frames with a limited length,
+// and codecs whose streams survive values that cannot be encoded or decoded. It knows nothing of
+// stages.
 package wire
 
 import (
@@ -28,7 +29,8 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("a frame of %d bytes is over the limit of %d", e.Size, e.Limit)
 }
 
-// Writer collects frames and writes them together when it is flushed. It is not safe for concurrent use.
+// Writer collects frames and writes them together when it is flushed. It is not safe for concurrent
+// use.
 type Writer struct {
 	w     io.Writer
 	limit int
@@ -44,8 +46,8 @@ func NewWriter(w io.Writer, limit int) *Writer { return &Writer{w: w, limit: lim
 // Share lets values that Encode encodes go through an arena, whose other end the Reader has.
 func (w *Writer) Share(a *Arena) { w.arena = a }
 
-// Append adds a frame whose payload fill appends to the slice it gets. Where fill fails, panics or exceeds the limit,
-// nothing is added.
+// Append adds a frame whose payload fill appends to the slice it gets. Where fill fails, panics or
+// exceeds the limit, nothing is added.
 func (w *Writer) Append(kind byte, fill func(payload []byte) ([]byte, error)) error {
 	if len(w.tail) > 0 {
 		_ = w.Flush() // a writer that has failed once does so again
@@ -75,7 +77,7 @@ func (w *Writer) Append(kind byte, fill func(payload []byte) ([]byte, error)) er
 // Buffered is how many bytes wait for Flush, with those in the arena.
 func (w *Writer) Buffered() int { return len(w.buf) + len(w.tail) + w.lent }
 
-// Tailed tells whether the next Append would flush.
+// Tailed reports whether the next Append would flush.
 func (w *Writer) Tailed() bool { return len(w.tail) > 0 }
 
 // Flush writes what was appended. It blocks as long as the underlying writer does.
@@ -112,8 +114,9 @@ func NewReader(r io.Reader, limit int) *Reader {
 // Share gives the Reader the other end of its Writer's arena.
 func (r *Reader) Share(a *Arena) { r.arena = a }
 
-// Next waits for the next frame. The payload is valid until the next call. The error is io.EOF at the end of the
-// stream, io.ErrUnexpectedEOF where it ends inside a frame, and a *TooLargeError for a header over the limit.
+// Next waits for the next frame. The payload is valid until the next call. The error is io.EOF at
+// the end of the stream, io.ErrUnexpectedEOF where it ends inside a frame, and a *TooLargeError for
+// a header over the limit.
 func (r *Reader) Next() (kind byte, payload []byte, err error) {
 	r.release()
 	header, err := r.r.Peek(headerSize)
@@ -142,7 +145,7 @@ func (r *Reader) Next() (kind byte, payload []byte, err error) {
 	return kind, payload, err
 }
 
-// Ready tells whether Next would return without reading from the underlying reader.
+// Ready reports whether Next would return without reading from the underlying reader.
 func (r *Reader) Ready() bool {
 	r.release()
 	n := r.r.Buffered()
@@ -175,8 +178,8 @@ func (r *Reader) readLarge(size int) ([]byte, error) {
 	return r.large, nil
 }
 
-// giveAway leaves the last payload's memory to the caller, and reports whether it does: not where others need it, or
-// much of it would be kept for nothing.
+// giveAway leaves the last payload's memory to the caller, and reports whether it does: not where
+// others need it, or much of it would be kept for nothing.
 func (r *Reader) giveAway() bool {
 	if !r.fresh || cap(r.large)-len(r.large) > len(r.large)/4 {
 		return false

@@ -9,8 +9,8 @@ import (
 	"github.com/gopeln/pl/internal/wire"
 )
 
-// FuzzReader feeds arbitrary bytes to the frame reader and every decoder: they must end with an error or with values,
-// whatever they get, and what they accept must survive another round.
+// FuzzReader feeds arbitrary bytes to the frame reader and every decoder: they must end with an
+// error or with values, whatever they get, and what they accept must survive another round.
 func FuzzReader(f *testing.F) {
 	add := func(kind byte, fill func([]byte) ([]byte, error)) {
 		var pipe bytes.Buffer

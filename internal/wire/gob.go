@@ -12,14 +12,14 @@ const (
 	streamBegins // the receiver needs a new gob.Decoder
 )
 
-// GobEncoder sends each batch as one []T on one gob stream, so that types are described once and a value costs a
-// fraction of what it costs alone.
+// GobEncoder sends each batch as one []T on one gob stream, so that types are described once and a
+// value costs a fraction of what it costs alone.
 //
-// After a failed Encode a gob stream is of no more use: types whose description was lost count as sent. So the next
-// batch begins a new one.
+// After a failed Encode a gob stream is of no more use: types whose description was lost count as
+// sent. So the next batch begins a new one.
 type GobEncoder[T any] struct {
-	// EachNew begins a stream with each batch. It is for types whose failed decoding may lose descriptions of types,
-	// as those with interfaces inside.
+	// EachNew begins a stream with each batch. It is for types whose failed decoding may lose
+	// descriptions of types, as those with interfaces inside.
 	EachNew bool
 
 	enc *gob.Encoder

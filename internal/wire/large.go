@@ -5,8 +5,9 @@ import (
 	"unsafe"
 )
 
-// largeValue is the size from which a value that travels as it is, alone in its frame and not through the arena, is not
-// copied: it is written from where it is, and what was read becomes the value.
+// largeValue is the size from which a value that travels as it is, alone in its frame and not
+// through the arena, is not copied: it is written from where it is, and what was read becomes the
+// value.
 const largeValue = 32 << 10
 
 // asItIs is implemented by [Raw].
@@ -17,8 +18,9 @@ type asItIs[T any] interface {
 	adopt(data []byte) ([]T, error)
 }
 
-// Encode is e.Append inside the fill of w.Append. It returns the size of the encoding too, of which values in w's arena
-// are no part of the frame, and a large value is not in the buffer: it must not change until w is flushed.
+// Encode is e.Append inside the fill of w.Append. It returns the size of the encoding too, of which
+// values in w's arena are no part of the frame, and a large value is not in the buffer: it must not
+// change until w is flushed.
 func Encode[T any](w *Writer, e Encoder[T], buf []byte, batch []T) (_ []byte, size int, err error) {
 	start := len(buf)
 	raw, ok := e.(asItIs[T])
@@ -37,8 +39,8 @@ func Encode[T any](w *Writer, e Encoder[T], buf []byte, batch []T) (_ []byte, si
 	return buf, len(buf) - start + lent, nil
 }
 
-// Decode is d.Decode of data at the end of the payload that r returned last, with r's arena. A large value may take the
-// payload's memory over.
+// Decode is d.Decode of data at the end of the payload that r returned last, with r's arena. A
+// large value may take the payload's memory over.
 func Decode[T any](r *Reader, d Decoder[T], data []byte, n int) ([]T, error) {
 	raw, ok := d.(asItIs[T])
 	if !ok {
@@ -60,7 +62,7 @@ func (*Raw[T]) bytes(v T) []byte {
 	return nil
 }
 
-// adopt is Decode of one value whose memory nobody else will use.
+// adopt is Decode of one value whose memory has no other user.
 func (r *Raw[T]) adopt(data []byte) ([]T, error) {
 	size, width := binary.Uvarint(data)
 	if width <= 0 || size != uint64(len(data)-width)+inline {

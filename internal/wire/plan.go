@@ -8,10 +8,11 @@ import (
 	"unsafe"
 )
 
-// Plan carries values of a type without interfaces, channels and functions. Both ends are the same program on the same
-// machine, so a value's memory is alike in both: what has no pointers is copied as it is, and how to walk through the
-// rest is found out once. Types that encode themselves do so. What arrives is at least what arrives by gob; an empty
-// slice is nil. A value must not lead to itself.
+// Plan carries values of a type without interfaces, channels and functions. Both ends are the same
+// program on the same machine, so a value's memory is alike in both: what has no pointers is copied
+// as it is, and how to walk through the rest is found out once. Types that encode themselves do so.
+// What arrives is at least what arrives by gob; an empty slice is nil. A value must not lead to
+// itself.
 type Plan[T any] struct {
 	steps steps
 	batch []T
@@ -70,7 +71,8 @@ func (p *Plan[T]) Decode(data []byte, n int) (_ []T, err error) {
 type steps struct {
 	// append appends the value at that place.
 	append func(buf []byte, at unsafe.Pointer) []byte
-	// read fills in the zero value at that place. It reports false where data does not begin with what append makes.
+	// read fills in the zero value at that place. It reports false where data does not begin with
+	// what append makes.
 	read  func(data []byte, at unsafe.Pointer) (rest []byte, ok bool)
 	least int // bytes that a value takes at least
 }
@@ -91,8 +93,8 @@ func (p planner) stepsOf(t reflect.Type) (s steps, ok bool) {
 	return s, ok
 }
 
-// later are the steps that s will be: those of a type that has itself inside, by way of a pointer, a slice or a map, which
-// takes a byte.
+// later are the steps that s will be: those of a type that has itself inside, by way of a pointer,
+// a slice or a map, which takes a byte.
 func later(s *steps) steps {
 	if s.append != nil {
 		return *s
@@ -174,7 +176,8 @@ func copyIn(data []byte, at unsafe.Pointer, size uintptr) (rest []byte, ok bool)
 	return data[size:], true
 }
 
-// boolean takes a byte, which is 0 or 1: with another one in its memory, the compiler's promises would not hold.
+// boolean takes a byte, which is 0 or 1: with another one in its memory, the compiler's promises
+// would not hold.
 var boolean = steps{
 	func(buf []byte, at unsafe.Pointer) []byte { return append(buf, *(*byte)(at)) },
 	func(data []byte, at unsafe.Pointer) ([]byte, bool) {

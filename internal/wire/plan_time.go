@@ -10,8 +10,8 @@ import (
 	"unsafe"
 )
 
-// A time travels as its second, its nanosecond and its location. It arrives equal, location by name included, but for
-// its monotonic reading, which means nothing in another process.
+// A time travels as its second, its nanosecond and its location. It arrives equal, location by name
+// included, but for its monotonic reading, which means nothing in another process.
 
 // What a location is.
 const (
@@ -176,8 +176,8 @@ func (l *locations) load(name string) (*time.Location, error) {
 	return loc, nil
 }
 
-// sameLocation reports whether two locations give the same answers. What they keep for speed depends on when they were
-// loaded.
+// sameLocation reports whether two locations give the same answers. What they keep for speed
+// depends on when they were loaded.
 func sameLocation(a, b *time.Location) bool {
 	for f := range reflect.TypeFor[time.Location]().Fields() {
 		if strings.HasPrefix(f.Name, "cache") {
