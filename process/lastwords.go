@@ -64,7 +64,10 @@ func traceOf(crash string, dump []byte) (trace, thrown string) {
 
 // outOfMemory reports whether thrown, the reason of a fatal error, is the want of memory.
 func outOfMemory(thrown string) bool {
-	for _, words := range []string{"out of memory", "cannot allocate memory", "cannot map pages", "reserve", "failed to allocate"} {
+	for _, words := range []string{
+		"out of memory", "cannot allocate memory", "cannot map pages", "reserve", "failed to allocate",
+		"address space collisions",
+	} {
 		if strings.Contains(thrown, words) {
 			return true
 		}
