@@ -2,8 +2,8 @@ package pl
 
 import "sync/atomic"
 
-// heldFailure is the failure of a source, and of what runs in its goroutine, which ends the run only
-// when the values before it are through a queue. What failed has ended by itself.
+// heldFailure is the failure of a source, and of what runs in its goroutine, which ends the run
+// only when the values before it are through a queue. What failed has ended by itself.
 type heldFailure struct{ err atomic.Pointer[error] }
 
 // holdFailure holds the failures of n in the run that b builds. If n has workers, or other

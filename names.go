@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// operatorName returns the name of an operator that calls f: the name of f, if it has one. If f is a
-// function literal, or made by one, such as by Lift or Try, it is the verb and the place of the
+// operatorName returns the name of an operator that calls f: the name of f, if it has one. If f is
+// a function literal, or made by one, such as by Lift or Try, it is the verb and the place of the
 // user's call that made the operator: "Map at main.go:14". It must be called in that call.
 func operatorName(verb string, f any) string {
 	if name, ok := functionName(f); ok {
@@ -55,7 +55,8 @@ func userPlace() string {
 	}
 }
 
-// optionPackage returns the name of the package whose function makes an option, in a call of Attach.
+// optionPackage returns the name of the package whose function makes an option, in a call of
+// Attach.
 func optionPackage() string {
 	var callers [16]uintptr
 	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers[:])])

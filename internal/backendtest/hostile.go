@@ -16,8 +16,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// The methods of an error are code of the user's: where one panics, or ends its goroutine, the error is still no more than the
-// failure of its value.
+// The methods of an error are code of the user's: where one panics, or ends its goroutine, the
+// error is still no more than the failure of its value.
 
 var hostileChecks = []check{
 	{"FailsItsValueInEveryOperator", nothing, hostileFails},

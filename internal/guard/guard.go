@@ -1,5 +1,5 @@
-// Package guard asks errors of users for what they have to say. Their methods are code of the user's, which may panic, and
-// end the goroutine; neither gets out of here.
+// Package guard asks errors of users for what they have to say. Their methods are code of the
+// user's, which may panic, and end the goroutine; neither gets out of here.
 package guard
 
 import (
@@ -32,8 +32,8 @@ func As[E error](err error) (found E, ok bool) {
 	return found, ok
 }
 
-// Call calls f in a goroutine of its own, where Goexit ends nothing else, and waits for it. It returns what became of a
-// call that did not return, as the rest of a sentence.
+// Call calls f in a goroutine of its own, where Goexit ends nothing else, and waits for it. It
+// returns what became of a call that did not return, as the rest of a sentence.
 func Call(f func()) (trouble error) {
 	done := make(chan struct{})
 	trouble = errGoexit
