@@ -12,8 +12,9 @@ import (
 
 // stageFigures collects the figures of one stage in one run.
 //
-// The usual queues know how many values have passed their ends, so a value that comes and goes by them is not counted on its
-// way, and the figures cannot lag. What else there is to count, the workers count, and only in a run that is observed.
+// The usual queues know how many values have passed their ends, so a value that comes and goes by
+// them is not counted on its way, and the figures cannot lag. What else there is to count, the
+// workers count, and only in a run that is observed.
 type stageFigures struct {
 	clock   *timesheet.Clock // nil: nobody observes the run
 	backend string
@@ -33,9 +34,9 @@ type stageFigures struct {
 	kept     *StageStats // those at the end of the run
 }
 
-// counts is what one worker counts, on cache lines of its own: a line shared by two workers would cost several times as
-// much as the counting. Each count has one writer at a time. In a run that nobody observes there are none: a nil *counts
-// counts nothing.
+// counts is what one worker counts, on cache lines of its own: a line shared by two workers would
+// cost several times as much as the counting. Each count has one writer at a time. In a run that
+// nobody observes there are none: a nil *counts counts nothing.
 type counts struct {
 	in, out, dropped, filtered, failed, retried atomic.Uint64
 	_                                           [80]byte
@@ -97,7 +98,8 @@ func (f *stageFigures) addWorker() *counts {
 	return c
 }
 
-// addInput says that the stage takes its values from q. It reports whether they are still to be counted.
+// addInput says that the stage takes its values from q. It reports whether they are still to be
+// counted.
 func (f *stageFigures) addInput(q interface{ Len() int }) (uncounted bool) {
 	if !f.observed() {
 		return false
@@ -174,7 +176,8 @@ func (f *stageFigures) outNow() (n uint64) {
 	return n
 }
 
-// snapshot gives the figures of the stage that n shows. nil figures are those of a stage that is not there.
+// snapshot gives the figures of the stage that n shows. nil figures are those of a stage that is
+// not there.
 func (f *stageFigures) snapshot(n Node, at time.Duration) StageStats {
 	if f == nil {
 		return StageStats{}

@@ -280,11 +280,12 @@ func (s *slot[A, B, R]) bury(w *remote[A, R]) (died bool) {
 		return false
 	}
 	killed := strings.HasPrefix(left.state, "signal")
-	crash := s.crashOf(w, left)
 	s.finishing.Lock()
 	defer s.finishing.Unlock()
+	lost, suspect := s.sort(left)
+	crash := s.crashOf(w, left) // after it, since that waits
 	var blamed bool
-	blamed, told = s.sort(left, crash)
+	blamed, told = s.accuse(lost, suspect, left, crash)
 	switch {
 	case blamed || left.progress || left.timedOut != 0 || len(left.values) == 0 && left.opened:
 		s.barren = 0
@@ -321,20 +322,17 @@ const (
 	mostKilled = 50
 )
 
-// sort decides about each value that was with a dead worker. It reports whether one of them was to
-// blame, and whether a handler or the consumer was told of the crash.
+// sort finds out about each value that was with a dead worker: whether one was running, and of which ones
+// the function had returned though the result was lost.
 //
-// A value that was running fails. One whose function has returned but whose result was lost runs
-// again only where Retry allows that a value runs twice; else it fails too. The others have not
-// begun and go to the next worker.
-func (s *slot[A, B, R]) sort(left *remains[A], crash *CrashError) (blamed, told bool) {
+// The others have not begun and go to the next worker, or to another. So do those whose result was lost if Retry allows
+// that a value runs twice.
+func (s *slot[A, B, R]) sort(left *remains[A]) (lost []*flight[A], suspect *flight[A]) {
 	values, begun := left.values, left.begun
-	var suspect *flight[A]
 	if begun > 0 && (left.running || len(values) == 1) {
 		begun--
 		suspect = values[begun]
 	}
-	var lost []*flight[A]
 	again := values[left.begun:]
 	if done := values[:begun]; s.retries() {
 		for _, f := range done {
@@ -344,8 +342,16 @@ func (s *slot[A, B, R]) sort(left *remains[A], crash *CrashError) (blamed, told 
 	} else {
 		lost = done
 	}
-	// First, since the verdict on the suspect may be to wait, and others can have these meanwhile.
+	// At once, since the decision about the suspect may be to wait, and others can have these meanwhile.
 	s.adopt(again...)
+	return lost, suspect
+}
+
+// accuse decides about the values that fail. It reports whether the suspect was to blame, and whether a handler or the
+// consumer was told of the crash.
+func (s *slot[A, B, R]) accuse(
+	lost []*flight[A], suspect *flight[A], left *remains[A], crash *CrashError,
+) (blamed, told bool) {
 	if suspect != nil {
 		blamed, told = s.blame(suspect, left, crash)
 	}
