@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/gopeln/pl"
@@ -64,5 +66,76 @@ func ExampleRetryAfter() {
 	fmt.Println(time.Since(first) >= 20*time.Millisecond)
 	// Output:
 	// [somebody] <nil>
+	// true
+}
+
+// A job of many rows comes to its end although some of them are bad, and says which.
+func ExampleKeepGoing() {
+	parsed := thread.Map(pl.Try(strconv.Atoi), pl.Name("parse"), pl.KeepGoing(100))(pl.From("1", "two", "3"))
+	numbers, err := parsed.Collect(context.Background())
+	fmt.Println(numbers)
+	if failed, ok := errors.AsType[*pl.FailedValues](err); ok {
+		for _, e := range failed.First {
+			fmt.Println(failed.Total, "bad:", e.Item)
+		}
+	}
+	fmt.Println(errors.Is(err, strconv.ErrSyntax))
+	// Output:
+	// [1 3]
+	// 1 bad: two
+	// true
+}
+
+// What could not be parsed goes into a dead-letter list, in the same run.
+func ExampleFailures() {
+	var letters []string
+	parsed := thread.Map(pl.Try(strconv.Atoi))(pl.From("1", "two", "3"))
+	write := serial.Each(func(_ context.Context, e *pl.StageError) error {
+		letters = append(letters, fmt.Sprintf("%v: %v", e.Item, errors.Unwrap(e.Err)))
+		return nil
+	})
+	sum := 0
+	add := serial.Each(func(_ context.Context, x int) error {
+		sum += x
+		return nil
+	})
+	err := pl.Run(context.Background(), add(parsed), write(pl.Failures(parsed)))
+	fmt.Println(sum, letters, err)
+	// Output: 4 [two: invalid syntax] <nil>
+}
+
+func ExampleSplit() {
+	small, large := pl.Split(pl.Range(10), func(x int) bool { return x < 7 })
+	doubled := thread.Map(double, pl.Workers(2))(small)
+	negated := thread.Map(func(_ context.Context, x int) (int, error) { return -x, nil })(large)
+	all, err := pl.Concat(doubled.Ordered(), negated.Ordered()).Collect(context.Background())
+	slices.Sort(all)
+	fmt.Println(all, err)
+	// Output: [-9 -8 -7 0 2 4 6 8 10 12] <nil>
+}
+
+// ticks is a limiter that lets one caller in per tick. A *rate.Limiter of golang.org/x/time does more.
+type ticks struct{ *time.Ticker }
+
+func (t ticks) Wait(ctx context.Context) error {
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Eight workers together make at most 200 requests a second.
+func ExampleLimit() {
+	limit := ticks{time.NewTicker(5 * time.Millisecond)}
+	defer limit.Stop()
+	start := time.Now()
+	doubled := thread.Map(double, pl.Workers(8), pl.Limit(limit))(pl.Range(10))
+	values, err := doubled.Ordered().Collect(context.Background())
+	fmt.Println(values, err)
+	fmt.Println(time.Since(start) >= 45*time.Millisecond)
+	// Output:
+	// [0 2 4 6 8 10 12 14 16 18] <nil>
 	// true
 }

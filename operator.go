@@ -24,6 +24,7 @@ type base struct {
 	checkConfig func(*config) error
 	err         error
 	inputs      []node
+	branch      branch // what of its input's operator it yields, if that is not its results
 	// inline operators run in the goroutine of their consumer; the others have workers.
 	inline bool
 	merges bool // its values are those of its inputs, as they come

@@ -36,18 +36,20 @@ const (
 	optByKey
 	optMaxWeight
 	optTotal
+	optKeepGoing
+	optLimit
 	optAttached
 
 	// functionOptions are the options that an operator with a user's function accepts.
 	functionOptions = optWorkers | optMaxSize | optName | optTimeout | optOnError | optRetry | optRetryIf |
-		optByKey | optMaxWeight | optAttached
+		optByKey | optMaxWeight | optKeepGoing | optLimit | optAttached
 )
 
 // String lists the options.
 func (k optionKind) String() string {
 	var names []string
 	for i, name := range []string{"Workers", "MaxSize", "Name", "Timeout", "OnError", "Retry", "RetryIf", "ByKey",
-		"MaxWeight", "Total", "those of its backend"} {
+		"MaxWeight", "Total", "KeepGoing", "Limit", "those of its backend"} {
 		if k&(1<<i) != 0 {
 			names = append(names, name)
 		}
@@ -127,6 +129,7 @@ type config struct {
 	bounded    bool // MaxSize was given
 	timeout    time.Duration
 	policy     policy
+	limiter    Limiter
 	keys       inputFunc // a keys[A] of ByKey, or nil
 	weight     inputFunc // a weightFunc[A] of MaxWeight, or nil
 	mostWeight int64
@@ -151,6 +154,10 @@ func (c config) with(known optionKind, knowsKey func(key any) bool, opts []Optio
 	}
 	return c, errors.Join(errs...)
 }
+
+// oneByOne reports whether a value must begin as soon as it has been let in, one after the other in
+// the order of arrival.
+func (c *config) oneByOne() bool { return c.limiter != nil }
 
 func (c *config) setting(key any) any {
 	for _, a := range slices.Backward(c.attached) {

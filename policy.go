@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gopeln/pl/internal/guard"
+	"github.com/gopeln/pl/internal/queue"
 )
 
 // OnError sets what happens to a value whose function failed, panicked or ran out of time, after
@@ -32,6 +33,9 @@ type policy struct {
 	wait     func(attempt int) time.Duration
 	worth    func(err error) bool
 	onError  func(ctx context.Context, e *StageError) error
+
+	keepsGoing bool
+	most       int // of values that may fail; 0: no limit
 }
 
 // Decision is what a stage's options, such as [Retry] and [OnError], have decided about a value that
@@ -42,19 +46,50 @@ type Decision struct {
 	Err   error         // the run fails with it; if it is nil and Again is false, the value is dropped
 }
 
-// court judges the values of one stage that fail in one run.
+// court judges the values of one stage that fail in one run, for one worker.
 type court struct {
-	op   *base
-	site *Site
+	op    *base
+	site  *Site
+	boxes []letterBox // of the Failures stages
 }
 
-// judge decides about the value of e, which has been tried e.Attempts times. It calls the user's
-// functions. A panic in them becomes the decision's error. Goexit fails the run, since judge cannot
-// return then.
-func (c *court) judge(ctx context.Context, e *StageError) (v Decision) {
-	returned := false
+// court makes the court of a worker of n.
+func (b *builder) court(n node, s *Site) func() *court {
+	boxes := b.letterBoxesOf(n)
+	p := &n.meta().cfg.policy
+	s.reports = len(boxes) > 0
+	s.tolerant = p.onError != nil || p.keepsGoing || s.reports
+	return func() *court { return &court{op: n.meta(), site: s, boxes: ofWorker(boxes)} }
+}
+
+// judge decides about the value of e, which has been tried e.Attempts times. One that is dropped goes
+// to the Failures stages, which may have to be waited for.
+func (c *court) judge(ctx context.Context, me *queue.Waiter, e *StageError) Decision {
+	v, answered := c.ask(ctx, e)
+	if v.Again || !answered {
+		return v
+	}
+	p := &c.op.cfg.policy
+	switch {
+	case v.Err == nil:
+	case p.keepsGoing:
+		if !c.site.run.failed.add(c.op, countable(v.Err, e)) {
+			return Decision{Err: errTooMany}
+		}
+	case p.onError != nil || len(c.boxes) == 0:
+		return v
+	}
+	for i := range c.boxes {
+		c.boxes[i].post(me, e)
+	}
+	return Decision{}
+}
+
+// ask calls the user's functions. A panic in them is an answer that was not given: the verdict's
+// error says so. Goexit fails the run, since ask cannot return then.
+func (c *court) ask(ctx context.Context, e *StageError) (v Decision, answered bool) {
 	defer func() {
-		if returned {
+		if answered {
 			return
 		}
 		value := recover()
@@ -63,14 +98,11 @@ func (c *court) judge(ctx context.Context, e *StageError) (v Decision) {
 			c.site.Fail(err)
 		}
 	}()
-	v = c.ask(ctx, e)
-	returned = true
-	return v
+	return c.op.cfg.policy.ask(ctx, e), true
 }
 
 // ask asks the stage's options in turn.
-func (c *court) ask(ctx context.Context, e *StageError) Decision {
-	p := &c.op.cfg.policy
+func (p *policy) ask(ctx context.Context, e *StageError) Decision {
 	if again, after := p.retry(e.Attempts, e.Err); again {
 		return Decision{Again: true, After: after}
 	}

@@ -2,7 +2,6 @@ package pl
 
 import (
 	"slices"
-	"sync/atomic"
 
 	"github.com/gopeln/pl/internal/queue"
 )
@@ -57,8 +56,13 @@ func inputQueue[T any](b *builder, o node, in node, s *Site, a *admission[T]) qu
 func newInputQueue[T any](b *builder, o node, in node, s *Site, a *admission[T]) queue.Queue[T] {
 	m := o.meta()
 	bound := b.bound(m, in)
-	if a != nil {
+	switch {
+	case a != nil:
 		q := a.newQueue(bound)
+		connect(b, s, q, in)
+		return q
+	case m.cfg.oneByOne():
+		q := queue.NewFIFO[T](bound)
 		connect(b, s, q, in)
 		return q
 	}
@@ -129,104 +133,9 @@ func windowFlow[T any](p *queue.In[T], s *Site, yield func(T, queue.Tag) bool) {
 func staticOf[T any](b *builder, o, in node) *staticValues[T] {
 	source, ok := in.(*operator[T])
 	limited := slices.ContainsFunc(b.trackers[in], queue.Tracker.Limited)
-	if !ok || source.values == nil || limited || o.meta().driven || !b.tryInline(in) {
+	if !ok || source.values == nil || limited || o.meta().driven ||
+		!b.tryInline(in) {
 		return nil
 	}
 	return source.values
-}
-
-// outlet is where a stage's results go in a run: it has a queue for each consumer.
-type outlet[T any] struct {
-	site      *Site // of the stage; set when the stage is built, after its consumers
-	figures   *stageFigures
-	queues    []queue.Queue[T] // added while the run is built, then only read
-	listening atomic.Int32     // queues that have not stopped; each consumer subtracts itself
-	kept      bool             // the stage runs to its end, even if no consumer is left
-}
-
-func outletOf[T any](b *builder, n node) *outlet[T] {
-	o, ok := b.outlets[n].(*outlet[T])
-	if !ok {
-		o = &outlet[T]{figures: b.figures[n]}
-		b.outlets[n] = o
-	}
-	return o
-}
-
-// add adds q, which the caller has made for another consumer.
-func (o *outlet[T]) add(q queue.Queue[T]) {
-	o.queues = append(o.queues, q)
-	o.listening.Add(1)
-	q.AddStage(o.consumerLeft)
-}
-
-// consumerLeft is called when one of the queues has stopped. With the last one the stage stops,
-// unless it is kept.
-func (o *outlet[T]) consumerLeft() {
-	if o.listening.Add(-1) == 0 && !o.kept {
-		o.site.Stop()
-	}
-}
-
-// end tells all consumers that the stage has ended.
-func (o *outlet[T]) end() {
-	for _, q := range o.queues {
-		q.StageEnded()
-	}
-}
-
-// emitter makes the emitter of one worker.
-func (o *outlet[T]) emitter() *emitter[T] {
-	e := &emitter[T]{site: o.site, kept: o.kept, counts: o.figures.addWorker()}
-	for _, q := range o.queues {
-		e.sinks = append(e.sinks, q.Producer())
-	}
-	if len(e.sinks) == 1 && !o.kept {
-		e.windowOut, _ = e.sinks[0].(*queue.Out[T])
-		e.channelOut, _ = e.sinks[0].(*queue.Channel[T])
-	}
-	if e.windowOut != nil {
-		o.figures.addOutput(e.windowOut)
-	}
-	return e
-}
-
-// emitter hands the results of one worker to the consumers of its stage. No two goroutines
-// use it at once.
-type emitter[T any] struct {
-	// The only consumer's sink, if it is of that type, which spares calls through the interface;
-	// both are nil else.
-	windowOut  *queue.Out[T]
-	channelOut *queue.Channel[T]
-
-	sinks  []queue.Sink[T] // of all consumers
-	site   *Site
-	kept   bool
-	counts *counts // of its worker; its own is what windowOut does not know
-}
-
-// put hands v to one consumer after the other, so that a full queue holds up the others. It reports
-// false if no consumer wants more. A kept stage drops the results that no consumer takes, and goes
-// on.
-func (e *emitter[T]) put(me *queue.Waiter, v T, t queue.Tag) bool {
-	if e.windowOut != nil {
-		return e.windowOut.Put(me, v, t)
-	}
-	wanted := e.kept && !e.site.stopped.Load()
-	for _, s := range e.sinks {
-		wanted = s.Put(me, v, t) || wanted
-	}
-	if wanted {
-		e.counts.give()
-	}
-	return wanted
-}
-
-// word returns the word of the only sink, which the worker's inlet may share, or nil if the sink
-// has none.
-func (e *emitter[T]) word() *queue.Word {
-	if e.windowOut == nil {
-		return nil
-	}
-	return e.windowOut.Word()
 }

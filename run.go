@@ -26,10 +26,13 @@ type run struct {
 	clock    *timesheet.Clock // nil: nobody observes the run
 	figures  []*stageFigures
 	consumer *stageFigures // of the loop over All; nil in Run
+	roots    []node
+	failed   setAside // values
 
 	mu       sync.Mutex // guards what follows, which any goroutine of the run may write
 	err      error      // the first failure
 	cleanup  []error    // from OnEnd
+	leavers  []*base    // stages that have left what is upstream before its end
 	stopped  bool
 	detached bool // finish has taken the errors; a later one can only be logged
 
@@ -137,6 +140,9 @@ func (r *run) finish(release func(), told bool) error {
 		// run did.
 		r.err = context.Cause(r.caller)
 	}
+	if r.err == nil || any(r.err) == any(errTooMany) {
+		r.err = r.failed.of(heard(r.roots, r.leavers))
+	}
 	if !told {
 		for _, err := range r.cleanup {
 			slog.Warn("pl: a resource could not be closed after the consumer had left", "err", err)
@@ -147,6 +153,13 @@ func (r *run) finish(release func(), told bool) error {
 		return r.err // as it is: a caller may compare it with ==
 	}
 	return errors.Join(append([]error{r.err}, r.cleanup...)...)
+}
+
+// leave says that op wants nothing more from upstream, before its end.
+func (r *run) leave(op *base) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.leavers = append(r.leavers, op)
 }
 
 // addCleanup adds an error of OnEnd to the run's, or logs it if the run has ended.
@@ -169,6 +182,7 @@ func execute(ctx context.Context, roots []node, prepare func(*builder) (consume 
 		return context.Cause(ctx)
 	}
 	r := newRun(ctx)
+	r.roots = roots
 	defer r.cancel(errStopped)
 	b, err := plan(r, roots)
 	if err != nil {

@@ -61,7 +61,7 @@ func consumerLoop[T any](b *builder, n node, f *stageFigures, yield func(T, queu
 }
 
 // keep makes the operator run to its end even if it has no consumer.
-func (o *operator[T]) keep(b *builder) { outletOf[T](b, o).kept = true }
+func (o *operator[T]) keep(b *builder) { outletOf[T](b, o).audience.kept = true }
 
 // discard makes a consumer that drops the values.
 func (o *operator[T]) discard(b *builder) (consume func()) {

@@ -16,6 +16,8 @@ type builder struct {
 	consumers map[node]int  // of each node, those that take its values
 	inlined   map[node]bool // those built as part of their consumer
 	outlets   map[node]any  // *outlet[T]
+	audiences map[node]*audience
+	branches  map[node][]node // of an operator, those that are consumed
 	trackers  map[node][]queue.Tracker
 	figures   map[node]*stageFigures
 	gates     []*gate
@@ -28,6 +30,7 @@ type builder struct {
 func plan(r *run, roots []node) (*builder, error) {
 	b := &builder{
 		run: r, consumers: map[node]int{}, inlined: map[node]bool{}, outlets: map[node]any{},
+		audiences: map[node]*audience{}, branches: map[node][]node{},
 		trackers: map[node][]queue.Tracker{}, figures: map[node]*stageFigures{}, behind: map[*base][]*gate{},
 		onFailure: map[*base]func(error){},
 	}
@@ -98,19 +101,22 @@ func (b *builder) dropConsumer(nodes ...node) {
 
 // build makes the workers of an operator, or the goroutine of an inline operator that could not be inlined.
 func (o *operator[T]) build(b *builder) {
-	if o.assemble != nil {
+	switch {
+	case o.branch != trunk:
+		o.buildBranch(b)
+		return
+	case o.assemble != nil:
 		o.assemble(b, o)
 		return
 	}
 	s := b.site(&o.base)
 	s.onFailure = b.onFailure[&o.base]
 	out := outletOf[T](b, o)
-	out.site = s
+	out.audience.attend(s)
 	gates := len(b.gates)
 	flow := o.compose(b, o, s)
 	s.opens = b.gates[gates:]
 	sink, sheet := out.emitter(), b.figures[o].inlineSheet()
-	s.endOutput = out.end
 	s.startWorkers = func() {
 		s.Go(func() {
 			s.waiter.Track.Enter(sheet)
@@ -144,7 +150,7 @@ func (b *builder) tryInline(n node) bool {
 func (b *builder) inOrder(n node) bool {
 	for {
 		m := n.meta()
-		if !m.inline || b.consumers[n] != 1 {
+		if !m.inline && m.branch != deadLetters || b.consumers[n] != 1 {
 			return false
 		}
 		if m.renumbers {
@@ -166,6 +172,9 @@ func (b *builder) passTrackers(o node, in node) {
 // its own uses that of the nearest stage upstream that has workers.
 func (b *builder) bound(o *base, in node) int {
 	for {
+		for in.meta().branch != trunk && !in.meta().cfg.bounded {
+			in = in.meta().inputs[0]
+		}
 		m := in.meta()
 		if o.cfg.bounded && !o.boundless || !o.inline {
 			return o.cfg.maxSize
@@ -185,7 +194,7 @@ func (b *builder) bound(o *base, in node) int {
 // stopped, and leave those who receive from the channel blocked until it ends.
 func (b *builder) channelOK(o *base, in ...node) bool {
 	return !o.sharesGoroutine && !slices.ContainsFunc(in, func(n node) bool {
-		return n.meta().sharesGoroutine || b.consumers[n] > 1
+		return n.meta().sharesGoroutine || n.meta().branch != trunk || b.consumers[n] > 1
 	})
 }
 

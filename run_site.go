@@ -32,6 +32,8 @@ type Site struct {
 
 	results      Results
 	figures      *stageFigures
+	tolerant     bool
+	reports      bool
 	check        func(*Site) error // reports why the stage cannot run; nil: it always can
 	startWorkers func()            // nil for a stage that runs in another's goroutine
 	newWorker    func(index int) Worker
@@ -85,9 +87,17 @@ func (s *Site) Results() Results { return s.results }
 // Attempts returns how often a value may be tried in all, at least 1.
 func (s *Site) Attempts() int { return max(1, s.op.cfg.policy.attempts) }
 
-// Tolerant reports whether the stage has an OnError, so that the run may go on after a value has
-// failed.
-func (s *Site) Tolerant() bool { return s.op.cfg.policy.onError != nil || s.run.calls != nil }
+// Tolerant reports whether the run may outlive a value's failure, by the stage's options or since
+// its Failures are consumed.
+func (s *Site) Tolerant() bool { return s.tolerant || s.run.calls != nil }
+
+// Reports reports whether the stage's Failures are consumed in the run: then a value that fails has
+// not ended before there was room for its error.
+func (s *Site) Reports() bool { return s.reports }
+
+// OneByOne reports whether the stage's options want each value to begin as soon as it has been
+// admitted, so that a worker must have no other then; see [Port.Admit].
+func (s *Site) OneByOne() bool { return s.op.cfg.oneByOne() }
 
 // Setting returns the value of the stage's last [Attach] option with that key, or nil.
 func (s *Site) Setting(key any) any { return s.op.cfg.setting(key) }

@@ -73,6 +73,7 @@ func taking[T any](
 					c.drop()
 				}
 				if !more {
+					at.run.leave(&o.base)
 					up.Stop() // before the values return: a source may wait for its context on its way out
 				}
 				return more

@@ -104,6 +104,11 @@ type Seat interface {
 	WaitInput() bool
 	// Sleep waits for d, or until ctx ends; in that case it returns ctx's error.
 	Sleep(ctx context.Context, d time.Duration) error
+	// Block calls f, which may block, and returns when f has returned or has ended its goroutine. A
+	// seat that shares its goroutine calls f on another. With again, a value of the worker has begun
+	// before and waits for a further attempt; else a value waits to begin, which others of the
+	// worker cannot overtake.
+	Block(again bool, f func())
 	// Enter is called before the function gets a value, and returns the context that it gets. The
 	// stage's Timeout begins here.
 	Enter(ctx context.Context) context.Context

@@ -40,7 +40,7 @@ func checkAdmission[A any](c *config) error {
 type inputFunc interface{ inputType() reflect.Type }
 
 // newAdmission returns what o asks about its values at site s, or nil if it asks nothing.
-func newAdmission[A, B any](b *builder, o *operator[B], s *Site, op Operation[A, B]) *admission[A] {
+func newAdmission[A, B any](b *builder, o *operator[B], s *Site, op Operation[A, B], newCourt func() *court) *admission[A] {
 	c := &o.cfg
 	if c.keys == nil && c.weight == nil {
 		return nil
@@ -50,7 +50,7 @@ func newAdmission[A, B any](b *builder, o *operator[B], s *Site, op Operation[A,
 	a.weight, _ = c.weight.(weightFunc[A])
 	a.rejecter = func() rejecter[A] {
 		p := order{trackers: b.trackers[o], results: op.Results}
-		r := &rejection[A]{site: s, item: op.Item, cfg: c, order: p, court: &court{op: &o.base, site: s}, counts: b.figures[o].addWorker()}
+		r := &rejection[A]{site: s, item: op.Item, cfg: c, order: p, court: newCourt(), counts: b.figures[o].addWorker()}
 		return r.reject
 	}
 	return a
@@ -66,11 +66,11 @@ type rejection[A any] struct {
 	counts *counts
 }
 
-func (r *rejection[A]) reject(_ *queue.Waiter, v A, t queue.Tag, err error) {
+func (r *rejection[A]) reject(me *queue.Waiter, v A, t queue.Tag, err error) {
 	e := &StageError{Stage: r.cfg.name, Worker: -1, Item: itemOf(r.item, v), Err: Permanent(err), Attempts: 1}
 	r.counts.take()
 	r.counts.fail()
-	if decision := r.court.judge(r.site.ctx, e); decision.Err != nil && r.site.failValue(t, decision.Err) {
+	if decision := r.court.judge(r.site.ctx, me, e); decision.Err != nil && r.site.failValue(t, decision.Err) {
 		return
 	}
 	r.counts.drop()

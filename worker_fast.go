@@ -36,7 +36,7 @@ func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 // next gives l its next value, from a queue of any type. It waits for one, and reports false if
 // there are no more.
 func (w *worker[A, B]) next(l *valueLoop[A, B]) (ok bool) {
-	if w.holdingIn != nil || w.calls != nil {
+	if w.holdingIn != nil || w.calls != nil || w.turnstile != nil {
 		return w.nextWanted(l)
 	}
 	if l.v, l.t, ok = w.in.Take(l.me); ok && w.windowIn == nil {
@@ -45,12 +45,16 @@ func (w *worker[A, B]) next(l *valueLoop[A, B]) (ok bool) {
 	return ok && w.beginUnlessStopped(l)
 }
 
-// nextWanted is next for values that may hold something of the queue, or whose call of a Func may
-// have ended. Its frame is large: a function apart keeps it off the stacks of all other seats.
+// nextWanted is next for values that may hold something of the queue, whose call of a Func may have
+// ended, or that have to pass a turnstile. Its frame is large: a function apart keeps it off the
+// stacks of all other seats.
 func (w *worker[A, B]) nextWanted(l *valueLoop[A, B]) (ok bool) {
+	if w.entering && !l.seat.WaitInput() {
+		return false
+	}
 	for {
 		if w.holdingIn != nil {
-			ok = w.takeHold(l)
+			l.v, l.t, l.hold, ok = w.holdingIn.TakeHold(l.me)
 		} else if l.v, l.t, ok = w.in.Take(l.me); ok && w.windowIn == nil {
 			w.counts.take()
 		}
@@ -58,19 +62,11 @@ func (w *worker[A, B]) nextWanted(l *valueLoop[A, B]) (ok bool) {
 			return false
 		}
 		if w.calls == nil || w.calls.Wanted(l.t) {
-			return true
+			return w.turnstile == nil || w.enter(l)
 		}
+		w.skip()
 		l.drop()
 	}
-}
-
-// takeHold takes a value that brings a hold. It is not inlined, to keep the frame of next small: a
-// value that waits in its function keeps a stack that had room for next and what that calls.
-//
-//go:noinline
-func (w *worker[A, B]) takeHold(l *valueLoop[A, B]) (ok bool) {
-	l.v, l.t, l.hold, ok = w.holdingIn.TakeHold(l.me)
-	return ok
 }
 
 // stream is the loop of the usual case: the queues are of known types, there is neither an order

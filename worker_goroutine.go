@@ -106,6 +106,8 @@ func newGoroutineSeat() *goroutineSeat { return &goroutineSeat{Goroutine: queue.
 
 func (*goroutineSeat) Rest(bool) {}
 
+func (*goroutineSeat) Block(_ bool, f func()) { f() }
+
 func (*goroutineSeat) Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -7,9 +7,9 @@ import "github.com/gopeln/pl/internal/queue"
 func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Operation[A, B]) flow[B] {
 	values := upstream[A](b, o, in, s)
 	counts := b.figures[o].addWorker()
-	court := &court{op: &o.base, site: s}
+	newCourt := b.court(o, s)
 	p := order{trackers: b.trackers[o], results: op.Results}
-	if a := newAdmission(b, o, s, op); a != nil {
+	if a := newAdmission(b, o, s, op, newCourt); a != nil {
 		values = a.flow(values)
 	}
 	sampler := b.figures[o].inlineSampler(b.run.showOf())
@@ -17,7 +17,8 @@ func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Op
 	return func(yield func(B, queue.Tag) bool) {
 		w := &worker[A, B]{
 			site: s, op: &o.base, ctx: s.workerContext(&o.base, 0), open: op.Open, item: op.Item, order: p,
-			counts: counts, court: court, calls: b.run.calls, figures: b.figures[o], sampler: sampler,
+			counts: counts, court: newCourt(), turnstile: b.turnstile(&o.base, s), calls: b.run.calls,
+			figures: b.figures[o], sampler: sampler,
 			put: func(_ *queue.Waiter, v B, t queue.Tag) bool { return yield(v, t) },
 		}
 		if w.Open() {
@@ -45,6 +46,9 @@ func (w *worker[A, B]) serveInline(values flow[A]) {
 		if w.calls != nil && !w.calls.Wanted(t) {
 			l.drop()
 			return !w.site.stopped.Load()
+		}
+		if !l.pass(again) {
+			return false
 		}
 		for {
 			if again, ok := l.handleGuarded(); !again {

@@ -12,12 +12,13 @@ import (
 // assemble makes a stage with workers: its queue, and what its backend starts.
 func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op Operation[A, B]) {
 	s := b.site(&o.base)
-	input := inputQueue(b, o, in, s, newAdmission(b, o, s, op))
+	newCourt, turnstile := b.court(o, s), b.turnstile(&o.base, s)
+	input := inputQueue(b, o, in, s, newAdmission(b, o, s, op, newCourt))
 	out := outletOf[B](b, o)
-	out.site, s.results, s.figures = s, op.Results, b.figures[o]
+	out.audience.attend(s)
+	s.results, s.figures = op.Results, b.figures[o]
 	s.check = checkOf(backend)
 	p := order{trackers: b.trackers[o], results: op.Results}
-	court := &court{op: &o.base, site: s}
 	s.newWorker = func(index int) Worker {
 		s.workers.Add(1)
 		results := out.emitter()
@@ -26,7 +27,8 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 			site: s, op: &o.base, index: index, ctx: s.workerContext(&o.base, index), open: op.Open,
 			one: measureOne(sampler, op.One), figures: s.figures, sampler: sampler, sheet: sheet,
 			item: op.Item,
-			in:   input.Consumer(results.word()), put: results.put, order: p, court: court, calls: b.run.calls,
+			in:   input.Consumer(results.word()), put: results.put, order: p, court: newCourt(), turnstile: turnstile,
+			calls:  b.run.calls,
 			counts: results.counts,
 		}
 		if len(p.trackers) == 0 {
@@ -37,7 +39,6 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 		return w
 	}
 	s.startWorkers = func() { backend.Start(s) }
-	s.endOutput = out.end
 }
 
 // worker is one worker of a stage. Several seats may serve it, but no two of them run at once; so
@@ -62,7 +63,9 @@ type worker[A, B any] struct {
 	channelOut *queue.Channel[B] // if not nil, put does no more than its Put
 	order                        // of the values in the order
 	court      *court
-	calls      callTable // of a Func; else nil
+	calls      callTable  // of a Func; else nil
+	turnstile  *turnstile // nil: nothing stands before an attempt
+	entering   bool       // a value is there for the first time
 
 	opened  *opened[A, B] // nil unless the worker is open
 	counts  *counts

@@ -37,11 +37,11 @@ func assembleDriven[A, B any](
 ) {
 	s := b.site(&o.base)
 	s.check = checkOf(backend)
-	input := inputQueue(b, o, in, s, newAdmission(b, o, s, op))
+	newCourt, turnstile := b.court(o, s), b.turnstile(&o.base, s)
+	input := inputQueue(b, o, in, s, newAdmission(b, o, s, op, newCourt))
 	out := outletOf[B](b, o)
-	out.site, s.results, s.figures = s, op.Results, b.figures[o]
-	s.endOutput = out.end
-	court := &court{op: &o.base, site: s}
+	out.audience.attend(s)
+	s.results, s.figures = op.Results, b.figures[o]
 	port := func(index int) *Port[A, B] {
 		e := out.emitter()
 		for _, s := range e.sinks {
@@ -51,7 +51,7 @@ func assembleDriven[A, B any](
 		}
 		return &Port[A, B]{
 			site: s, index: index, in: input.Consumer(nil).(queue.PulledInlet[A]), out: e,
-			order: order{trackers: b.trackers[o], results: op.Results}, court: court, counts: e.counts,
+			order: order{trackers: b.trackers[o], results: op.Results}, court: newCourt(), turnstile: turnstile, counts: e.counts,
 			taking: &queue.NewGoroutine().Waiter, giving: &queue.NewGoroutine().Waiter,
 		}
 	}
@@ -62,13 +62,14 @@ func assembleDriven[A, B any](
 // may call Pull or TryPull, and at most one Emit, Done, Fail or Restart. The other methods are safe
 // for concurrent use.
 type Port[A, B any] struct {
-	site   *Site
-	index  int
-	in     queue.PulledInlet[A]
-	out    *emitter[B]
-	order  order
-	court  *court
-	counts *counts
+	site      *Site
+	index     int
+	in        queue.PulledInlet[A]
+	out       *emitter[B]
+	order     order
+	court     *court
+	turnstile *turnstile
+	counts    *counts
 
 	taking, giving *queue.Waiter
 }
@@ -81,6 +82,7 @@ type Item[A any] struct {
 	n       int64 // its number in the queue
 	t       queue.Tag
 	attempt int // the attempts before this one
+	passed  int // attempts that have passed the turnstile
 	given   int // results handed on, in all attempts
 	yielded int // results of this attempt
 	hold    queue.Hold
@@ -125,6 +127,7 @@ func (p *Port[A, B]) keepWanted(items []Item[A]) int {
 			n++
 			continue
 		}
+		p.turnstile.skip(items[i].n)
 		p.in.Begin(1)
 		p.counts.drop()
 		p.order.finished(items[i].t, 0)
@@ -138,6 +141,21 @@ func into[A any](buf []Item[A]) queue.Pulled[A] {
 	return func(i int, number int64, v A, t queue.Tag, h queue.Hold) {
 		buf[i] = Item[A]{Value: v, n: number, t: t, hold: h}
 	}
+}
+
+// Admit waits until the item may be tried, as the stage's options have it, such as [Limit]. Call it
+// before each attempt, just before that can begin; to call it again does no harm. It reports false
+// if the stage must stop. It never waits unless the stage is [Site.OneByOne].
+func (p *Port[A, B]) Admit(it *Item[A]) bool {
+	if p.turnstile == nil || it.passed > it.attempt {
+		return true
+	}
+	number := it.n
+	if it.attempt > 0 {
+		number = again
+	}
+	it.passed = it.attempt + 1
+	return p.turnstile.pass(p.site.ctx, number, p.index, it.Value)
 }
 
 // Begin records that n pulled values have been begun, no matter which port pulled them. They have
@@ -220,7 +238,7 @@ func (p *Port[A, B]) Fail(it *Item[A], err error) Decision {
 	}
 	it.attempt++
 	it.yielded = 0
-	v := p.court.judge(p.site.ctx, &StageError{
+	v := p.court.judge(p.site.ctx, p.giving, &StageError{
 		Stage: p.site.op.cfg.name, Worker: p.index, Item: it.Value, Err: err, Attempts: it.attempt,
 	})
 	if v.Again {

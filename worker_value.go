@@ -204,11 +204,11 @@ func (l *valueLoop[A, B]) applyPolicy(err error) bool {
 	e := &StageError{
 		Stage: l.op.cfg.name, Worker: l.index, Item: itemOf(l.item, l.v), Err: err, Attempts: l.attempt,
 	}
-	decision := l.court.judge(l.ctx, e)
+	decision := l.court.judge(l.ctx, l.me, e)
 	if decision.Again {
 		l.attempt++
 		l.counts.retry()
-		return decision.After <= 0 || l.sleep(decision.After)
+		return (decision.After <= 0 || l.sleep(decision.After)) && l.pass(again)
 	}
 	l.counts.fail()
 	l.figures.failed(err)

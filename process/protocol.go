@@ -27,7 +27,7 @@ type hello struct {
 	Deadline            time.Time     // of the run; zero: none
 	Timeout             time.Duration // of a value; 0: none
 	Pauses              bool          // the function may wait in yield, which Timeout does not count
-	Holds               bool          // the stage has Retry: a worker waits for the verdict on a value that failed
+	Holds               bool          // the stage has Retry, or its Failures are consumed: a worker waits for the verdict on a value that failed
 	Prompt              bool          // each result is written before the next value begins, so that a crash costs one value
 	MemoryLimit         int64
 	Setups              []call // to be called before OnStart, in this order

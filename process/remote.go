@@ -30,10 +30,11 @@ type remote[A, R any] struct {
 	ended  chan struct{}
 
 	// Of the sender.
-	out    *wire.Writer
-	enc    wire.Encoder[A]
-	sizing sizing
-	budget int // values until the worker is replaced
+	out      *wire.Writer
+	enc      wire.Encoder[A]
+	sizing   sizing
+	budget   int  // values until the worker is replaced
+	oneByOne bool // the worker gets no value before it has done with the last
 
 	// Of the receiver.
 	frames *wire.Reader
@@ -104,6 +105,9 @@ func (w *remote[A, R]) adapt(took time.Duration, n int) {
 		w.cost = each
 	}
 	w.cost = (3*w.cost + each) / 4
+	if w.oneByOne {
+		return
+	}
 	w.window = int(min(max(windowTime/max(w.cost, 1), startWindow), maxBatch, time.Duration(4*w.window)))
 }
 

@@ -22,16 +22,13 @@ func (s *slot[A, B, R]) start(prompt bool) (*remote[A, R], error) {
 		proc: proc, stderr: s.stderr.read(proc), page: pageOf(proc.Shared), began: time.Now(), ended: make(chan struct{}),
 		out: wire.NewWriter(proc.In, wire.MaxFrame), enc: s.in.encoder(), sizing: sizing{1},
 		frames: wire.NewReader(proc.Out, wire.MaxFrame), dec: s.out.decoder(),
-		freed: make(chan struct{}, 1), window: startWindow, budget: math.MaxInt,
+		freed: make(chan struct{}, 1), window: s.firstWindow(prompt), oneByOne: s.site.OneByOne() || s.site.Calls(), budget: math.MaxInt,
 	}
 	values, results := arenasOf(proc.Shared)
 	w.out.Share(values)
 	w.frames.Share(results)
 	if s.settings.recycle > 0 {
 		w.budget = s.settings.recycle
-	}
-	if w.single = s.site.Calls(); prompt || w.single {
-		w.window = 1
 	}
 	if s.port.Boundless() {
 		w.granted = unlimited
@@ -70,6 +67,9 @@ func (s *slot[A, B, R]) dispatch(w *remote[A, R], values []*flight[A]) {
 	single := s.in.single
 	var bad *flight[A]
 	var err error
+	if s.site.OneByOne() && !s.admit(w, values) {
+		return
+	}
 	for len(values) > 0 && bad == nil && w.out.Buffered() < full && !w.out.Tailed() {
 		n := min(len(values), w.sizing.batch)
 		if single {
@@ -93,6 +93,20 @@ func (s *slot[A, B, R]) dispatch(w *remote[A, R], values []*flight[A]) {
 	if bad != nil {
 		s.unsendable(bad, err)
 	}
+}
+
+// admit waits until the values may be tried, as a stage wants it whose values go one by one; the worker gets ready
+// meanwhile. It reports false where the stage stops.
+func (s *slot[A, B, R]) admit(w *remote[A, R], values []*flight[A]) bool {
+	if err := w.out.Flush(); child.IsGone(err) {
+		w.kill()
+	}
+	for _, f := range values {
+		if !s.port.Admit(&f.item) {
+			return false
+		}
+	}
+	return true
 }
 
 // pack appends a batch as one frame and counts it as sent.
@@ -131,7 +145,7 @@ func (s *slot[A, B, R]) unsendable(f *flight[A], err error) {
 	s.finishing.Lock()
 	verdict := s.judge(f, explained("cannot encode the value", err))
 	s.finishing.Unlock() // results go on meanwhile
-	if s.again(verdict) {
+	if s.again(f, verdict) {
 		s.adopt(f)
 	}
 }

@@ -51,11 +51,7 @@ func (s *slot[A, B, R]) run() {
 	defer s.retire()
 	prompt := false
 	for {
-		window := startWindow
-		if prompt || s.site.Calls() {
-			window = 1 // so that it is clear who is to blame, or so that what was sent has begun
-		}
-		next, ok := s.next(s.site.Context(), window)
+		next, ok := s.next(s.site.Context(), s.firstWindow(prompt))
 		if s.stopping() || !ok && (s.index > 0 || s.started.Load()) {
 			return
 		}
@@ -68,6 +64,15 @@ func (s *slot[A, B, R]) run() {
 		s.employ(w, next)
 		prompt = s.bury(w)
 	}
+}
+
+// firstWindow returns how many values a worker gets at first: one if that must begin at once, or if
+// it must be clear which value is to blame for the worker's death.
+func (s *slot[A, B, R]) firstWindow(prompt bool) int {
+	if prompt || s.site.OneByOne() || s.site.Calls() {
+		return 1
+	}
+	return startWindow
 }
 
 // employ lets a worker work until the input has ended, or it must be replaced, or it has died.
@@ -251,7 +256,7 @@ func (s *slot[A, B, R]) began(n int) {
 
 // failed asks the stage's policy about a value that failed, and waits where it says so. It reports
 // whether the value must run again.
-func (s *slot[A, B, R]) failed(f *flight[A], err error) bool { return s.again(s.judge(f, err)) }
+func (s *slot[A, B, R]) failed(f *flight[A], err error) bool { return s.again(f, s.judge(f, err)) }
 
 // judge asks the stage's policy about a value that failed.
 func (s *slot[A, B, R]) judge(f *flight[A], err error) pl.Decision {
@@ -259,8 +264,10 @@ func (s *slot[A, B, R]) judge(f *flight[A], err error) pl.Decision {
 	return s.port.Fail(&f.item, err)
 }
 
-// again reports whether a value must run again, after the wait for that.
-func (s *slot[A, B, R]) again(v pl.Decision) bool { return v.Again && s.sleep(v.After) }
+// again reports whether a value must run again, after the waits for that.
+func (s *slot[A, B, R]) again(f *flight[A], v pl.Decision) bool {
+	return v.Again && s.sleep(v.After) && s.port.Admit(&f.item)
+}
 
 // bury takes leave of a worker that has ended, and sees to the values that were with it. It reports
 // whether the worker had died early: then the next one has to be careful.

@@ -117,7 +117,7 @@ func (s *stage[A, B, R]) hello(index int, prompt bool) hello {
 	return hello{
 		Key: s.registration.key, In: s.registration.in.String(), Out: s.registration.out.String(), Build: build(),
 		Stage: s.site.Name(), Index: index, Codec: [2]string{s.in.name, s.out.name},
-		Deadline: deadline, Timeout: timeout, Pauses: s.site.Results() == pl.Many, Holds: s.retries(),
+		Deadline: deadline, Timeout: timeout, Pauses: s.site.Results() == pl.Many, Holds: s.retries() || s.site.Reports(),
 		Prompt:      prompt || s.dropsErrors() && !s.retries() || timeout > 0 && timeout < 10*lag,
 		MemoryLimit: s.settings.memoryLimit, Setups: s.setups,
 	}

@@ -86,7 +86,7 @@ func Await[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (
 // awaited is Await without the checks.
 func awaited[T any](ctx context.Context, c *valueContext, f func(ctx context.Context) (T, error)) (T, error) {
 	a := &await[T]{f: f, ctx: offLoop{ctx}}
-	a.call.start(c, a)
+	a.call.start(c.place, a)
 	if err := a.call.wait(ctx, c); err != nil {
 		var zero T
 		return zero, err
@@ -129,8 +129,8 @@ type call struct {
 }
 
 // start calls do off the loop. do must call post when it is done.
-func (k *call) start(c *valueContext, do interface{ run() }) {
-	k.executor, k.task = c.scope.executor, c.task
+func (k *call) start(p *place, do interface{ run() }) {
+	k.executor, k.task = p.scope.executor, p.task
 	k.note.To, k.job.do = (*returning)(k), do
 	k.executor.calls++
 	k.executor.pool.start(&k.job)

@@ -65,7 +65,7 @@ func detach[A, B any](ctx context.Context, c *valueContext, kernel pl.Kernel[A, 
 	}
 	d.offer.To = d
 	defer close(d.gone)
-	d.call.start(c, d)
+	d.call.start(c.place, d)
 	for {
 		if err := d.wait(ctx, c); err != nil {
 			return err

@@ -133,6 +133,32 @@ func (s *seat) Sleep(ctx context.Context, d time.Duration) error {
 	return context.Cause(ctx)
 }
 
+// Block has f called off the loop. A seat whose value has not begun keeps the lead, so that no other
+// takes a value meanwhile.
+func (s *seat) Block(again bool, f func()) {
+	b := &blocked{f: f}
+	if again {
+		s.executor().passLead(s.task)
+		defer s.executor().takeLead(s.task)
+	}
+	b.call.start(&s.place, b)
+	for !b.call.returned {
+		s.task.Begins()
+		s.task.Park(0)
+	}
+}
+
+// blocked is a call of Block.
+type blocked struct {
+	call call
+	f    func()
+}
+
+func (b *blocked) run() {
+	defer b.call.post()
+	b.f()
+}
+
 // Rest lets the other tasks have a turn. Between two values the seat remains the leader, or becomes
 // it if there is none: another seat of the stage would do no more than this one.
 func (s *seat) Rest(again bool) {

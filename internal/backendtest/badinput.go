@@ -55,6 +55,10 @@ var badOptions = []struct {
 	{pl.Retry(0, nil), []string{"Retry", "0", "at least 1"}},
 	{pl.OnError(nil), []string{"OnError", "nil"}},
 	{pl.RetryIf(nil), []string{"RetryIf", "nil"}},
+	{pl.Limit(nil), []string{"Limit", "must not be nil"}},
+	{pl.Limit((*every)(nil)), []string{"Limit", "must not be nil"}},
+	{pl.Limit(limiterFunc(nil)), []string{"Limit", "must not be nil"}},
+	{pl.KeepGoing(-1), []string{"KeepGoing", "-1", "at least 0"}},
 }
 
 func badOption(t *testing.T, api API) {

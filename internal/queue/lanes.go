@@ -243,11 +243,17 @@ func (q *Lanes[T, K]) Consumer(*Word) Inlet[T] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.consumers++
-	return &lanesInlet[T, K]{q}
+	return &lanesInlet[T, K]{q: q}
 }
 
 // lanesInlet is one consumer's end.
-type lanesInlet[T any, K comparable] struct{ q *Lanes[T, K] }
+type lanesInlet[T any, K comparable] struct {
+	q      *Lanes[T, K]
+	number int64 // of the value taken last
+}
+
+// Number is the place of the value taken last among all that have left the queue, from 0.
+func (in *lanesInlet[T, K]) Number() int64 { return in.number }
 
 // Hold is the part of a queue's bounds that a value keeps while it is with its consumer: its lane
 // and its weight. The zero Hold keeps nothing.
@@ -339,6 +345,7 @@ func (in *lanesInlet[T, K]) takeUnless(me *Waiter, quit func() bool) (v T, t Tag
 		return v, t, h, false
 	}
 	e := q.ready.pop()
+	in.number = q.pulled
 	q.left(1)
 	q.admit()
 	return e.v, e.t, q.holdOf(&e), true

@@ -68,6 +68,8 @@ type HoldingInlet[T any] interface {
 	Inlet[T]
 	// TakeHold is Take. The worker must release the Hold when the value has ended.
 	TakeHold(me *Waiter) (v T, t Tag, h Hold, ok bool)
+	// Number is the place of the value taken last among all that have left the queue, from 0.
+	Number() int64
 }
 
 // PulledInlet is the inlet of a driven worker; see [In].
