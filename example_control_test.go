@@ -139,3 +139,22 @@ func ExampleLimit() {
 	// [0 2 4 6 8 10 12 14 16 18] <nil>
 	// true
 }
+
+// A service would give Drain the context of signal.NotifyContext(…, syscall.SIGTERM, os.Interrupt).
+func ExampleDrain() {
+	stop, sigterm := context.WithCancel(context.Background())
+	ticks := pl.FromFunc(func(ctx context.Context, yield func(int) bool) error {
+		for i := 0; yield(i); i++ {
+			if i == 2 {
+				sigterm()
+			}
+		}
+		fmt.Println("stopped reading:", context.Cause(ctx) == nil || errors.Is(context.Cause(ctx), pl.ErrDrain))
+		return nil
+	})
+	batches := pl.Pipe2(ticks, thread.Map(double), pl.Batch[int](100, time.Hour))
+	fmt.Println(batches.Collect(pl.Drain(context.Background(), stop, 25*time.Second)))
+	// Output:
+	// stopped reading: true
+	// [[0 2 4 6]] <nil>
+}

@@ -69,6 +69,7 @@ func newInputQueue[T any](b *builder, o node, in node, s *Site, a *admission[T])
 	if source := staticOf[T](b, o, in); source != nil {
 		q := queue.NewWindowed[T](bound, b.tagged(o))
 		q.SetStatic(source.n, source.at)
+		b.run.draining.onStop(q.EndStatic)
 		b.figures[in].addOutput(givenByTaking{q})
 		return q
 	}

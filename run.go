@@ -27,7 +27,8 @@ type run struct {
 	figures  []*stageFigures
 	consumer *stageFigures // of the loop over All; nil in Run
 	roots    []node
-	failed   setAside // values
+	failed   setAside  // values
+	draining *draining // nil: the context has no Drain
 
 	mu       sync.Mutex // guards what follows, which any goroutine of the run may write
 	err      error      // the first failure
@@ -51,7 +52,9 @@ func newRun(caller context.Context) *run {
 		r.clock = timesheet.NewClock()
 	}
 	// The caller may be a worker of another run: its site must not be found in this one.
-	r.ctx, r.cancel = context.WithCancelCause(context.WithValue(caller, siteKey{}, (*Site)(nil)))
+	// Nor may what a function runs drain: its value has been read, and is to be finished.
+	ctx := context.WithValue(context.WithValue(caller, siteKey{}, (*Site)(nil)), drainKey{}, []drain(nil))
+	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	return r
 }
 
@@ -86,6 +89,7 @@ func (r *run) start() (release func()) {
 	if r.clock != nil {
 		r.goroutines.Go(func() { r.clock.Run(r.ctx.Done(), r.look) })
 	}
+	undrain := r.draining.follow() // before any source reads
 	gated := func(s *Site) bool { return s.closedGates.Load() > 0 }
 	for _, s := range slices.DeleteFunc(slices.Clone(r.sites), gated) { // before one of them can open a gate
 		s.bringUp()
@@ -94,6 +98,7 @@ func (r *run) start() (release func()) {
 		if !unfollow() {
 			<-followed
 		}
+		undrain()
 	}
 }
 
@@ -184,6 +189,9 @@ func execute(ctx context.Context, roots []node, prepare func(*builder) (consume 
 	r := newRun(ctx)
 	r.roots = roots
 	defer r.cancel(errStopped)
+	if err := r.mayDrain(); err != nil {
+		return err
+	}
 	b, err := plan(r, roots)
 	if err != nil {
 		return err

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 
+	"github.com/gopeln/pl/internal/guard"
 	"github.com/gopeln/pl/internal/queue"
 )
 
@@ -31,7 +33,7 @@ func staticSource[T any](name string, n int, at func(i int) T) Stage[T] {
 	o.compose = func(b *builder, o *operator[T], s *Site) flow[T] {
 		return numbered(b, o, s, func(yield func(T, queue.Tag) bool) {
 			for i := range n {
-				if s.stopped.Load() { // a Filter downstream that yields nothing would not notice
+				if s.stopped.Load() || s.run.draining.begun() { // a Filter downstream that yields nothing would not notice
 					return
 				}
 				if !yield(at(i), queue.Tag{}) {
@@ -60,7 +62,7 @@ func newSource[T any](name string) *operator[T] {
 // value only when there is room for it. While seq computes a value nothing can interrupt it, not
 // even the end of the run.
 func FromSeq[T any](seq iter.Seq[T]) Stage[T] {
-	return source("seq", missing(seq == nil), func(_ context.Context, yield func(T) bool) error {
+	return source("seq", missing(seq == nil), false, func(_ context.Context, yield func(T) bool) error {
 		seq(yield)
 		return nil
 	})
@@ -69,7 +71,7 @@ func FromSeq[T any](seq iter.Seq[T]) Stage[T] {
 // FromSeq2 is FromSeq for a sequence that can fail: its first error fails the run, and the value
 // beside that is dropped.
 func FromSeq2[T any](seq iter.Seq2[T, error]) Stage[T] {
-	return source("seq2", missing(seq == nil), func(_ context.Context, yield func(T) bool) (failure error) {
+	return source("seq2", missing(seq == nil), false, func(_ context.Context, yield func(T) bool) (failure error) {
 		seq(func(v T, err error) bool {
 			if failure == nil {
 				failure = err
@@ -91,7 +93,7 @@ func FromSeq2[T any](seq iter.Seq2[T, error]) Stage[T] {
 // except for one if the context ended. Out of this stage in [Stats] is how many were received. To
 // stop and lose nothing, close ch.
 func FromChan[T any](ch <-chan T) Stage[T] {
-	return source("chan", missing(ch == nil), func(ctx context.Context, yield func(T) bool) error {
+	return source("chan", missing(ch == nil), true, func(ctx context.Context, yield func(T) bool) error {
 		for ctx.Err() == nil { // else a value could still be received, and be dropped
 			select {
 			case v, open := <-ch:
@@ -111,7 +113,7 @@ func FromChan[T any](ch <-chan T) Stage[T] {
 // run. yield must not be called from several goroutines at once; after f has returned it does
 // nothing and reports false.
 func FromFunc[T any](f func(ctx context.Context, yield func(T) bool) error) Stage[T] {
-	return source("func", missing(f == nil), f)
+	return source("func", missing(f == nil), true, f)
 }
 
 func missing(is bool) error {
@@ -123,16 +125,19 @@ func missing(is bool) error {
 
 var errNoSource = errors.New("the source is nil")
 
-// source makes a source of the values that f yields.
-func source[T any](name string, err error, f func(context.Context, func(T) bool) error) Stage[T] {
+// source makes a source of the values that f yields. heeds says that f looks at its context, so that
+// its error may only be of that.
+func source[T any](name string, err error, heeds bool, f func(context.Context, func(T) bool) error) Stage[T] {
 	o := newSource[T](name)
 	if err != nil {
 		o.fail(err)
 	}
 	o.compose = func(b *builder, o *operator[T], s *Site) flow[T] {
 		return numbered(b, o, s, func(yield func(T, queue.Tag) bool) {
-			r := &reading[T]{site: s, op: &o.base, yield: yield}
-			r.read(f)
+			r := &reading[T]{site: s, op: &o.base, yield: yield, heeds: heeds, draining: s.run.draining}
+			if !r.draining.begun() {
+				r.read(f)
+			}
 		})
 	}
 	return Stage[T]{o}
@@ -143,12 +148,15 @@ type reading[T any] struct {
 	site      *Site
 	op        *base
 	yield     func(T, queue.Tag) bool
+	heeds     bool
+	draining  *draining
 	handingOn bool // in yield: a panic there is not the source's
 	over      bool // no more values are wanted, or f has returned
 }
 
 func (r *reading[T]) read(f func(context.Context, func(T) bool) error) {
-	ctx := r.site.workerContext(r.op, 0)
+	ctx, release := r.draining.sourceContext(r.site.workerContext(r.op, 0))
+	defer release()
 	returned := false
 	defer func() {
 		r.over = true
@@ -159,8 +167,21 @@ func (r *reading[T]) read(f func(context.Context, func(T) bool) error) {
 	}()
 	err := f(ctx, r.handOn)
 	returned = true
-	if err != nil && ctx.Err() == nil && !r.over { // an error after yield has reported false only says that f was stopped
+	if err != nil {
+		r.failed(ctx, err)
+	}
+}
+
+// failed takes in f's error. One after yield has reported false, or after ctx has ended, only says
+// that f was stopped; if there was a Drain, it may yet be worth a line in the log.
+func (r *reading[T]) failed(ctx context.Context, err error) {
+	switch {
+	case r.site.ctx.Err() != nil:
+	case !r.over && (ctx.Err() == nil || !r.heeds):
 		r.site.Fail(&StageError{Stage: r.op.cfg.name, Err: err})
+	case r.draining.begun() && !guard.Is(err, ErrDrain) && !guard.Is(err, context.Canceled):
+		slog.Warn("pl: a source that was told to stop reading returned an error", "stage", r.op.cfg.name,
+			"err", guard.Text(err))
 	}
 }
 
@@ -169,7 +190,7 @@ func (r *reading[T]) handOn(v T) bool {
 		return false
 	}
 	r.handingOn = true
-	r.over = !r.yield(v, queue.Tag{})
+	r.over = !r.yield(v, queue.Tag{}) || r.draining.begun()
 	r.handingOn = false
 	return !r.over
 }

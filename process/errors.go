@@ -84,7 +84,7 @@ func RegisterError(err error) {
 
 // sentinels are in the same order in program and worker, since both run the same initialisation;
 // the program may have more.
-var sentinels = registeredErrors{all: []error{context.Canceled, context.DeadlineExceeded, io.EOF}}
+var sentinels = registeredErrors{all: []error{context.Canceled, context.DeadlineExceeded, io.EOF, pl.ErrDrain}}
 
 // sentinelDeadline is the index of context.DeadlineExceeded.
 const sentinelDeadline = 1

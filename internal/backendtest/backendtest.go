@@ -113,6 +113,7 @@ func Run(t *testing.T, api API) {
 		{"KeepGoing", keepGoingChecks},
 		{"Failures", failuresChecks},
 		{"Limit", limitChecks},
+		{"Drain", drainChecks},
 		{"Timeout", timeoutChecks},
 		{"Abandon", abandonChecks},
 		{"Context", contextChecks},

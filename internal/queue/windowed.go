@@ -88,6 +88,13 @@ func (q *Windowed[T]) SetStatic(n int, at func(i int) T) {
 	q.static = &staticValues[T]{at: at, end: n}
 }
 
+// EndStatic ends the static values with those that have been fetched.
+func (q *Windowed[T]) EndStatic() {
+	q.mu.Lock()
+	defer q.unlock()
+	q.static.end = q.static.next
+}
+
 // AddStage implements Queue.
 func (q *Windowed[T]) AddStage(onStop func()) {
 	q.mu.Lock()
