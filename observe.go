@@ -191,7 +191,12 @@ func endState(r *run, err error) RunState {
 }
 
 // state is that of a run that has not ended.
-func (r *run) state() RunState { return Running }
+func (r *run) state() RunState {
+	if r.draining.begun() {
+		return Draining
+	}
+	return Running
+}
 
 // showOf is how the observers of the run want to see values, or nil.
 func (r *run) showOf() func(any) string { return observe.Values(r.caller) }

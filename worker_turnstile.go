@@ -10,10 +10,13 @@ func (w *worker[A, B]) enter(l *valueLoop[A, B]) bool {
 
 // pass takes the attempt that is next through the stage's turnstile, if it has one. It reports false
 // if the stage is to stop.
-func (l *valueLoop[A, B]) pass(number int64) (ok bool) {
-	if l.turnstile == nil {
-		return true
-	}
+func (l *valueLoop[A, B]) pass(number int64) bool {
+	return l.turnstile == nil || l.passTurnstile(number)
+}
+
+// passTurnstile is pass for a stage that has one: a function apart, since what it hands to Block is
+// allocated.
+func (l *valueLoop[A, B]) passTurnstile(number int64) (ok bool) {
 	l.seat.Block(number == again, func() {
 		ok = l.turnstile.pass(l.ctx, number, l.index, itemOf(l.item, l.v))
 	})

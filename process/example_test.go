@@ -219,3 +219,19 @@ func ExampleSetup() {
 	fmt.Println(scaled(pl.Range(3)).With(withFactor(fromConfig)).Collect(context.Background()))
 	// Output: [0 10 20] <nil>
 }
+
+var chatty = process.Map(func(_ context.Context, n int) (int, error) {
+	fmt.Fprintln(os.Stderr, "working on", n)
+	return n, nil
+})
+
+// What the workers write to their standard error goes where the program wants it.
+func ExampleStderr() {
+	var log strings.Builder
+	_, err := chatty(pl.From(7)).With(process.Stderr(&log)).Collect(context.Background())
+	fmt.Println(err)
+	fmt.Print(log.String())
+	// Output:
+	// <nil>
+	// working on 7
+}

@@ -17,8 +17,9 @@ func Filter[A any](f func(ctx context.Context, in A) (bool, error), opts ...pl.O
 	return step(op.Filter(f), opts)
 }
 
-// FlatMap yields what f yields for each value, any number of values, as it yields them. f should return when yield
-// reports false; yield must not be called from several goroutines at once, nor after f has returned.
+// FlatMap yields what f yields for each value, any number of values, as it yields them. f should
+// return when yield reports false; yield must not be called from several goroutines at once, nor
+// after f has returned.
 func FlatMap[A, B any](
 	f func(ctx context.Context, in A, yield func(B) bool) error, opts ...pl.Option,
 ) pl.Partial[A, B] {
