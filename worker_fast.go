@@ -242,6 +242,9 @@ func (w *worker[A, B]) bracketedLoop(l *valueLoop[A, B]) (again bool) {
 		err := l.fault
 		if err == nil {
 			ctx := l.seat.Enter(l.ctx)
+			if w.sampler != nil {
+				w.sampler.next(&l.t)
+			}
 			l.yielded, l.calling = 0, true
 			if one == nil {
 				err = l.kernel(ctx, l.v, l.emit)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/loop"
+	"github.com/gopeln/pl/internal/timesheet"
 )
 
 // valueContext is the context that a function gets with a value. By it the functions of this
@@ -207,10 +208,16 @@ func (c *valueContext) parkWatching(ctx context.Context, until time.Duration) (e
 	return expired
 }
 
-func (c *valueContext) passLead() { c.scope.executor.passLead(c.task) }
+func (c *valueContext) passLead() {
+	if c.scope.outer == nil {
+		c.scope.executor.crowd.Wait(timesheet.Awaiting)
+	}
+	c.scope.executor.passLead(c.task)
+}
 
 func (c *valueContext) takeLead() {
 	if c.scope.outer == nil {
+		c.scope.executor.crowd.Resume(timesheet.Awaiting)
 		c.scope.executor.takeLead(c.task)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/loop"
+	"github.com/gopeln/pl/internal/timesheet"
 )
 
 // executor runs a stage's values on one loop. It has one pl.Worker, and a seat for each value that
@@ -28,11 +29,12 @@ type executor struct {
 	unhook func() bool // from the stage's context
 
 	seats   []*seat
-	idle    []*seat    // those that are not on a coroutine
-	leader  *loop.Task // the leading seat's task; nil while all seats await
-	stuck   bool       // the leader waits for room downstream
-	waiting *seat      // the leader while it waits for input; else nil
-	putting int        // seats that wait for room downstream
+	idle    []*seat          // those that are not on a coroutine
+	leader  *loop.Task       // the leading seat's task; nil while all seats await
+	stuck   bool             // the leader waits for room downstream
+	crowd   *timesheet.Crowd // what the seats wait for; nil if nobody observes the run
+	waiting *seat            // the leader while it waits for input; else nil
+	putting int              // seats that wait for room downstream
 
 	serving int  // seats on a coroutine
 	calls   int  // under way off the loop
@@ -55,8 +57,16 @@ func newExecutor(s *pl.Site, i int, c config) *executor {
 	if i < c.seats%c.loops {
 		e.config.seats++
 	}
-	e.loop = s.Shared(loopKey(i), func() any { return loop.New() }).(*loop.Loop)
+	times := s.LoopTime(i)
+	e.loop = s.Shared(loopKey(i), func() any {
+		l := loop.New()
+		l.Sheet = times
+		return l
+	}).(*loop.Loop)
 	owner, ctx := e.loop.NewOwner(e.worker.Context(), e.warn)
+	if owner.Sheet = s.Timesheet(i); owner.Sheet != nil {
+		e.crowd = owner.Sheet.Crowd()
+	}
 	e.owner, e.pool = owner, newPool(owner)
 	e.scope = scope{executor: e, ctx: ctx, life: s.Context()}
 	e.begin.To, e.cancel.To, e.pass.To, e.nudge.To = (*beginning)(e), (*cancellation)(e), (*passing)(e), (*nudging)(e)

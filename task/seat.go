@@ -7,6 +7,7 @@ import (
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/loop"
+	"github.com/gopeln/pl/internal/timesheet"
 )
 
 // seat is a place for one value under way. It implements pl.Seat, and is what the engine's loop
@@ -67,21 +68,25 @@ func (s *seat) Park() {
 	e := s.executor()
 	if s.starved {
 		e.waiting = s
+		e.crowd.Wait(timesheet.Starved)
 		for !s.signal.Swap(false) {
 			s.task.Begins()
 			s.task.Park(0)
 		}
+		e.crowd.Resume(timesheet.Starved)
 		e.waiting = nil
 		return
 	}
 	s.putting, s.waited = true, true
 	e.putting++
+	e.crowd.Wait(timesheet.Blocked)
 	for !s.signal.Swap(false) {
 		if e.lend(s.task); e.leader == s.task {
 			s.task.Begins()
 		}
 		s.task.Park(0)
 	}
+	e.crowd.Resume(timesheet.Blocked)
 	e.putting--
 	s.putting = false
 	e.takeLead(s.task)
@@ -125,6 +130,8 @@ func (s *seat) WaitInput() bool {
 func (s *seat) Sleep(ctx context.Context, d time.Duration) error {
 	e := s.executor()
 	until := e.loop.In(d)
+	e.crowd.Wait(timesheet.Retrying)
+	defer e.crowd.Resume(timesheet.Retrying)
 	for expired := false; !expired && ctx.Err() == nil; {
 		e.passLead(s.task)
 		expired = s.task.Park(until)

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gopeln/pl/internal/timesheet"
 )
 
 // Loop runs tasks. [New] makes one.
@@ -31,6 +33,9 @@ type Loop struct {
 	epoch  time.Time
 	timer  *time.Timer // ends a sleep
 	watch  watchdog
+
+	// Sheet, if it is not nil, keeps the loop's time. It is set before the loop runs.
+	Sheet *timesheet.Sheet
 
 	mu     sync.Mutex
 	users  int           // calls of Acquire without their Release
@@ -126,6 +131,9 @@ func (l *Loop) Time(now time.Duration) time.Time { return l.epoch.Add(now) }
 // on a new goroutine.
 func (l *Loop) run() {
 	over := false
+	if l.Sheet != nil {
+		l.Sheet.Begin()
+	}
 	defer func() {
 		if !over {
 			l.current.Store(nil)
@@ -222,7 +230,13 @@ func (l *Loop) idle() {
 			return
 		}
 	}
+	if l.Sheet != nil {
+		l.Sheet.Wait(timesheet.Starved)
+	}
 	l.sleep(wait)
+	if l.Sheet != nil {
+		l.Sheet.Resume(timesheet.Starved)
+	}
 	l.watch.resume()
 }
 
@@ -264,6 +278,9 @@ func (l *Loop) stop() bool {
 		l.timer.Stop()
 	}
 	l.watch.stop()
+	if l.Sheet != nil {
+		l.Sheet.End()
+	}
 	close(l.ended)
 	l.ended = nil
 	return true

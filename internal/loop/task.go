@@ -96,7 +96,13 @@ func (l *Loop) resume(t *Task) {
 	l.current.Store(t)
 	l.watch.sign()
 	t.begins = false
-	t.next()
+	if sheet := t.owner.Load().Sheet; sheet == nil {
+		t.next()
+	} else {
+		sheet.Begin()
+		t.next()
+		sheet.End()
+	}
 	switch {
 	case t.again:
 		t.again = false

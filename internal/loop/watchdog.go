@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gopeln/pl/internal/timesheet"
 )
 
 const (
@@ -26,6 +28,10 @@ type Owner struct {
 	labels   context.Context
 	onStall  func(held time.Duration, stack string)
 	reported time.Time // guarded by the watchdog's lock
+
+	// Sheet, if it is not nil, keeps the time that the owner's tasks have the loop. It is set before
+	// any of them starts.
+	Sheet *timesheet.Sheet
 }
 
 var loopsMade atomic.Uint64

@@ -14,6 +14,7 @@ type Crowd struct {
 	n     [States]int // that wait now
 	times Times
 	last  time.Duration // when times were right
+	since time.Duration // when n changed
 }
 
 // Crowd makes the sheet that of a worker with many values under way. Its busy time is that of the
@@ -38,6 +39,7 @@ func (c *Crowd) add(why State, n int) {
 	defer c.mu.Unlock()
 	c.advance(now)
 	c.n[why] += n
+	c.since = now
 }
 
 // advance is called with the lock held.
@@ -48,6 +50,19 @@ func (c *Crowd) advance(now time.Duration) {
 		}
 		c.last = now
 	}
+}
+
+// Now returns what most of the values do that wait, and since when nothing has changed about that.
+func (c *Crowd) Now(now time.Duration) (state State, d time.Duration, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	most := 0
+	for i, n := range c.n {
+		if n > most {
+			most, state = n, State(i)
+		}
+	}
+	return state, max(now-c.since, 0), most > 0
 }
 
 // At returns the times.

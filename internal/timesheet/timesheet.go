@@ -183,6 +183,9 @@ func (s *Sheet) above(now time.Duration) (sum time.Duration) {
 // has ended, or its goroutine is in another stage.
 func (s *Sheet) Now(now time.Duration) (state State, d time.Duration, ok bool) {
 	if _, open := s.present.At(now); !open {
+		if s.crowd != nil {
+			return s.crowd.Now(now)
+		}
 		return 0, 0, false
 	}
 	since := s.since.Load()
