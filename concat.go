@@ -26,7 +26,7 @@ func Concat[T any](stages ...Stage[T]) Stage[T] {
 func Merge[T any](stages ...Stage[T]) Stage[T] { return Concat(stages...) }
 
 // merged returns the flow of the values of all inputs through one queue. That is no channel, which
-// would serve whoever comes first: the queue's producers wait for room in turn.
+// would serve the one that comes first: the queue's producers wait for room in turn.
 func merged[T any](b *builder, o *operator[T], at *Site) flow[T] {
 	inputs, bound := b.merge(&o.base)
 	q := newQueue[T](b, bound, false, false, inputs...)

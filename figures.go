@@ -16,7 +16,7 @@ import (
 // them is not counted on its way, and the figures cannot lag. What else there is to count, the
 // workers count, and only in a run that is observed.
 type stageFigures struct {
-	clock   *timesheet.Clock // nil: nobody observes the run
+	clock   *timesheet.Clock // nil if the run is not observed
 	backend string
 	inline  *timesheet.Sheet       // of a stage that runs in one goroutine, perhaps with others
 	failure atomic.Pointer[string] // the last error of a value
@@ -36,7 +36,7 @@ type stageFigures struct {
 
 // counts is what one worker counts, on cache lines of its own: a line shared by two workers would
 // cost several times as much as the counting. Each count has one writer at a time. In a run that
-// nobody observes there are none: a nil *counts counts nothing.
+// is not observed there are none: a nil *counts counts nothing.
 type counts struct {
 	in, out, dropped, filtered, failed, retried atomic.Uint64
 	_                                           [80]byte

@@ -189,7 +189,7 @@ func (f *stageFigures) look() {
 	f.nextLook = now + 100*(now-begun)
 }
 
-// LoopTime returns where an event loop, the i-th of the run, keeps its busy time; nil if nobody observes the run.
+// LoopTime returns where an event loop, the i-th of the run, keeps its busy time; nil if the run is not observed.
 func (s *Site) LoopTime(i int) *timesheet.Sheet {
 	r := s.run
 	if r.clock == nil {
@@ -214,7 +214,7 @@ func (r *run) loopTimes(at time.Duration) (busy []time.Duration) {
 }
 
 // Timesheet returns where a worker of the stage keeps its time, for a backend whose workers are not goroutines of the
-// engine's; nil if nobody observes the run. It is there once the worker has been made.
+// engine's; nil if the run is not observed. It is there once the worker has been made.
 func (s *Site) Timesheet(worker int) *timesheet.Sheet { return s.figures.sheetOf(worker) }
 
 func (f *stageFigures) sheetOf(worker int) *timesheet.Sheet {

@@ -99,7 +99,7 @@ func (t *turnstile) wait(ctx context.Context, fail func(error)) (err error) {
 }
 
 // enter waits for the attempt's turn. It reports false if ctx ends first; then the stage stops, and
-// nobody will pass any more.
+// no attempt will pass any more.
 func (t *turnstile) enter(ctx context.Context, number int64) bool {
 	p := &passenger{number, make(chan struct{})}
 	t.mu.Lock()
@@ -135,7 +135,7 @@ func (t *turnstile) leave() {
 	t.admit()
 }
 
-// admit gives the turn to whoever came first and is not preceded by a value that is still on its
+// admit gives the turn to the first that came and is not preceded by a value that is still on its
 // way from the queue.
 func (t *turnstile) admit() {
 	if t.busy {

@@ -44,7 +44,7 @@ type audience struct {
 	site      *Site        // of the stage; set when the stage is built, after its consumers
 	listening atomic.Int32 // queues that have not stopped; each consumer subtracts itself
 	kept      bool         // the stage runs to its end, even if no consumer is left
-	branched  bool         // there are several outlets: that nobody listens at one says nothing
+	branched  bool         // there are several outlets: one without a consumer says nothing
 	ends      []func()     // of the outlets
 }
 

@@ -23,7 +23,7 @@ type run struct {
 	stages     sync.WaitGroup // the stages with goroutines that have not ended
 
 	sites    []*Site          // added while the run is built, then only read
-	clock    *timesheet.Clock // nil: nobody observes the run
+	clock    *timesheet.Clock // nil if the run is not observed
 	figures  []*stageFigures
 	consumer *stageFigures // of the loop over All; nil in Run
 	roots    []node

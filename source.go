@@ -87,7 +87,7 @@ func FromSeq2[T any](seq iter.Seq2[T, error]) Stage[T] {
 //
 // A value is received when there is room for it downstream, which need not mean that it is used: if
 // the run ends early, values that wait in queues or are in the hands of workers are dropped, and
-// nobody else can receive them. Without [MaxSize] that may be all that ch had; with it, at most
+// no other receiver can get them. Without [MaxSize] that may be all that ch had; with it, at most
 // MaxSize and Workers of each stage, the last stage's MaxSize once more in front of the loop, and
 // one value at the source. If no stage has workers, the loop has got every value that was received,
 // except for one if the context ended. Out of this stage in [Stats] is how many were received. To

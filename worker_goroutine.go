@@ -47,7 +47,7 @@ type goroutineWorker struct {
 	site     *Site
 	worker   Worker
 	seat     *goroutineSeat
-	sheet    *timesheet.Sheet // nil if nobody observes the run
+	sheet    *timesheet.Sheet // nil if the run is not observed
 	open     bool
 	serving  bool
 	closing  bool

@@ -32,7 +32,7 @@ type executor struct {
 	idle    []*seat          // those that are not on a coroutine
 	leader  *loop.Task       // the leading seat's task; nil while all seats await
 	stuck   bool             // the leader waits for room downstream
-	crowd   *timesheet.Crowd // what the seats wait for; nil if nobody observes the run
+	crowd   *timesheet.Crowd // what the seats wait for; nil if the run is not observed
 	waiting *seat            // the leader while it waits for input; else nil
 	putting int              // seats that wait for room downstream
 

@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gopeln/pl/internal/timesheet"
@@ -90,39 +89,6 @@ func (q *Lanes[T, K]) Producer() Sink[T] {
 	return s
 }
 
-// lanesSink is one producer's end. Only its worker uses it.
-type lanesSink[T any, K comparable] struct {
-	q        *Lanes[T, K]
-	ask      Ask[T, K]
-	reserved int // room that is its own
-}
-
-func (s *lanesSink[T, K]) Put(me *Waiter, v T, t Tag) bool {
-	q, e := s.q, entry[T, K]{v: v, t: t}
-	var key K
-	if s.ask != nil {
-		var ok bool
-		if key, e.weight, ok = s.ask(me, v, t); !ok {
-			return !q.isStopped()
-		}
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.stopped {
-		return false
-	}
-	if q.keyed {
-		e.lane = q.laneOf(key)
-	}
-	if s.reserved > 0 {
-		s.reserved--
-		q.reserved--
-		q.enter(e)
-		return true
-	}
-	return q.enterInTurn(me, e)
-}
-
 // laneOf returns the lane of key, with one member more. A key that differs from itself has a new
 // lane each time.
 func (q *Lanes[T, K]) laneOf(key K) *lane[T, K] {
@@ -203,41 +169,6 @@ func (q *Lanes[T, K]) admit() {
 	}
 }
 
-// Drive does nothing: what a driven worker reserves is its sink's own anyway.
-func (s *lanesSink[T, K]) Drive() {}
-
-// Bounded reports whether room can be short.
-func (s *lanesSink[T, K]) Bounded() bool { return s.q.limit > 0 || s.q.most > 0 }
-
-// Reserve gets room for up to n values, as far as there is room that no producer waits for. Weight
-// cannot be reserved: with a bound of it there is no room.
-func (s *lanesSink[T, K]) Reserve(n int) int {
-	q := s.q
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	switch {
-	case !s.Bounded():
-		return n
-	case q.most > 0 || q.entering.count > 0:
-		return 0
-	}
-	n = max(0, min(n, q.limit-q.stored-q.unbegun-q.reserved))
-	s.reserved += n
-	q.reserved += n
-	return n
-}
-
-// Unreserve gives back n of what Reserve got.
-func (s *lanesSink[T, K]) Unreserve(n int) {
-	q := s.q
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	n = min(n, s.reserved)
-	s.reserved -= n
-	q.reserved -= n
-	q.admit()
-}
-
 // Consumer adds a consuming worker.
 func (q *Lanes[T, K]) Consumer(*Word) Inlet[T] {
 	q.mu.Lock()
@@ -254,40 +185,6 @@ type lanesInlet[T any, K comparable] struct {
 
 // Number is the place of the value taken last among all that have left the queue, from 0.
 func (in *lanesInlet[T, K]) Number() int64 { return in.number }
-
-// Hold is the part of a queue's bounds that a value keeps while it is with its consumer: its lane
-// and its weight. The zero Hold keeps nothing.
-type Hold struct {
-	q      interface{ giveBack(lane any, weight int64) }
-	lane   any
-	weight int64
-	shares *atomic.Int32 // nil: one
-}
-
-// Release gives back what h keeps, with the last of its shares. A second call does nothing.
-func (h *Hold) Release() {
-	if h.q == nil {
-		return
-	}
-	q := h.q
-	h.q = nil
-	if h.shares == nil || h.shares.Add(-1) == 0 {
-		q.giveBack(h.lane, h.weight)
-	}
-}
-
-// Share returns another share of h: what h keeps is given back when both have been released.
-func (h *Hold) Share() Hold {
-	if h.q == nil {
-		return Hold{}
-	}
-	if h.shares == nil {
-		h.shares = new(atomic.Int32)
-		h.shares.Store(1)
-	}
-	h.shares.Add(1)
-	return *h
-}
 
 func (q *Lanes[T, K]) giveBack(of any, weight int64) {
 	q.mu.Lock()

@@ -24,7 +24,7 @@ type Waiter struct {
 	prev, next    *Waiter
 	listed        bool
 
-	// Track learns of the waits; nil: nobody observes the run.
+	// Track learns of the waits; nil if the run is not observed.
 	Track *timesheet.Track
 }
 
