@@ -2,6 +2,7 @@ package pl
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/gopeln/pl/internal/queue"
 )
@@ -128,19 +129,15 @@ func circular(gates map[node][]turnOf) bool {
 			return state[t] == underWay
 		}
 		state[t] = underWay
-		for _, earlier := range t.before(gates) {
-			if visit(earlier) {
-				return true
-			}
+		if slices.ContainsFunc(t.before(gates), visit) {
+			return true
 		}
 		state[t] = done
 		return false
 	}
 	for _, turns := range gates {
-		for _, t := range turns {
-			if visit(t) {
-				return true
-			}
+		if slices.ContainsFunc(turns, visit) {
+			return true
 		}
 	}
 	return false

@@ -24,10 +24,9 @@ func Failures[T any](s Stage[T]) Stage[*StageError] {
 
 // letterBox is where one Failures stage gets its values from, in one run.
 type letterBox struct {
-	outlet   *outlet[*StageError]
-	trackers []queue.Tracker
-	numbers  *atomic.Uint64        // of the places in the order
-	emitter  *emitter[*StageError] // one worker's
+	outlet  *outlet[*StageError]
+	numbers *atomic.Uint64        // of the places in the order
+	emitter *emitter[*StageError] // one worker's
 }
 
 // letterBoxesOf returns the boxes of n, without emitters.

@@ -205,7 +205,7 @@ func (b *builder) tagged(o node) bool { return len(b.trackers[o]) > 0 && !b.renu
 // value pass.
 func (b *builder) renumbers(o node) bool {
 	m := o.meta()
-	return m.renumbers && !(m.restores && b.run.calls != nil)
+	return m.renumbers && (!m.restores || b.run.calls == nil)
 }
 
 // ownGoroutines reports whether each worker of b has a goroutine to itself, so that a channel can

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -98,7 +99,7 @@ type registeredErrors struct {
 func (r *registeredErrors) list() []error {
 	r.Lock()
 	defer r.Unlock()
-	return r.all[:len(r.all):len(r.all)]
+	return slices.Clip(r.all)
 }
 
 // failure is an error on its way.

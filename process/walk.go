@@ -39,7 +39,7 @@ func (w *walk) at(v reflect.Value) error {
 	if gobs && (v.Type() == timeType || v.Type() == urlType) {
 		return survives(v)
 	}
-	if s := shapeOf(v.Type()); !s.open && !s.recursive && !(s.fragile && gobs) || wire.EncodesItself(v.Type()) {
+	if s := shapeOf(v.Type()); !s.open && !s.recursive && (!s.fragile || !gobs) || wire.EncodesItself(v.Type()) {
 		return nil
 	}
 	if w.depth++; w.depth > maxDepth {

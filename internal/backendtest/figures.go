@@ -3,6 +3,7 @@ package backendtest
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -161,11 +162,11 @@ func figuresChain(t *testing.T, api API) {
 	want := "[0 8 0] [8 4 0] [4 8 0] [8 8 0] [8 8 0] [8 2 0] [2 8 0] [8 0 0]"
 	api.settled(t, want, func() string {
 		s := stats()
-		text := ""
+		var all []string
 		for _, stage := range append(s.Stages, s.Consumer) {
-			text += fmt.Sprintf("[%d %d %d] ", stage.In, stage.Out, stage.Queued)
+			all = append(all, fmt.Sprintf("[%d %d %d]", stage.In, stage.Out, stage.Queued))
 		}
-		return text[:len(text)-1]
+		return strings.Join(all, " ")
 	})
 	close(ch)
 	require.NoError(t, <-ended)
@@ -244,11 +245,11 @@ func figuresOfFailures(t *testing.T, api API) {
 		ch <- Fail + x
 	}
 	api.settled(t, "in 20, out 10, dropped 10, failed 10; in 10, out 5, dropped 5, failed 0", func() string {
-		text := ""
+		var all []string
 		for _, s := range stats().Stages[1:] {
-			text += fmt.Sprintf("; in %d, out %d, dropped %d, failed %d", s.In, s.Out, s.Dropped, s.Failed)
+			all = append(all, fmt.Sprintf("in %d, out %d, dropped %d, failed %d", s.In, s.Out, s.Dropped, s.Failed))
 		}
-		return text[2:]
+		return strings.Join(all, "; ")
 	})
 	close(ch)
 	require.NoError(t, <-ended)

@@ -133,7 +133,7 @@ func TestDerivedContextsEndWithTheCall(t *testing.T) {
 				ctx := w.Enter()
 				child, cancel := context.WithCancel(ctx)
 				defer cancel()
-				value := context.WithValue(child, struct{}{}, 1)
+				value := context.WithValue(child, someKey{}, 1)
 				called := false
 				context.AfterFunc(value, func() { called = true })
 				before := time.Now()
@@ -307,3 +307,5 @@ func BenchmarkCall(b *testing.B) {
 		}
 	})
 }
+
+type someKey struct{}
