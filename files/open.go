@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -66,7 +65,7 @@ func openFile(ctx context.Context, name string) (*os.File, error) {
 // but one that has not begun to wait yet misses it.
 func releaseReader(name string, opened <-chan struct{}) {
 	for {
-		if w, err := os.OpenFile(name, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
+		if w, err := os.OpenFile(name, os.O_WRONLY|nonblock, 0); err == nil {
 			w.Close()
 		}
 		select {
