@@ -211,6 +211,9 @@ func TestValuesBeginWhileManyTasksPoll(t *testing.T) {
 
 // A stage of trivial values rests now and then, beside a thousand tasks that poll.
 func TestTrivialValuesPassWhileManyTasksPoll(t *testing.T) {
+	if raceDetector {
+		t.Skip("turns are as long as some work takes, of which there is less under the race detector")
+	}
 	const pollers, values = 1000, 100_000
 	turns, over := 0, false
 	poll := func(ctx context.Context, _ int) (err error) {
