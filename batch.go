@@ -59,7 +59,7 @@ func timedBatches[T any](
 	b *builder, o *operator[[]T], in node, at *Site, n int, wait time.Duration,
 ) flow[[]T] {
 	q := newQueue[T](b, b.bound(&o.base, in), false, false, in)
-	b.figures[o].addInput(q)
+	b.planned[o].figures.addInput(q)
 	connect(b, at, q, in)
 	failed := b.holdFailure(in)
 	values := q.Consumer(nil).(queue.TimedInlet[T])
@@ -85,7 +85,7 @@ func timedBatches[T any](
 // Flatten yields the elements of slices.
 func Flatten[T any](s Stage[[]T]) Stage[T] {
 	return step("Flatten", s, func(b *builder, o *operator[T], at *Site, values flow[[]T]) flow[T] {
-		p := order{trackers: b.trackers[o], results: Many}
+		p := order{trackers: b.planned[o].trackers, results: Many}
 		return func(yield func(T, queue.Tag) bool) {
 			values(func(batch []T, t queue.Tag) bool {
 				for i, v := range batch {

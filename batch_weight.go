@@ -105,7 +105,7 @@ func (w *weighing[T]) untimed(values flow[T]) flow[[]T] {
 // time it needs a queue, and so a goroutine for what is upstream.
 func (w *weighing[T]) timed(b *builder, o *operator[[]T], in node, wait time.Duration) flow[[]T] {
 	q := newQueue[T](b, b.bound(&o.base, in), false, false, in)
-	b.figures[o].addInput(q)
+	b.planned[o].figures.addInput(q)
 	connect(b, w.site, q, in)
 	failed := b.holdFailure(in)
 	values := q.Consumer(nil).(queue.TimedInlet[T])

@@ -27,13 +27,13 @@ func (o *operator[T]) buildBranch(b *builder) {
 	of := o.inputs[0]
 	b.passTrackers(o, of)
 	b.audienceOf(of).branched = true
-	b.branches[of] = append(b.branches[of], o)
+	b.planned[of].branches = append(b.planned[of].branches, o)
 	outletOf[T](b, o)
 }
 
 // branchesOf returns the branches of n that are consumed in the run, as far as they are of kind.
 func branchesOf[T any](b *builder, n node, kind branch) (all []*operator[T]) {
-	for _, br := range b.branches[n] {
+	for _, br := range b.planned[n].branches {
 		if br.meta().branch == kind {
 			all = append(all, br.(*operator[T]))
 		}

@@ -31,7 +31,7 @@ func merged[T any](b *builder, o *operator[T], at *Site) flow[T] {
 	inputs, bound := b.merge(&o.base)
 	q := newQueue[T](b, bound, false, false, inputs...)
 	connect(b, at, q, inputs...)
-	return queueFlow(b.figures[o], at, q)
+	return queueFlow(b.planned[o].figures, at, q)
 }
 
 // merge returns the inputs of a merge, and the bound of their queue; 0 is none. An input that is a
@@ -46,7 +46,7 @@ func (b *builder) merge(o *base) (inputs []node, bound int) {
 			if o.cfg.bounded {
 				n = o.cfg.maxSize
 			}
-			b.figures[in].passOn(b, in.meta().inputs)
+			b.planned[in].figures.passOn(b, in.meta().inputs)
 		}
 		inputs = append(inputs, at...)
 		unbounded = unbounded || n == 0
@@ -84,7 +84,7 @@ func appended[T any](b *builder, o *operator[T], at *Site) flow[T] {
 func (b *builder) allStatic(o node) bool {
 	for _, in := range o.meta().inputs {
 		m := in.meta()
-		if !m.inline || b.consumers[in] != 1 || len(m.inputs) == 0 && !m.static || !b.allStatic(in) {
+		if !m.inline || b.planned[in].consumers != 1 || len(m.inputs) == 0 && !m.static || !b.allStatic(in) {
 			return false
 		}
 	}

@@ -10,8 +10,8 @@ type heldFailure struct{ err atomic.Pointer[error] }
 // consumers, it holds none.
 func (b *builder) holdFailure(n node) *heldFailure {
 	h := new(heldFailure)
-	if n.meta().inline && b.consumers[n] == 1 {
-		b.onFailure[n.meta()] = func(err error) { h.err.CompareAndSwap(nil, &err) }
+	if n.meta().inline && b.planned[n].consumers == 1 {
+		b.planned[n].onFailure = func(err error) { h.err.CompareAndSwap(nil, &err) }
 	}
 	return h
 }

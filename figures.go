@@ -142,7 +142,7 @@ func (g givenByTaking) Given() uint64 { return g.q.Taken() }
 // passOn says that the values of the stages pass through f's stage untouched.
 func (f *stageFigures) passOn(b *builder, stages []node) {
 	for _, n := range stages {
-		p := passing{b.figures[n]}
+		p := passing{b.planned[n].figures}
 		f.addOutput(p)
 		f.addInput(p)
 	}

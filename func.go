@@ -189,8 +189,8 @@ func (f *standing[A, B]) run(ctx context.Context, root node) {
 // answers makes what takes the results of root.
 func (f *standing[A, B]) answers(b *builder, root node) (consume func()) {
 	b.run.calls = f.calls
-	b.trackers[root] = append(b.trackers[root], f.calls)
-	at := b.site(&consumerOp)
+	b.planned[root].trackers = append(b.planned[root].trackers, f.calls)
+	at := b.run.site(&consumerOp)
 	if b.tryInline(root) {
 		values := root.(*operator[B]).compose(b, root.(*operator[B]), at)
 		return func() {

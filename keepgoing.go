@@ -83,11 +83,14 @@ func (s *setAside) add(op *base, e *StageError) bool {
 	return most == 0 || s.total[op] <= most
 }
 
-// of returns the error for those of ops, or nil if there are none.
-func (s *setAside) of(ops map[*base]bool) error {
+// of returns the error of the stages of which a consumer wants to hear, or nil if no value of theirs failed.
+func (s *setAside) of(roots []node, left []*base) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := &FailedValues{}
+	if len(s.total) == 0 {
+		return nil
+	}
+	e, ops := &FailedValues{}, heard(roots, left)
 	for op, n := range s.total {
 		if ops[op] {
 			e.Total += n

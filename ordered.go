@@ -21,9 +21,9 @@ func Ordered[T any](s Stage[T]) Stage[T] {
 			return numbered(b, o, at, upstream[T](b, o, in, at))
 		}
 		q := queue.NewReorder[T](o.cfg.maxSize)
-		b.trackers[in] = append(b.trackers[in], q)
+		b.planned[in].trackers = append(b.planned[in].trackers, q)
 		connect(b, at, q, in)
-		return numbered(b, o, at, queueFlow(b.figures[o], at, q))
+		return numbered(b, o, at, queueFlow(b.planned[o].figures, at, q))
 	}
 	return Stage[T]{o}
 }

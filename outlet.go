@@ -16,11 +16,11 @@ type outlet[T any] struct {
 
 // outletOf returns the outlet of n; a branch has it at the operator that it branches off.
 func outletOf[T any](b *builder, n node) *outlet[T] {
-	o, ok := b.outlets[n].(*outlet[T])
+	o, ok := b.planned[n].outlet.(*outlet[T])
 	if !ok {
-		o = &outlet[T]{audience: b.audienceOf(n), figures: b.figures[n]}
+		o = &outlet[T]{audience: b.audienceOf(n), figures: b.planned[n].figures}
 		o.audience.ends = append(o.audience.ends, o.end)
-		b.outlets[n] = o
+		b.planned[n].outlet = o
 	}
 	return o
 }
@@ -53,10 +53,10 @@ func (b *builder) audienceOf(n node) *audience {
 	for n.meta().branch != trunk {
 		n = n.meta().inputs[0]
 	}
-	a := b.audiences[n]
+	a := b.planned[n].audience
 	if a == nil {
 		a = &audience{}
-		b.audiences[n] = a
+		b.planned[n].audience = a
 	}
 	return a
 }

@@ -46,48 +46,56 @@ type Decision struct {
 	Err   error         // the run fails with it; if it is nil and Again is false, the value is dropped
 }
 
-// court judges the values of one stage that fail in one run, for one worker.
-type court struct {
+// decider decides about the values of one stage that fail in one run.
+type decider struct {
 	op    *base
 	site  *Site
-	boxes []letterBox // of the Failures stages
+	boxes []letterBox // of the Failures stages; with emitters if the decider is one worker's
 }
 
-// court makes the court of a worker of n.
-func (b *builder) court(n node, s *Site) func() *court {
+// decider returns the decider of n, of which each worker needs its own; see forWorker.
+func (b *builder) decider(n node, s *Site) *decider {
 	boxes := b.letterBoxesOf(n)
 	p := &n.meta().cfg.policy
 	s.reports = len(boxes) > 0
 	s.tolerant = p.onError != nil || p.keepsGoing || s.reports
-	return func() *court { return &court{op: n.meta(), site: s, boxes: ofWorker(boxes)} }
+	return &decider{op: n.meta(), site: s, boxes: boxes}
 }
 
-// judge decides about the value of e, which has been tried e.Attempts times. One that is dropped goes
-// to the Failures stages, which may have to be waited for.
-func (c *court) judge(ctx context.Context, me *queue.Waiter, e *StageError) Decision {
-	v, answered := c.ask(ctx, e)
-	if v.Again || !answered {
-		return v
+// forWorker returns the decider of one more worker.
+func (d *decider) forWorker() *decider {
+	if len(d.boxes) == 0 { // nothing in it is one worker's
+		return d
 	}
-	p := &c.op.cfg.policy
+	return &decider{op: d.op, site: d.site, boxes: ofWorker(d.boxes)}
+}
+
+// decide decides about the value of e, which has been tried e.Attempts times. One that is dropped goes
+// to the Failures stages, which may have to be waited for.
+func (d *decider) decide(ctx context.Context, me *queue.Waiter, e *StageError) Decision {
+	decision, answered := d.ask(ctx, e)
+	if decision.Again || !answered {
+		return decision
+	}
+	p := &d.op.cfg.policy
 	switch {
-	case v.Err == nil:
+	case decision.Err == nil:
 	case p.keepsGoing:
-		if !c.site.run.failed.add(c.op, countable(v.Err, e)) {
+		if !d.site.run.failed.add(d.op, countable(decision.Err, e)) {
 			return Decision{Err: errTooMany}
 		}
-	case p.onError != nil || len(c.boxes) == 0:
-		return v
+	case p.onError != nil || len(d.boxes) == 0:
+		return decision
 	}
-	for i := range c.boxes {
-		c.boxes[i].post(me, e)
+	for i := range d.boxes {
+		d.boxes[i].post(me, e)
 	}
 	return Decision{}
 }
 
-// ask calls the user's functions. A panic in them is an answer that was not given: the verdict's
+// ask calls the user's functions. A panic in them is an answer that was not given: the decision's
 // error says so. Goexit fails the run, since ask cannot return then.
-func (c *court) ask(ctx context.Context, e *StageError) (v Decision, answered bool) {
+func (d *decider) ask(ctx context.Context, e *StageError) (v Decision, answered bool) {
 	defer func() {
 		if answered {
 			return
@@ -95,10 +103,10 @@ func (c *court) ask(ctx context.Context, e *StageError) (v Decision, answered bo
 		value := recover()
 		err := errors.Join(e, &policyError{e.Stage, panicOrGoexit(value)})
 		if v = (Decision{Err: err}); value == nil {
-			c.site.Fail(err)
+			d.site.Fail(err)
 		}
 	}()
-	return c.op.cfg.policy.ask(ctx, e), true
+	return d.op.cfg.policy.ask(ctx, e), true
 }
 
 // ask asks the stage's options in turn.

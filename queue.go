@@ -29,15 +29,15 @@ func newQueue[T any](b *builder, bound int, tagged, channelOK bool, in ...node) 
 // else that of a queue which in's goroutines fill.
 func upstream[T any](b *builder, o node, in node, s *Site) flow[T] {
 	b.passTrackers(o, in)
-	return flowOf[T](b, o.meta(), b.figures[o], in, s, b.tagged(o))
+	return flowOf[T](b, o.meta(), b.planned[o].figures, in, s, b.tagged(o))
 }
 
 // flowOf is upstream for a consumer that need not be a node; f are its figures.
 func flowOf[T any](b *builder, o *base, f *stageFigures, in node, s *Site, tagged bool) flow[T] {
 	if b.tryInline(in) {
 		op := in.(*operator[T])
-		values := takes(gives(op.compose(b, op, s), b.figures[in].addWorker()), f.addWorker())
-		return timed(s, b.figures[in].inlineSheet(), f.inlineSheet(), values)
+		values := takes(gives(op.compose(b, op, s), b.planned[in].figures.addWorker()), f.addWorker())
+		return timed(s, b.planned[in].figures.inlineSheet(), f.inlineSheet(), values)
 	}
 	q := newQueue[T](b, b.bound(o, in), tagged, b.channelOK(o, in), in)
 	connect(b, s, q, in)
@@ -49,7 +49,7 @@ func flowOf[T any](b *builder, o *base, f *stageFigures, in node, s *Site, tagge
 func inputQueue[T any](b *builder, o node, in node, s *Site, a *admission[T]) queue.Queue[T] {
 	b.passTrackers(o, in)
 	q := newInputQueue(b, o, in, s, a)
-	b.figures[o].addInput(q)
+	b.planned[o].figures.addInput(q)
 	return q
 }
 
@@ -70,7 +70,7 @@ func newInputQueue[T any](b *builder, o node, in node, s *Site, a *admission[T])
 		q := queue.NewWindowed[T](bound, b.tagged(o))
 		q.SetStatic(source.n, source.at)
 		b.run.draining.onStop(q.EndStatic)
-		b.figures[in].addOutput(givenByTaking{q})
+		b.planned[in].figures.addOutput(givenByTaking{q})
 		return q
 	}
 	q := newQueue[T](b, bound, b.tagged(o), b.channelOK(m, in), in)
@@ -133,7 +133,7 @@ func windowFlow[T any](p *queue.In[T], s *Site, yield func(T, queue.Tag) bool) {
 // can be stolen from another, and static values never wake anyone.
 func staticOf[T any](b *builder, o, in node) *staticValues[T] {
 	source, ok := in.(*operator[T])
-	limited := slices.ContainsFunc(b.trackers[in], queue.Tracker.Limited)
+	limited := slices.ContainsFunc(b.planned[in].trackers, queue.Tracker.Limited)
 	if !ok || source.values == nil || limited || o.meta().driven ||
 		!b.tryInline(in) {
 		return nil

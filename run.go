@@ -52,8 +52,10 @@ func newRun(caller context.Context) *run {
 		r.clock = timesheet.NewClock()
 	}
 	// The caller may be a worker of another run: its site must not be found in this one.
-	// Nor may what a function runs drain: its value has been read, and is to be finished.
-	ctx := context.WithValue(context.WithValue(caller, siteKey{}, (*Site)(nil)), drainKey{}, []drain(nil))
+	ctx := context.WithValue(caller, siteKey{}, (*Site)(nil))
+	if drainsOf(caller) != nil { // nor may what a function runs drain: its value has been read, and is to be finished
+		ctx = context.WithValue(ctx, drainKey{}, []drain(nil))
+	}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	return r
 }
@@ -146,7 +148,7 @@ func (r *run) finish(release func(), told bool) error {
 		r.err = context.Cause(r.caller)
 	}
 	if r.err == nil || any(r.err) == any(errTooMany) {
-		r.err = r.failed.of(heard(r.roots, r.leavers))
+		r.err = r.failed.of(r.roots, r.leavers)
 	}
 	if !told {
 		for _, err := range r.cleanup {

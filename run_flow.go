@@ -14,7 +14,7 @@ type flow[T any] func(yield func(v T, t queue.Tag) bool)
 // numbered tags the values of a source with their numbers, if an Ordered downstream needs them.
 // Before each value, the source waits until that Ordered admits one more.
 func numbered[T any](b *builder, o node, s *Site, values flow[T]) flow[T] {
-	trackers := b.trackers[o]
+	trackers := b.planned[o].trackers
 	if len(trackers) == 0 {
 		return values
 	}
@@ -42,9 +42,9 @@ func numbered[T any](b *builder, o node, s *Site, values flow[T]) flow[T] {
 // consumerLoop makes the consumer's part of a run: consume calls yield for each value of n, in its
 // caller's goroutine. f are the consumer's figures, nil if it has none.
 func consumerLoop[T any](b *builder, n node, f *stageFigures, yield func(T, queue.Tag) bool) (consume func()) {
-	at := b.site(&consumerOp)
+	at := b.run.site(&consumerOp)
 	values := lived(at, f, flowOf[T](b, &consumerOp, f, n, at, false))
-	if !b.inlined[n] { // the values come from a queue: nothing upstream is in this goroutine
+	if !b.planned[n].inlined { // the values come from a queue: nothing upstream is in this goroutine
 		return func() { values(yield) }
 	}
 	return func() {

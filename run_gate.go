@@ -37,6 +37,7 @@ func openAll(gates []*gate) {
 func (b *builder) gate(n node, g *gate) {
 	b.gates = append(b.gates, g)
 	for _, up := range reachable([]node{n}) {
-		b.behind[up.meta()] = append(b.behind[up.meta()], g)
+		p := b.planned[up]
+		p.behind = append(p.behind, g)
 	}
 }

@@ -11,43 +11,48 @@ import (
 // each of its consumers has either added a queue to its outlet, or inlined it into its own
 // goroutine.
 type builder struct {
-	run       *run
-	nodes     []node        // inputs before consumers
-	consumers map[node]int  // of each node, those that take its values
-	inlined   map[node]bool // those built as part of their consumer
-	outlets   map[node]any  // *outlet[T]
-	audiences map[node]*audience
-	branches  map[node][]node // of an operator, those that are consumed
-	trackers  map[node][]queue.Tracker
-	figures   map[node]*stageFigures
-	gates     []*gate
-	behind    map[*base][]*gate // the gates that a stage's start waits for
-	onFailure map[*base]func(error)
+	run     *run
+	nodes   []node // inputs before consumers
+	planned map[node]*planned
+	gates   []*gate
+}
+
+// planned is what the builder knows of one node.
+type planned struct {
+	consumers int  // those that take its values
+	inlined   bool // it is built as part of its consumer
+	outlet    any  // *outlet[T]; nil until one is asked for
+	audience  *audience
+	branches  []node // those that are consumed
+	trackers  []queue.Tracker
+	figures   *stageFigures   // nil if the run is not observed
+	behind    []*gate         // those that its start waits for
+	onFailure func(err error) // gets its failures in place of the run; nil: the run does
 }
 
 // plan makes the builder of a run of all nodes that roots reach. Its error joins those of every
 // broken stage.
 func plan(r *run, roots []node) (*builder, error) {
-	b := &builder{
-		run: r, consumers: map[node]int{}, inlined: map[node]bool{}, outlets: map[node]any{},
-		audiences: map[node]*audience{}, branches: map[node][]node{},
-		trackers: map[node][]queue.Tracker{}, figures: map[node]*stageFigures{}, behind: map[*base][]*gate{},
-		onFailure: map[*base]func(error){},
-	}
-	b.nodes = reachable(roots)
+	nodes := reachable(roots)
+	b := &builder{run: r, nodes: nodes, planned: make(map[node]*planned, len(nodes))}
+	all := make([]planned, len(nodes))
 	var errs []error
-	for _, n := range b.nodes {
-		errs = append(errs, n.meta().err)
-		for _, in := range n.meta().inputs {
-			b.consumers[in]++
+	for i, n := range nodes { // an input comes before its consumers
+		m := n.meta()
+		errs = append(errs, m.err)
+		for _, in := range m.inputs {
+			b.planned[in].consumers++
 		}
-		b.figures[n] = &stageFigures{clock: r.clock, backend: n.meta().backend}
-		r.figures = append(r.figures, b.figures[n])
+		if r.clock != nil {
+			all[i].figures = &stageFigures{clock: r.clock, backend: m.backend}
+			r.figures = append(r.figures, all[i].figures)
+		}
+		b.planned[n] = &all[i]
 	}
 	for _, n := range roots {
-		b.consumers[n]++
+		b.planned[n].consumers++
 	}
-	return b, errors.Join(append(errs, checkTurns(b.nodes))...)
+	return b, errors.Join(append(errs, checkTurns(nodes))...)
 }
 
 // reachable returns the nodes that roots reach, each once, inputs first. It does not recurse: a
@@ -84,9 +89,9 @@ func reachable(roots []node) (nodes []node) {
 func (b *builder) build() {
 	for _, n := range slices.Backward(b.nodes) {
 		switch {
-		case b.consumers[n] == 0:
+		case b.planned[n].consumers == 0:
 			b.dropConsumer(n.meta().inputs...)
-		case !b.inlined[n]:
+		case !b.planned[n].inlined:
 			n.build(b)
 		}
 	}
@@ -95,7 +100,7 @@ func (b *builder) build() {
 // dropConsumer records that one consumer of each of these nodes will not take its values.
 func (b *builder) dropConsumer(nodes ...node) {
 	for _, n := range nodes {
-		b.consumers[n]--
+		b.planned[n].consumers--
 	}
 }
 
@@ -109,14 +114,14 @@ func (o *operator[T]) build(b *builder) {
 		o.assemble(b, o)
 		return
 	}
-	s := b.site(&o.base)
-	s.onFailure = b.onFailure[&o.base]
+	s := b.site(o)
+	s.onFailure = b.planned[o].onFailure
 	out := outletOf[T](b, o)
 	out.audience.attend(s)
 	gates := len(b.gates)
 	flow := o.compose(b, o, s)
 	s.opens = b.gates[gates:]
-	sink, sheet := out.emitter(), b.figures[o].inlineSheet()
+	sink, sheet := out.emitter(), b.planned[o].figures.inlineSheet()
 	s.startWorkers = func() {
 		s.Go(func() {
 			s.waiter.Track.Enter(sheet)
@@ -127,9 +132,9 @@ func (o *operator[T]) build(b *builder) {
 }
 
 // site makes the site of a stage, behind the gates that its start waits for.
-func (b *builder) site(of *base) *Site {
-	s := b.run.site(of)
-	for _, g := range b.behind[of] {
+func (b *builder) site(of node) *Site {
+	s := b.run.site(of.meta())
+	for _, g := range b.planned[of].behind {
 		g.sites = append(g.sites, s)
 		s.closedGates.Add(1)
 	}
@@ -139,10 +144,10 @@ func (b *builder) site(of *base) *Site {
 // tryInline reports whether n can run in the goroutine of its consumer, and if so marks it as
 // inlined.
 func (b *builder) tryInline(n node) bool {
-	if n.meta().inline && b.consumers[n] == 1 {
-		b.inlined[n] = true
+	if n.meta().inline && b.planned[n].consumers == 1 {
+		b.planned[n].inlined = true
 	}
-	return b.inlined[n]
+	return b.planned[n].inlined
 }
 
 // inOrder reports whether the values of n reach its consumer in their order: they stay in one
@@ -150,7 +155,7 @@ func (b *builder) tryInline(n node) bool {
 func (b *builder) inOrder(n node) bool {
 	for {
 		m := n.meta()
-		if !m.inline && m.branch != deadLetters || b.consumers[n] != 1 {
+		if !m.inline && m.branch != deadLetters || b.planned[n].consumers != 1 {
 			return false
 		}
 		if m.renumbers {
@@ -164,7 +169,7 @@ func (b *builder) inOrder(n node) bool {
 // values, nothing downstream follows the order before it.
 func (b *builder) passTrackers(o node, in node) {
 	if !b.renumbers(o) {
-		b.trackers[in] = append(b.trackers[in], b.trackers[o]...)
+		b.planned[in].trackers = append(b.planned[in].trackers, b.planned[o].trackers...)
 	}
 }
 
@@ -194,12 +199,12 @@ func (b *builder) bound(o *base, in node) int {
 // stopped, and leave those who receive from the channel blocked until it ends.
 func (b *builder) channelOK(o *base, in ...node) bool {
 	return !o.sharesGoroutine && !slices.ContainsFunc(in, func(n node) bool {
-		return n.meta().sharesGoroutine || n.meta().branch != trunk || b.consumers[n] > 1
+		return n.meta().sharesGoroutine || n.meta().branch != trunk || b.planned[n].consumers > 1
 	})
 }
 
 // tagged reports whether the values that o takes carry tags.
-func (b *builder) tagged(o node) bool { return len(b.trackers[o]) > 0 && !b.renumbers(o) }
+func (b *builder) tagged(o node) bool { return len(b.planned[o].trackers) > 0 && !b.renumbers(o) }
 
 // renumbers reports whether the order of values begins anew at o. In a Func an Ordered lets every
 // value pass.

@@ -15,7 +15,7 @@ func Split[T any](s Stage[T], f func(T) bool) (yes, no Stage[T]) {
 		o.fail(atUserPlace(errNilFunction))
 	}
 	o.compose = func(b *builder, o *operator[T], at *Site) flow[T] {
-		c := b.figures[o].addWorker()
+		c := b.planned[o].figures.addWorker()
 		values := upstream[T](b, o, in, at)
 		sides := map[bool]*side[T]{true: sideOf[T](b, o, yesSide), false: sideOf[T](b, o, noSide)}
 		return func(func(T, queue.Tag) bool) {
@@ -46,7 +46,7 @@ func sideOf[T any](b *builder, o *operator[T], kind branch) *side[T] {
 	s := &side[T]{audience: b.audienceOf(o)}
 	for _, br := range branchesOf[T](b, o, kind) {
 		s.emitters = append(s.emitters, outletOf[T](b, br).emitter())
-		s.trackers = append(s.trackers, b.trackers[br]...)
+		s.trackers = append(s.trackers, b.planned[br].trackers...)
 	}
 	return s
 }

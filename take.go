@@ -60,7 +60,7 @@ func taking[T any](
 			b.dropConsumer(in)
 			return func(func(T, queue.Tag) bool) {}
 		}
-		c := b.figures[o].addWorker()
+		c := b.planned[o].figures.addWorker()
 		up := at.newPart()
 		values := upstream[T](b, o, in, up)
 		return func(yield func(T, queue.Tag) bool) {

@@ -40,7 +40,7 @@ func checkAdmission[A any](c *config) error {
 type inputFunc interface{ inputType() reflect.Type }
 
 // newAdmission returns what o asks about its values at site s, or nil if it asks nothing.
-func newAdmission[A, B any](b *builder, o *operator[B], s *Site, op Operation[A, B], newCourt func() *court) *admission[A] {
+func newAdmission[A, B any](b *builder, o *operator[B], s *Site, op Operation[A, B], d *decider) *admission[A] {
 	c := &o.cfg
 	if c.keys == nil && c.weight == nil {
 		return nil
@@ -49,8 +49,8 @@ func newAdmission[A, B any](b *builder, o *operator[B], s *Site, op Operation[A,
 	a.keys, _ = c.keys.(keys[A])
 	a.weight, _ = c.weight.(weightFunc[A])
 	a.rejecter = func() rejecter[A] {
-		p := order{trackers: b.trackers[o], results: op.Results}
-		r := &rejection[A]{site: s, item: op.Item, cfg: c, order: p, court: newCourt(), counts: b.figures[o].addWorker()}
+		p := order{trackers: b.planned[o].trackers, results: op.Results}
+		r := &rejection[A]{site: s, item: op.Item, cfg: c, order: p, decider: d.forWorker(), counts: b.planned[o].figures.addWorker()}
 		return r.reject
 	}
 	return a
@@ -58,19 +58,19 @@ func newAdmission[A, B any](b *builder, o *operator[B], s *Site, op Operation[A,
 
 // rejection ends values that fail before they enter, for one producer.
 type rejection[A any] struct {
-	site   *Site
-	item   func(A) any
-	cfg    *config
-	order  order
-	court  *court
-	counts *counts
+	site    *Site
+	item    func(A) any
+	cfg     *config
+	order   order
+	decider *decider
+	counts  *counts
 }
 
 func (r *rejection[A]) reject(me *queue.Waiter, v A, t queue.Tag, err error) {
 	e := &StageError{Stage: r.cfg.name, Worker: -1, Item: itemOf(r.item, v), Err: Permanent(err), Attempts: 1}
 	r.counts.take()
 	r.counts.fail()
-	if decision := r.court.judge(r.site.ctx, me, e); decision.Err != nil && r.site.failValue(t, decision.Err) {
+	if decision := r.decider.decide(r.site.ctx, me, e); decision.Err != nil && r.site.failValue(t, decision.Err) {
 		return
 	}
 	r.counts.drop()

@@ -119,20 +119,6 @@ func (*goroutineSeat) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// arm prepares for the Timeout that t has, if any, and reports whether there is one.
-func (s *goroutineSeat) arm(t stopwatch.Settings) bool {
-	if t.Timeout > 0 {
-		s.watch = stopwatch.New(t)
-	}
-	return t.Timeout > 0
-}
-
-func (s *goroutineSeat) disarm() {
-	if s.watch != nil {
-		s.watch.Stop()
-	}
-}
-
 func (s *goroutineSeat) abandoned() bool { return s.watch != nil && s.watch.Abandoned() }
 
 // Enter ignores its argument: it is the worker's context, which the watch has.

@@ -1,24 +1,27 @@
 package pl
 
-import "github.com/gopeln/pl/internal/queue"
+import (
+	"github.com/gopeln/pl/internal/queue"
+	"github.com/gopeln/pl/internal/stopwatch"
+)
 
 // composeInline makes the flow of an operator whose function runs in its consumer's goroutine: a
 // worker without a queue.
 func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Operation[A, B]) flow[B] {
 	values := upstream[A](b, o, in, s)
-	counts := b.figures[o].addWorker()
-	newCourt := b.court(o, s)
-	p := order{trackers: b.trackers[o], results: op.Results}
-	if a := newAdmission(b, o, s, op, newCourt); a != nil {
+	counts := b.planned[o].figures.addWorker()
+	decider := b.decider(o, s)
+	p := order{trackers: b.planned[o].trackers, results: op.Results}
+	if a := newAdmission(b, o, s, op, decider); a != nil {
 		values = a.flow(values)
 	}
-	sampler := b.figures[o].inlineSampler(b.run.showOf())
+	sampler := b.planned[o].figures.inlineSampler(b.run.showOf())
 	sampler.configure(o.cfg.timeout > 0, len(p.trackers) > 0)
 	return func(yield func(B, queue.Tag) bool) {
 		w := &worker[A, B]{
 			site: s, op: &o.base, ctx: s.workerContext(&o.base, 0), open: op.Open, item: op.Item, order: p,
-			counts: counts, court: newCourt(), turnstile: b.turnstile(&o.base, s), calls: b.run.calls,
-			figures: b.figures[o], sampler: sampler,
+			counts: counts, decider: decider.forWorker(), turnstile: b.turnstile(&o.base, s), calls: b.run.calls,
+			figures: b.planned[o].figures, sampler: sampler,
 			put: func(_ *queue.Waiter, v B, t queue.Tag) bool { return yield(v, t) },
 		}
 		if w.Open() {
@@ -37,9 +40,11 @@ func (w *worker[A, B]) serveInline(values flow[A]) {
 	l.emit = l.handOn
 	w.sampler.next(&l.t)
 	seat.Track = w.site.waiter.Track
-	l.timed = seat.arm(w.timeout(nil))
+	if l.timed = w.op.cfg.timeout > 0; l.timed {
+		seat.watch = stopwatch.New(w.timeout(nil))
+		defer seat.watch.Stop()
+	}
 	l.bracketed = l.timed
-	defer seat.disarm()
 	values(func(v A, t queue.Tag) bool {
 		l.v, l.t = v, t
 		l.begin()

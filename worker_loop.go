@@ -11,14 +11,14 @@ import (
 
 // assemble makes a stage with workers: its queue, and what its backend starts.
 func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op Operation[A, B]) {
-	s := b.site(&o.base)
-	newCourt, turnstile := b.court(o, s), b.turnstile(&o.base, s)
-	input := inputQueue(b, o, in, s, newAdmission(b, o, s, op, newCourt))
+	s := b.site(o)
+	decider, turnstile := b.decider(o, s), b.turnstile(&o.base, s)
+	input := inputQueue(b, o, in, s, newAdmission(b, o, s, op, decider))
 	out := outletOf[B](b, o)
 	out.audience.attend(s)
-	s.results, s.figures = op.Results, b.figures[o]
+	s.results, s.figures = op.Results, b.planned[o].figures
 	s.check = checkOf(backend)
-	p := order{trackers: b.trackers[o], results: op.Results}
+	p := order{trackers: b.planned[o].trackers, results: op.Results}
 	s.newWorker = func(index int) Worker {
 		s.workers.Add(1)
 		results := out.emitter()
@@ -27,7 +27,7 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 			site: s, op: &o.base, index: index, ctx: s.workerContext(&o.base, index), open: op.Open,
 			one: measureOne(sampler, op.One), figures: s.figures, sampler: sampler, sheet: sheet,
 			item: op.Item,
-			in:   input.Consumer(results.word()), put: results.put, order: p, court: newCourt(), turnstile: turnstile,
+			in:   input.Consumer(results.word()), put: results.put, order: p, decider: decider.forWorker(), turnstile: turnstile,
 			calls:  b.run.calls,
 			counts: results.counts,
 		}
@@ -62,7 +62,7 @@ type worker[A, B any] struct {
 	windowOut  *queue.Out[B]     // if not nil, put does no more than its Put
 	channelOut *queue.Channel[B] // if not nil, put does no more than its Put
 	order                        // of the values in the order
-	court      *court
+	decider    *decider
 	calls      callTable  // of a Func; else nil
 	turnstile  *turnstile // nil: nothing stands before an attempt
 	entering   bool       // a value is there for the first time
@@ -112,9 +112,11 @@ func (w *worker[A, B]) Serve(seat Seat) {
 // serveOwn is Serve if the worker has a goroutine to itself.
 func (w *worker[A, B]) serveOwn(l *valueLoop[A, B], seat *goroutineSeat) {
 	w.sampler.next(&l.t)
-	l.timed = seat.arm(w.timeout(func() { w.replace(l, seat) }))
+	if l.timed = w.op.cfg.timeout > 0; l.timed {
+		seat.watch = stopwatch.New(w.timeout(func() { w.replace(l, seat) }))
+		defer seat.watch.Stop()
+	}
 	l.bracketed = l.timed
-	defer seat.disarm()
 	loop := w.ownLoop
 	if l.bracketed {
 		loop = w.bracketedLoop

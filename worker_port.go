@@ -35,13 +35,13 @@ func (p Ports[A, B]) Port(index int) *Port[A, B] { return p.port(index) }
 func assembleDriven[A, B any](
 	b *builder, o *operator[B], backend Backend, in node, op Operation[A, B], start func(Ports[A, B]),
 ) {
-	s := b.site(&o.base)
+	s := b.site(o)
 	s.check = checkOf(backend)
-	newCourt, turnstile := b.court(o, s), b.turnstile(&o.base, s)
-	input := inputQueue(b, o, in, s, newAdmission(b, o, s, op, newCourt))
+	decider, turnstile := b.decider(o, s), b.turnstile(&o.base, s)
+	input := inputQueue(b, o, in, s, newAdmission(b, o, s, op, decider))
 	out := outletOf[B](b, o)
 	out.audience.attend(s)
-	s.results, s.figures = op.Results, b.figures[o]
+	s.results, s.figures = op.Results, b.planned[o].figures
 	port := func(index int) *Port[A, B] {
 		e := out.emitter()
 		for _, s := range e.sinks {
@@ -51,7 +51,7 @@ func assembleDriven[A, B any](
 		}
 		return &Port[A, B]{
 			site: s, index: index, in: input.Consumer(nil).(queue.PulledInlet[A]), out: e,
-			order: order{trackers: b.trackers[o], results: op.Results}, court: newCourt(), turnstile: turnstile, counts: e.counts,
+			order: order{trackers: b.planned[o].trackers, results: op.Results}, decider: decider.forWorker(), turnstile: turnstile, counts: e.counts,
 			taking: &queue.NewGoroutine().Waiter, giving: &queue.NewGoroutine().Waiter,
 		}
 	}
@@ -67,7 +67,7 @@ type Port[A, B any] struct {
 	in        queue.PulledInlet[A]
 	out       *emitter[B]
 	order     order
-	court     *court
+	decider   *decider
 	turnstile *turnstile
 	counts    *counts
 
@@ -238,7 +238,7 @@ func (p *Port[A, B]) Fail(it *Item[A], err error) Decision {
 	}
 	it.attempt++
 	it.yielded = 0
-	v := p.court.judge(p.site.ctx, p.giving, &StageError{
+	v := p.decider.decide(p.site.ctx, p.giving, &StageError{
 		Stage: p.site.op.cfg.name, Worker: p.index, Item: it.Value, Err: err, Attempts: it.attempt,
 	})
 	if v.Again {

@@ -204,7 +204,7 @@ func (l *valueLoop[A, B]) applyPolicy(err error) bool {
 	e := &StageError{
 		Stage: l.op.cfg.name, Worker: l.index, Item: itemOf(l.item, l.v), Err: err, Attempts: l.attempt,
 	}
-	decision := l.court.judge(l.ctx, l.me, e)
+	decision := l.decider.decide(l.ctx, l.me, e)
 	if decision.Again {
 		l.attempt++
 		l.counts.retry()
