@@ -69,7 +69,7 @@ func (c *crawler) crawl(ctx context.Context, start string) error {
 	}
 	c.seen[first.String()] = true
 	for level := []*url.URL{first}; len(level) > 0; {
-		if level, err = c.links(pl.FromSlice(level)).Collect(ctx); err != nil {
+		if level, err = pl.FromSlice(level).Pipe(c.links).Collect(ctx); err != nil {
 			return err
 		}
 	}

@@ -48,7 +48,7 @@ func run(ctx context.Context, w io.Writer, in string, timeout time.Duration) err
 	var failed failures
 	score := command.Map(command.Lines(), []string{"sh", "-c", script}, pl.Name("score.sh"),
 		pl.Workers(2), pl.MaxSize(16), pl.Timeout(timeout), pl.OnError(failed.add))
-	for line, err := range pl.Ordered(score(files.Walk(in, nil))).All(ctx) {
+	for line, err := range files.Walk(in, nil).Pipe(score).Ordered().All(ctx) {
 		if err != nil {
 			return err
 		}

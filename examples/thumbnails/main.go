@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/examples/internal/picture"
 	"github.com/gopeln/pl/files"
 	"github.com/gopeln/pl/journal"
 	"github.com/gopeln/pl/process"
@@ -31,7 +32,7 @@ import (
 )
 
 // shrinkAll is made before main, so that a worker process finds it.
-var shrinkAll = process.MapWith(encoder, shrink, pl.Workers(runtime.NumCPU()), pl.MaxSize(64), pl.Timeout(2*time.Second))
+var shrinkAll = process.MapWith(picture.Encoder, shrink, pl.Workers(runtime.NumCPU()), pl.MaxSize(64), pl.Timeout(2*time.Second))
 
 func main() {
 	process.Main()
@@ -83,7 +84,7 @@ func run(ctx context.Context, report io.Writer, s settings) (err error) {
 	var failed failures
 	names := find(s.in)
 	if s.poison {
-		names = pl.Concat(names, pl.From(crashing, endless))
+		names = pl.Concat(names, pl.From(picture.Crashing, picture.Endless))
 	}
 	written := thumbnails(s.in, s.out, &failed)
 	if s.journal != "" {
@@ -96,7 +97,7 @@ func run(ctx context.Context, report io.Writer, s settings) (err error) {
 	}
 
 	start, count, size := time.Now(), 0, 0
-	for thumbnail, err := range written(names).All(ctx) {
+	for thumbnail, err := range pl.Pipe(names, written).All(ctx) {
 		if err != nil {
 			return err
 		}
@@ -119,10 +120,9 @@ func thumbnails(in, out string, failed *failures) pl.Partial[string, Picture] {
 
 // find yields the names of all pictures below a folder.
 func find(folder string) pl.Stage[string] {
-	pictures := files.Walk(folder, func(path string, entry fs.DirEntry) bool {
+	return files.Walk(folder, func(path string, entry fs.DirEntry) bool {
 		return entry.IsDir() || slices.Contains([]string{".png", ".jpg", ".jpeg", ".gif"}, filepath.Ext(path))
-	})
-	return serial.Map(pl.Try(func(path string) (string, error) { return filepath.Rel(folder, path) }))(pictures)
+	}).Pipe(serial.Map(pl.Try(func(path string) (string, error) { return filepath.Rel(folder, path) })))
 }
 
 // failures collects the values that have failed.
@@ -139,7 +139,7 @@ func (f *failures) option() pl.Option {
 		}
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.lines = append(f.lines, fmt.Sprintf("%s: %v", name, reason(e.Err)))
+		f.lines = append(f.lines, fmt.Sprintf("%s: %v", name, picture.Reason(e.Err)))
 		return nil
 	})
 }

@@ -59,8 +59,8 @@ func tour(ctx context.Context, out io.Writer, backend, folder string, list bool)
 	start, files, size, uses := time.Now(), 0, 0, map[string]int{}
 
 	var without skipped
-	texts := thread.Map(read, pl.Workers(4), pl.MaxSize(64), without.option())(walk(folder))
-	parsed := parseAll(texts).With(without.option())
+	texts := pl.Pipe(walk(folder), thread.Map(read, pl.Workers(4), pl.MaxSize(64), without.option()))
+	parsed := texts.Pipe(parseAll).With(without.option())
 	for file, err := range parsed.All(ctx) {
 		if err != nil {
 			return err
