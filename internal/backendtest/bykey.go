@@ -1,7 +1,6 @@
 package backendtest
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -20,6 +19,7 @@ var byKeyChecks = []check{
 	{"OfEachOperator", nothing, byKeyOperators},
 	{"OtherKeysPass", concurrent, byKeyOthersPass},
 	{"ResultsStayInOrderFromStageToStage", nothing, byKeyChain},
+	{"OneWorkerKeepsTheOrderOfAllKeys", nothing, byKeyOneWorker},
 	{"HoldsAcrossRetries", nothing, byKeyRetry},
 	{"KeyThatPanicsFailsItsValue", nothing, byKeyPanics},
 	{"KeyThatCannotBeHashedFailsItsValue", nothing, byKeyUnhashable},
@@ -109,6 +109,14 @@ func byKeyChain(t *testing.T, api API) {
 	}
 }
 
+func byKeyOneWorker(t *testing.T, api API) {
+	for _, size := range []int{0, 1, 7} {
+		few := func(x int) int { return min(x%fewKeys, 1) }
+		s := api.Doze(pl.Range(30)).With(pl.MaxSize(size), pl.ByKey(few))
+		assert.Equal(t, numbers(30), mustCollect(t, api, s))
+	}
+}
+
 func byKeyRetry(t *testing.T, api API) {
 	journal := Keep(t)
 	all := func(int) string { return "the same" }
@@ -167,25 +175,12 @@ func byKeyNaN(t *testing.T, api API) {
 func byKeyMaxSize(t *testing.T, api API) {
 	journal := Keep(t)
 	read := 0
-	source := pl.FromFunc(func(_ context.Context, yield func(int) bool) error {
-		for i := range 20 {
-			if read++; !yield(Hang + i) {
-				break
-			}
-		}
-		return nil
+	hanging := tallied(&read, []int{Hang, Hang + 1, Hang + 2, Hang + 3, Hang + 4, Hang + 5, Hang + 6})
+	s := api.Obey.Each(hanging).With(pl.Workers(4), pl.MaxSize(3), pl.ByKey(func(int) int { return 0 }))
+	api.stuck(t, s, func() {
+		assert.Equal(t, 1, journal.Count("begin"))
+		assert.Equal(t, 1+3+1, read)
 	})
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	done := make(chan error)
-	go func() {
-		done <- api.Obey.Each(source).With(pl.Workers(4), pl.MaxSize(3), pl.ByKey(func(int) int { return 0 })).Run(ctx)
-	}()
-	api.rest()
-	assert.Equal(t, 1, journal.Count("begin"))
-	assert.Equal(t, 1+3+1, read)
-	cancel()
-	require.Error(t, <-done)
 }
 
 func byKeyAbandoned(t *testing.T, api API) {

@@ -247,20 +247,9 @@ func limitOrdered(t *testing.T, api API) {
 
 func limitHolds(t *testing.T, api API) {
 	read := 0
-	source := pl.FromFunc(func(_ context.Context, yield func(int) bool) error {
-		for yield(read) {
-			read++
-		}
-		return nil
-	})
 	hang := limiterFunc(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
-	ctx, cancel := context.WithCancelCause(api.context(t))
-	done := make(chan error)
-	go func() { done <- api.Same(source).With(pl.Limit(hang), pl.Workers(2), pl.MaxSize(3)).Run(ctx) }()
-	api.rest()
-	cancel(errGone)
-	assert.Equal(t, errGone, <-done)
-	assert.LessOrEqual(t, read, 2+3+1)
+	s := api.Same(tallied(&read, numbers(100))).With(pl.Limit(hang), pl.Workers(2), pl.MaxSize(3))
+	api.stuck(t, s, func() { assert.LessOrEqual(t, read, 2+3+1) })
 }
 
 func limitWithAll(t *testing.T, api API) {

@@ -1,7 +1,6 @@
 package backendtest
 
 import (
-	"context"
 	"slices"
 	"testing"
 	"time"
@@ -39,25 +38,13 @@ func maxWeightLosesNothing(t *testing.T, api API) {
 func weighing(t *testing.T, api API, workers int, most int64, weights ...int) (read, begun int) {
 	t.Helper()
 	journal := Keep(t)
-	source := pl.FromFunc(func(_ context.Context, yield func(int) bool) error {
-		for _, w := range weights {
-			if read++; !yield(Hang + w) {
-				break
-			}
-		}
-		return nil
-	})
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	done := make(chan error)
-	go func() {
-		weight := func(x int) int64 { return int64(x - Hang) }
-		done <- api.Obey.Each(source).With(pl.Workers(workers), pl.MaxWeight(most, weight)).Run(ctx)
-	}()
-	api.rest()
-	begun = journal.Count("begin")
-	cancel()
-	require.Error(t, <-done)
+	hanging := slices.Clone(weights)
+	for i := range hanging {
+		hanging[i] += Hang
+	}
+	weight := func(x int) int64 { return int64(x - Hang) }
+	s := api.Obey.Each(tallied(&read, hanging)).With(pl.Workers(workers), pl.MaxWeight(most, weight))
+	api.stuck(t, s, func() { begun = journal.Count("begin") })
 	return read, begun
 }
 

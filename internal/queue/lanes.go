@@ -31,11 +31,12 @@ type Lanes[T any, K comparable] struct {
 	spare []*lane[T, K]     // lanes to be used again
 
 	mu              sync.Mutex
-	ready           list[entry[T, K]]
+	ready           arrivals[T, K]
 	entering        list[*entrance[T, K]]
-	stored          int // values in ready and in lanes
-	unbegun         int // values that were pulled and not begun; they count for limit
-	reserved        int // room that driven producers hold
+	arrived         uint64 // values that have entered
+	stored          int    // values in ready and in lanes
+	unbegun         int    // values that were pulled and not begun; they count for limit
+	reserved        int    // room that driven producers hold
 	weight          int64
 	pulled          int64 // values that have left the queue
 	consumers       int
@@ -58,10 +59,11 @@ type lane[T any, K comparable] struct {
 }
 
 type entry[T any, K comparable] struct {
-	v      T
-	t      Tag
-	weight int64
-	lane   *lane[T, K] // nil: the value has no key
+	v       T
+	t       Tag
+	weight  int64
+	lane    *lane[T, K] // nil: the value has no key
+	arrival uint64      // its number among those that have entered
 }
 
 // entrance is a producer that waits for room. The goroutine that makes room moves its value.
@@ -146,6 +148,8 @@ func (q *Lanes[T, K]) fits(weight int64) bool {
 
 // enter stores e, in ready if its lane is free.
 func (q *Lanes[T, K]) enter(e entry[T, K]) {
+	e.arrival = q.arrived
+	q.arrived++
 	q.stored++
 	q.weight += e.weight
 	if e.lane != nil && e.lane.busy {
@@ -155,7 +159,7 @@ func (q *Lanes[T, K]) enter(e entry[T, K]) {
 	if e.lane != nil {
 		e.lane.busy = true
 	}
-	q.ready.push(e)
+	q.ready.add(e)
 	q.parkedConsumers.wakeFirst()
 }
 
@@ -197,7 +201,7 @@ func (q *Lanes[T, K]) giveBack(of any, weight int64) {
 		l.members--
 		switch {
 		case l.waiting.count > 0:
-			q.ready.push(l.waiting.pop())
+			q.ready.reopen(l.waiting.pop())
 			q.parkedConsumers.wakeFirst()
 		case l.members == 0:
 			l.busy = false
@@ -366,7 +370,7 @@ func (q *Lanes[T, K]) Stop() {
 	q.mu.Lock()
 	first := !q.stopped
 	q.stopped = true
-	q.ready, q.lanes, q.spare = list[entry[T, K]]{}, nil, nil
+	q.ready, q.lanes, q.spare = arrivals[T, K]{}, nil, nil
 	q.parkedConsumers.wakeAll()
 	for q.entering.count > 0 {
 		q.entering.pop().producer.seat.Wake()

@@ -200,3 +200,56 @@ func TestAListIsFirstInFirstOut(t *testing.T) {
 		require.Equal(t, len(model), l.count)
 	}
 }
+
+// With one consumer no value passes another, whatever their keys.
+func TestOneConsumerKeepsTheOrderOverAllKeys(t *testing.T) {
+	q := NewLanes(0, 0, true, func() Ask[int, int] {
+		return func(_ *Waiter, v int, _ Tag) (int, int64, bool) { return v % 3, 0, true }
+	})
+	q.AddStage(func() {})
+	me := &NewGoroutine().Waiter
+	sink, in := q.Producer(), q.Consumer(nil).(HoldingInlet[int])
+	next, want := 0, 0
+	for range 1000 {
+		for range rand.IntN(3) {
+			require.True(t, sink.Put(me, next*next, Tag{}))
+			next++
+		}
+		if want < next {
+			v, _, h, ok := in.TakeHold(me)
+			require.True(t, ok)
+			require.Equal(t, want*want, v)
+			want++
+			h.Release()
+		}
+	}
+}
+
+func TestArrivalsComeFirstComeFirstServed(t *testing.T) {
+	var a arrivals[int, int]
+	var model []uint64
+	waiting := []uint64{}
+	for i := range uint64(3000) {
+		switch rand.IntN(5) {
+		case 0, 1:
+			a.add(entry[int, int]{arrival: i})
+			model = append(model, i)
+		case 2:
+			waiting = append(waiting, i)
+		case 3:
+			if n := len(waiting); n > 0 {
+				k := rand.IntN(n)
+				a.reopen(entry[int, int]{arrival: waiting[k]})
+				model = append(model, waiting[k])
+				waiting = slices.Delete(waiting, k, k+1)
+			}
+		case 4:
+			if len(model) > 0 {
+				least := slices.Min(model)
+				require.Equal(t, least, a.pop().arrival)
+				model = slices.DeleteFunc(model, func(n uint64) bool { return n == least })
+			}
+		}
+		require.Equal(t, len(model), a.count)
+	}
+}
