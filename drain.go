@@ -98,6 +98,14 @@ func (d *draining) begun() bool {
 	return d != nil && slices.ContainsFunc(d.drains, func(one drain) bool { return one.stop.Err() != nil })
 }
 
+// begins is a channel that is closed when the sources must stop; nil without a Drain.
+func (d *draining) begins() <-chan struct{} {
+	if d == nil {
+		return nil
+	}
+	return d.reading.Done()
+}
+
 // onStop has f called when the sources must stop.
 func (d *draining) onStop(f func()) {
 	if d == nil {

@@ -1,6 +1,7 @@
 package pl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -24,7 +25,8 @@ var (
 // subprocesses or connections, without the price of a run for each request.
 //
 // call may be called by any number of goroutines at once. A failure is the error of the call whose
-// value failed, and harms no other; so is an error that OnError returns. A failure after a value's
+// value failed, and harms no other; so is an error that OnError returns, and a failure with which
+// [KeepGoing] would go on. A failure after a value's
 // first result is dropped. If a value ends without a result, call returns [ErrNoResult]. If ctx ends
 // first, call returns its cause at once: a value whose function runs is not interrupted, and one that
 // has not begun never begins, in any stage. [Ordered] in p lets every value pass, since each caller
@@ -33,7 +35,8 @@ var (
 // stop lets the calls under way finish, waits until nothing is left, and returns the errors of OnEnd
 // and what else went wrong with the run. It may be called again and returns the same. After it, and
 // after Func's own ctx has ended or the run has failed, such as by OnStart, calls return an error at
-// once. If ctx ends, the workers leave without stop.
+// once. If ctx ends, the workers leave without stop. If ctx is one of [Drain], the end of its stop
+// does so too, after the calls under way; those that come later get [ErrDrain].
 //
 // Every call fails if p has a stage whose results belong to no single value, such as Batch or Merge,
 // a stage with several consumers, or a source of its own.
@@ -63,8 +66,9 @@ type standing[A, B any] struct {
 	stopping chan struct{}  // closed when the last of them has ended, after stop
 	once     sync.Once
 
-	ended chan struct{}
-	err   error // of the run; written before ended is closed
+	ended   chan struct{}
+	err     error // of the run; written before ended is closed
+	drained bool  // the run was to stop reading; so is this
 }
 
 // request is a value that enters the run.
@@ -81,7 +85,7 @@ func (f *standing[A, B]) call(ctx context.Context, in A) (out B, err error) {
 		return out, context.Cause(ctx)
 	}
 	if !f.begin() {
-		return out, f.over()
+		return out, f.refusal()
 	}
 	defer f.under.Done()
 	call := f.calls.Add()
@@ -91,7 +95,7 @@ func (f *standing[A, B]) call(ctx context.Context, in A) (out B, err error) {
 		f.calls.Leave(call)
 		return out, context.Cause(ctx)
 	case <-f.ended:
-		return out, f.over()
+		return out, f.end()
 	}
 	select {
 	case a := <-call.Answer:
@@ -105,7 +109,7 @@ func (f *standing[A, B]) call(ctx context.Context, in A) (out B, err error) {
 	case a := <-call.Answer:
 		return result(a)
 	default:
-		return out, f.over()
+		return out, f.end()
 	}
 }
 
@@ -127,22 +131,22 @@ func (f *standing[A, B]) begin() bool {
 	return true
 }
 
-// over is the error of a call that finds the run ended, or about to.
-func (f *standing[A, B]) over() error {
+// refusal is the error of a call after stop.
+func (f *standing[A, B]) refusal() error {
 	select {
 	case <-f.ended:
+		return cmp.Or(f.err, errFuncStopped)
 	default:
 		return errFuncStopped
 	}
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	switch {
-	case f.err != nil:
-		return f.err
-	case f.stopped:
-		return errFuncStopped
+}
+
+// end is the error of a call that finds the run ended, without stop.
+func (f *standing[A, B]) end() error {
+	if f.drained {
+		return cmp.Or(f.err, ErrDrain)
 	}
-	return ErrNoResult // the run has ended by itself: at a Take
+	return cmp.Or(f.err, ErrNoResult) // it has ended by itself: at a Take
 }
 
 func (f *standing[A, B]) stop() error {
@@ -164,11 +168,15 @@ func (f *standing[A, B]) source() Stage[A] {
 	o.compose = func(_ *builder, _ *operator[A], s *Site) flow[A] {
 		return func(yield func(A, queue.Tag) bool) {
 			for {
+				if f.drained = s.run.draining.begun(); f.drained {
+					return
+				}
 				select {
 				case r := <-f.requests:
 					if f.calls.Wanted(r.t) && !yield(r.v, r.t) {
 						return
 					}
+				case <-s.run.draining.begins():
 				case <-f.stopping:
 					return
 				case <-s.ctx.Done():

@@ -16,7 +16,8 @@ import (
 // upstream.
 //
 // If the stage has an [OnError] too, that decides first: a value that it drops is not counted, and
-// for one about which it returns an error, that error is.
+// for one about which it returns an error, that error is. In a [Func] a failure goes to its caller
+// and is not counted.
 func KeepGoing(most int) Option {
 	return option(optKeepGoing, fmt.Sprintf("KeepGoing(%d)", most), most >= 0, "must be at least 0 (0: no limit)",
 		func(c *config) { c.policy.keepsGoing, c.policy.most = true, most })

@@ -80,7 +80,7 @@ func (d *decider) decide(ctx context.Context, me *queue.Waiter, e *StageError) D
 	p := &d.op.cfg.policy
 	switch {
 	case decision.Err == nil:
-	case p.keepsGoing:
+	case p.keepsGoing && d.site.run.calls == nil:
 		if !d.site.run.failed.add(d.op, countable(decision.Err, e)) {
 			return Decision{Err: errTooMany}
 		}

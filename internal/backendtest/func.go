@@ -18,6 +18,7 @@ import (
 var funcChecks = []check{
 	{"AnswersEachCaller", nothing, funcAnswers},
 	{"AFailureIsItsCallersAlone", nothing, funcFails},
+	{"KeepGoingGivesTheFailureToItsCaller", nothing, funcKeepsGoing},
 	{"WithoutAResult", nothing, funcNoResult},
 	{"OfSeveralResultsTheFirst", nothing, funcFlatMap},
 	{"ACallerMayLeave", concurrent, funcCallerLeaves},
@@ -73,6 +74,30 @@ func funcFails(t *testing.T, api API) {
 		require.NoError(t, err)
 		assert.Equal(t, 7, got)
 	}
+}
+
+func funcKeepsGoing(t *testing.T, api API) {
+	Keep(t)
+	call, _ := standing(t, api, with(api.Obey.Map, pl.KeepGoing(1), pl.Retry(2, nil), pl.Name("going")))
+	for range 3 { // more than KeepGoing allows
+		_, err := call(Fail)
+		isBroken(t, api, err)
+		e, ok := errors.AsType[*pl.StageError](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, "going", e.Stage)
+		assert.Equal(t, 2, e.Attempts)
+	}
+	got, err := call(7)
+	require.NoError(t, err)
+	assert.Equal(t, 7, got)
+	handled := errors.New("what the handler made of it")
+	handler := pl.OnError(func(context.Context, *pl.StageError) error { return handled })
+	call, _ = standing(t, api, with(api.Obey.Map, pl.KeepGoing(0), handler))
+	_, err = call(Fail)
+	assert.Equal(t, handled, err)
+	call, _ = standing(t, api, with(api.Obey.Map, pl.KeepGoing(0), pl.OnError(pl.Skip)))
+	_, err = call(Fail)
+	assert.ErrorIs(t, err, pl.ErrNoResult)
 }
 
 func funcNoResult(t *testing.T, api API) {
