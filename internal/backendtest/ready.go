@@ -17,6 +17,8 @@ type Ready struct {
 	Few                          Step                      // x becomes itself x%3 times
 	Brittle                      Step                      // fails for every fifth x
 	BrittleFlat                  Step                      // x becomes x and x+1, and fails between the two for every fifth x
+	Flaky                        Step                      // fails now and then
+	FlakyFlat                    Step                      // x becomes 3x, 3x+1, 3x+2, and fails now and then before one of them
 	Doze                         Step                      // takes up to a tick, at random
 	Watch, WatchFlat             Step                      // notes when x begins and ends, and takes up to a tick
 	WorkerIndex                  Step                      // x becomes the index of the worker that had it
@@ -51,6 +53,15 @@ func ready(api API) Ready {
 				return brittle(x)
 			}
 			yield(x + 1)
+			return nil
+		}),
+		Flaky: api.Map(func(_ context.Context, x int) (int, error) { return x, flaky(x) }),
+		FlakyFlat: api.FlatMap(func(_ context.Context, x int, yield func(int) bool) error {
+			for i := range 3 {
+				if err := flaky(x); err != nil || !yield(3*x+i) {
+					return err
+				}
+			}
 			return nil
 		}),
 		Doze: api.Map(func(ctx context.Context, x int) (int, error) {
@@ -103,6 +114,13 @@ func left(ctx context.Context, tick time.Duration) int {
 
 func brittle(x int) error {
 	if x%5 == 0 {
+		return &BrokenError{x}
+	}
+	return nil
+}
+
+func flaky(x int) error {
+	if rand.IntN(3) == 0 {
 		return &BrokenError{x}
 	}
 	return nil
