@@ -1,6 +1,7 @@
 package pl
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,20 +13,23 @@ import (
 // alone. weight is called once for each value, in the consumer's goroutine. If it panics or returns
 // a negative number, the run fails with a *[StageError] that names the value.
 func BatchWeight[T any](n int, most int64, weight func(T) int64, wait time.Duration) Partial[T, []T] {
+	var wrong error
+	switch {
+	case n < 1:
+		wrong = errors.New("the size must be at least 1")
+	case most < 1:
+		wrong = errors.New("the weight of a slice must be at least 1")
+	case weight == nil:
+		wrong = atUserPlace(errNilFunction)
+	case wait < 0:
+		wrong = errors.New("the wait must be at least 0 (0: no limit)")
+	}
 	return func(s Stage[T]) Stage[[]T] {
 		in := s.node()
 		o := plain[[]T]("BatchWeight", in)
 		o.renumbers = true
-		text := fmt.Sprintf("BatchWeight(%d, %d, …, %v)", n, most, wait)
-		switch {
-		case n < 1:
-			o.fail(fmt.Errorf("%s: the size must be at least 1", text))
-		case most < 1:
-			o.fail(fmt.Errorf("%s: the weight of a slice must be at least 1", text))
-		case weight == nil:
-			o.fail(fmt.Errorf("%s: %w", text, errNilFunction))
-		case wait < 0:
-			o.fail(fmt.Errorf("%s: the wait must be at least 0 (0: no limit)", text))
+		if wrong != nil {
+			o.fail(fmt.Errorf("BatchWeight(%d, %d, …, %v): %w", n, most, wait, wrong))
 		}
 		o.compose = func(b *builder, o *operator[[]T], at *Site) flow[[]T] {
 			w := &weighing[T]{site: at, op: &o.base, weight: weight, n: n, most: most} // made anew for each run

@@ -58,6 +58,7 @@ func TestSkipLogWritesOneRecordPerDroppedValue(t *testing.T) {
 			assert.Equal(t, "picky", one.attrs["stage"].String())
 			assert.EqualValues(t, 0, one.attrs["worker"].Int64())
 			assert.Equal(t, "1000007", one.attrs["value"].String())
+			assert.EqualValues(t, 3, one.attrs["attempts"].Int64())
 			err, ok := one.attrs["err"].Any().(error)
 			require.True(t, ok)
 			assert.ErrorIs(t, err, backendtest.ErrBroken)
