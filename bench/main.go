@@ -16,8 +16,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gopeln/pl/bench/calls"
 	"github.com/gopeln/pl/bench/hop"
 	"github.com/gopeln/pl/bench/inflight"
+	"github.com/gopeln/pl/bench/keyed"
 	"github.com/gopeln/pl/bench/latency"
 	"github.com/gopeln/pl/bench/lines"
 	"github.com/gopeln/pl/bench/measure"
@@ -45,6 +47,8 @@ func sections(s *settings) []section {
 		{"hop", "what it costs to hand a value from stage to stage (thread)", s.shapes.Run},
 		{"figures", "what it costs to watch a run", hop.Figures},
 		{"latency", "how late a value arrives that comes alone (thread)", latency.Run},
+		{"bykey", "what it costs to keep the values of each key in order (thread)", keyed.Run},
+		{"func", "what it costs to call standing workers like a function", calls.Run},
 		{"task", "what it costs to have many values under way", inflight.Run},
 		{"files", "what it costs to read the lines of a file", lines.Run},
 		{"journal", "what it costs to keep a journal of what is done", resume.Run},
