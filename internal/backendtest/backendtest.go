@@ -20,6 +20,7 @@ package backendtest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,9 +90,12 @@ type check struct {
 	run     func(t *testing.T, api API)
 }
 
-// Run runs every check that the backend has the traits for.
-func Run(t *testing.T, api API) {
-	themes := []struct {
+// Control are the themes of what keeps a run in order: options that change when a value begins, and what becomes of it.
+var Control = []string{"Retry", "Func", "ByKey", "MaxWeight", "KeepGoing", "Failures", "Limit", "Drain"}
+
+// Run runs every check that the backend has the traits for, of all themes or only of these.
+func Run(t *testing.T, api API, themes ...string) {
+	all := []struct {
 		name   string
 		checks []check
 	}{
@@ -130,7 +134,10 @@ func Run(t *testing.T, api API) {
 		{"BadInput", badInputChecks},
 		{"Encoding", encodingChecks},
 	}
-	for _, theme := range themes {
+	for _, theme := range all {
+		if len(themes) > 0 && !slices.Contains(themes, theme.name) {
+			continue
+		}
 		t.Run(theme.name, func(t *testing.T) {
 			for _, c := range theme.checks {
 				if api.has(c.needs) {

@@ -13,7 +13,8 @@ type Traits struct {
 	Apart       bool // functions run in goroutines of their own, so that Goexit ends them and not the loop
 	Here        bool // functions run in this process: they share the test's memory, and its virtual time
 	Concurrent  bool // Workers(n) run together
-	PerWorker   bool // every worker opens a resource of its own; else the stage opens one
+	PerWorker   bool // every worker opens a resource of its own; else the stage opens Resources
+	Resources   int  // that the stage opens, as far as it has as many workers; 0: one
 	Eager       bool // every worker opens its resource, needed or not; else at least one does
 	Queued      bool // stages have input queues; else a value is pulled when it is asked for
 	Abandons    bool // a function that ignores its context cannot hold up a run that has a Timeout
@@ -83,7 +84,8 @@ func (tr Traits) has(n needs) bool {
 func (tr Traits) opens(workers int) (least, most int) {
 	switch {
 	case !tr.PerWorker:
-		return 1, 1
+		n := min(max(1, tr.Resources), workers)
+		return n, n
 	case tr.Eager:
 		return workers, workers
 	}
