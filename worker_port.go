@@ -81,10 +81,11 @@ type Item[A any] struct {
 
 	n       int64 // its number in the queue
 	t       queue.Tag
-	attempt int // the attempts before this one
-	passed  int // attempts that have passed the turnstile
-	given   int // results handed on, in all attempts
-	yielded int // results of this attempt
+	attempt int  // the attempts before this one
+	passed  int  // attempts that have passed the turnstile
+	given   int  // results handed on, in all attempts
+	yielded int  // results of this attempt
+	refused bool // no consumer has wanted a result
 	hold    queue.Hold
 }
 
@@ -211,14 +212,18 @@ func (p *Port[A, B]) Emit(it *Item[A], v B) bool {
 		return true
 	}
 	if !p.out.put(p.giving, v, p.order.tag(it.t, it.given)) {
+		it.refused = true
 		return false
 	}
 	it.given++
 	return true
 }
 
-// Done ends a value that has succeeded.
+// Done ends a value that has succeeded. One whose results nobody wanted has no end.
 func (p *Port[A, B]) Done(it *Item[A]) {
+	if it.refused {
+		return
+	}
 	if it.given == 0 && p.order.results == AtMostOne {
 		p.counts.filter()
 	}

@@ -22,9 +22,15 @@ func having(traits backendtest.Traits, option pl.Option) backendtest.API {
 	add := func(opts options) options { return append(options{option}, opts...) }
 	return backendtest.New(traits,
 		func(f backendtest.MapFunc, opts ...pl.Option) backendtest.Step { return task.Map(f, add(opts)...) },
-		func(f backendtest.FilterFunc, opts ...pl.Option) backendtest.Step { return task.Filter(f, add(opts)...) },
-		func(f backendtest.FlatMapFunc, opts ...pl.Option) backendtest.Step { return task.FlatMap(f, add(opts)...) },
-		func(f backendtest.EachFunc, opts ...pl.Option) pl.Partial[int, struct{}] { return task.Each(f, add(opts)...) },
+		func(f backendtest.FilterFunc, opts ...pl.Option) backendtest.Step {
+			return task.Filter(f, add(opts)...)
+		},
+		func(f backendtest.FlatMapFunc, opts ...pl.Option) backendtest.Step {
+			return task.FlatMap(f, add(opts)...)
+		},
+		func(f backendtest.EachFunc, opts ...pl.Option) pl.Partial[int, struct{}] {
+			return task.Each(f, add(opts)...)
+		},
 		func(r pl.Resource[*backendtest.Handle], f backendtest.MapWithFunc, opts ...pl.Option) backendtest.Step {
 			return task.MapWith(r, f, add(opts)...)
 		},
