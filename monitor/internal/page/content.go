@@ -1,0 +1,177 @@
+package page
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"html/template"
+	"runtime"
+	"slices"
+
+	"github.com/gopeln/pl"
+)
+
+// Around is what a page shows around a run.
+type Around struct {
+	Others      int          // further runs, of which there is a list
+	Environment *Environment // where the run ran, for a report
+}
+
+// Environment is where a run ran.
+type Environment struct {
+	Program, Go, System string
+	Processors          int
+}
+
+// OfRun is the content of a page about one run.
+func OfRun(r *Run, around Around) (*Content, error) {
+	snap, err := r.JSON()
+	if err != nil {
+		return nil, err
+	}
+	v := newRunView(r, around)
+	return newContent("run", v, Content{Title: v.Title, Run: r.ID, Snap: snap, Live: !r.Ended()})
+}
+
+// OfRuns is the content of a page that lists runs.
+func OfRuns(all []*Run) (*Content, error) {
+	v := listView{}
+	snaps := [][]byte{}
+	for _, r := range all {
+		snap, err := r.JSON()
+		if err != nil {
+			return nil, err
+		}
+		snaps = append(snaps, snap)
+		v.Runs = append(v.Runs, newRunView(r, Around{}))
+	}
+	snap := slices.Concat([]byte("["), bytes.Join(snaps, []byte(",")), []byte("]"))
+	return newContent("list", v, Content{Title: fmt.Sprintf("%d runs", len(all)), Snap: snap, Live: true})
+}
+
+// Missing is the content of a page about a run that is not known.
+func Missing() (*Content, error) {
+	return newContent("missing", nil, Content{Title: "no such run", Snap: []byte("[]"), Live: true})
+}
+
+type listView struct{ Runs []*runView }
+
+// runView is what the templates show of a run.
+type runView struct {
+	*Run
+	Name, Title     string
+	Verdict         verdictView
+	Facts           []fact
+	Percent         string // done; "": not known
+	Permille        int
+	Graph           template.HTML
+	Places          []place // in the order of the table
+	Cards           []card
+	Sorted          bool // the table is, by work
+	Others          int
+	Environment     *Environment
+	Err, StartedAt  string
+	Rate, Elapsed   string
+	StateText, Pill string
+}
+
+// AnyAwaits reports whether a stage has had values that await.
+func (v *runView) AnyAwaits() bool {
+	return slices.ContainsFunc(v.Places, func(p place) bool { return p.Awaiting > 0 })
+}
+
+// AnyIsHeld reports whether a stage has waited for a limit or a retry.
+func (v *runView) AnyIsHeld() bool {
+	return slices.ContainsFunc(v.Places, func(p place) bool { return p.Limited+p.Retrying > 0 })
+}
+
+type verdictView struct {
+	Kind, Text, Why string
+	Blames          bool // it names something to blame
+}
+
+type fact struct{ Value, Unit string }
+
+func newRunView(r *Run, around Around) *runView {
+	places := placesOf(r)
+	v := &runView{
+		Run: r, Name: printable(r.Stats.Name, 200), Others: around.Others, Environment: around.Environment,
+		Err: printable(r.Stats.Err, 1000), StartedAt: startedAt(&r.Stats), Elapsed: clock(r.Stats.Elapsed),
+		Rate: perSecond(outcome(&r.Lately), r.Lately.Elapsed), StateText: stateTexts[r.State], Pill: "pill " + stateTexts[r.State],
+		Verdict: verdictView{
+			Kind: r.Verdict.Kind.String(), Text: printable(r.Verdict.Text, 400), Why: printable(r.Verdict.Why, 1000),
+			Blames: flags[r.Verdict.Kind] != "",
+		},
+	}
+	v.Title = v.Name
+	if v.Verdict.Blames {
+		v.Title = "● " + printable(r.Verdict.Stage, 60) + " – " + v.Name
+	}
+	if p := r.Progress; p >= 0 && p <= 1 {
+		v.Permille = int(1000 * p)
+		v.Percent = percent(p)
+	}
+	v.Facts = factsOf(r, v)
+	if r.Layout != nil {
+		v.Graph = graph(r.Layout, places)
+	}
+	for i := range places {
+		v.Cards = append(v.Cards, newCard(&places[i]))
+	}
+	v.Places = places
+	if r.Layout == nil && len(places) > 0 {
+		v.Sorted = true
+		slices.SortStableFunc(v.Places, byWork)
+	}
+	return v
+}
+
+// stateTexts are states in a sentence, and classes in the style sheet.
+var stateTexts = map[pl.RunState]string{
+	pl.Running: "running", pl.Draining: "draining", pl.Done: "done", pl.Failed: "failed", pl.Cancelled: "cancelled",
+}
+
+// byWork puts the place that the verdict names first, and the others by the time that each of their workers has worked,
+// which in one run is as their demand.
+func byWork(p, q place) int {
+	if p.Named != q.Named {
+		return cmp.Compare(fromBool(q.Named), fromBool(p.Named))
+	}
+	return cmp.Compare(q.work(), p.work())
+}
+
+func fromBool(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (p *place) work() float64 {
+	return (p.Busy + p.Awaiting).Seconds() / float64(max(p.Workers, 1))
+}
+
+// counted is a number of things.
+func counted(n uint64, thing string) fact {
+	if n != 1 {
+		thing += "s"
+	}
+	return fact{grouped(n), thing}
+}
+
+// factsOf are the figures in the head of the page.
+func factsOf(r *Run, v *runView) []fact {
+	facts := []fact{counted(outcome(&r.Stats), "value")}
+	if n := failures(&r.Stats); n > 0 {
+		facts = append(facts, fact{grouped(n), "failed"})
+	}
+	if v.Percent != "" && !r.Ended() {
+		facts = append(facts, fact{v.Percent, "of " + grouped(uint64(max(r.Total, 0)))})
+	}
+	facts = append(facts, fact{v.Rate, ""}, fact{v.Elapsed, "elapsed"})
+	if r.Left > 0 && !r.Ended() {
+		facts = append(facts, fact{"≈ " + clock(r.Left), "left"})
+	}
+	processors := runtime.GOMAXPROCS(0)
+	return append(facts, fact{fmt.Sprintf("%.1f of %d", cores(&r.Lately), processors), "cores"})
+}
