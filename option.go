@@ -17,14 +17,16 @@ type Option struct {
 	kind  optionKind
 	key   any    // of an attached option; else nil
 	owner string // of an attached option: whose it is, as the beginning of a message
-	text  string
-	err   error
+	text  string // how messages show the option: "Workers(0)"
+	err   error  // what is wrong with its value, or nil
 	set   func(*config)
 }
 
-// optionKind is a set of kinds of options; an operator has that of the options it accepts.
+// optionKind is a set of kinds of options. An option has one kind; an operator has the set of those
+// that it accepts.
 type optionKind uint
 
+// The kinds, in the order of their names in String.
 const (
 	optWorkers optionKind = 1 << iota
 	optMaxSize
@@ -45,7 +47,7 @@ const (
 		optByKey | optMaxWeight | optKeepGoing | optLimit | optAttached
 )
 
-// String lists the options.
+// String lists the names of the kinds in the set, in the order of the constants.
 func (k optionKind) String() string {
 	var names []string
 	for i, name := range []string{"Workers", "MaxSize", "Name", "Timeout", "OnError", "Retry", "RetryIf", "ByKey",
@@ -102,8 +104,8 @@ func Attach(key, value any, text string, err error) Option {
 }
 
 // Given returns what opts set: the name, which is empty if they set none, and the attached values
-// by their keys. It is for backends that must know them when the operator is made, before there is
-// a run.
+// by their keys. It is for backends that need these when the operator is made, before there is a
+// run.
 func Given(opts ...Option) (name string, setting func(key any) any) {
 	c, _ := config{}.with(functionOptions, func(any) bool { return true }, opts)
 	return c.name, c.setting
@@ -129,10 +131,10 @@ type config struct {
 	bounded    bool // MaxSize was given
 	timeout    time.Duration
 	policy     policy
-	limiter    Limiter
+	limiter    Limiter   // of Limit, or nil
 	keys       inputFunc // a keys[A] of ByKey, or nil
 	weight     inputFunc // a weightFunc[A] of MaxWeight, or nil
-	mostWeight int64
+	mostWeight int64     // of MaxWeight; 0: no bound
 	attached   []attachment
 }
 
@@ -155,8 +157,8 @@ func (c config) with(known optionKind, knowsKey func(key any) bool, opts []Optio
 	return c, errors.Join(errs...)
 }
 
-// oneByOne reports whether a value must begin as soon as it has been let in, one after the other in
-// the order of arrival.
+// oneByOne reports whether the values must begin one after the other in the order of arrival, each as
+// soon as it has been admitted.
 func (c *config) oneByOne() bool { return c.limiter != nil }
 
 func (c *config) setting(key any) any {
