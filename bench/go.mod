@@ -6,6 +6,7 @@ replace github.com/gopeln/pl => ../
 
 require (
 	github.com/alitto/pond/v2 v2.7.1
+	github.com/go-pkgz/pool v0.9.0
 	github.com/gopeln/pl v0.0.0-00010101000000-000000000000
 	github.com/hashicorp/go-hclog v1.6.3
 	github.com/hashicorp/go-plugin v1.8.0

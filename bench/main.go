@@ -3,6 +3,10 @@
 //
 //	go run ./bench
 //	go run ./bench -part hop -stages 3 -workers 2 -maxsize 64,0 -reps 15
+//
+// The documents that have its tables get new ones, in place, from
+//
+//	go -C bench run . -update ../README.md,../docs/benchmarks.md
 package main
 
 import (
@@ -15,7 +19,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/gopeln/pl/bench/bound"
 	"github.com/gopeln/pl/bench/calls"
 	"github.com/gopeln/pl/bench/hop"
 	"github.com/gopeln/pl/bench/inflight"
@@ -25,6 +31,7 @@ import (
 	"github.com/gopeln/pl/bench/measure"
 	"github.com/gopeln/pl/bench/resume"
 	"github.com/gopeln/pl/bench/subprocess"
+	"github.com/gopeln/pl/bench/whole"
 	"github.com/gopeln/pl/process"
 )
 
@@ -40,16 +47,20 @@ type settings struct {
 	effort  measure.Effort
 	shapes  hop.Shapes
 	profile string
+	update  []string // documents to put the tables into; empty: they are printed
 }
 
 func sections(s *settings) []section {
 	return []section{
+		{"summary", "a few rows of the next section", hop.Summary},
 		{"hop", "what it costs to hand a value from stage to stage (thread)", s.shapes.Run},
 		{"figures", "what it costs to watch a run", hop.Figures},
 		{"latency", "how late a value arrives that comes alone (thread)", latency.Run},
 		{"bykey", "what it costs to keep the values of each key in order (thread)", keyed.Run},
 		{"func", "what it costs to call standing workers like a function", calls.Run},
 		{"task", "what it costs to have many values under way", inflight.Run},
+		{"whole", "whole jobs: files and requests in a second", whole.Run},
+		{"bound", "what memory a bound saves", bound.Run},
 		{"files", "what it costs to read the lines of a file", lines.Run},
 		{"journal", "what it costs to keep a journal of what is done", resume.Run},
 		{"process", "what it costs to have values handled by another process", subprocess.Run},
@@ -82,6 +93,9 @@ func run(args []string, w io.Writer) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
+	if len(s.update) > 0 {
+		return s.updateAll(w)
+	}
 	fmt.Fprintln(w, measure.Machine())
 	for _, section := range sections(s) {
 		if len(s.parts) > 0 && !slices.Contains(s.parts, section.name) {
@@ -90,6 +104,29 @@ func run(args []string, w io.Writer) error {
 		fmt.Fprintf(w, "\n## %s: %s\n", section.name, section.about)
 		if err := section.run(s.effort, w); err != nil {
 			return fmt.Errorf("%s: %w", section.name, err)
+		}
+	}
+	return nil
+}
+
+// updateAll runs the sections that each document has a place for, and puts what they print there.
+func (s *settings) updateAll(progress io.Writer) error {
+	for _, file := range s.update {
+		err := measure.Update(file, func(name string, w io.Writer) error {
+			if name == "machine" {
+				_, err := fmt.Fprintf(w, "\n%s, on %s.\n", measure.Machine(), time.Now().Format(time.DateOnly))
+				return err
+			}
+			for _, section := range sections(s) {
+				if section.name == name {
+					fmt.Fprintln(progress, file+":", name)
+					return section.run(s.effort, w)
+				}
+			}
+			return fmt.Errorf("there is no section %q", name)
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -116,6 +153,10 @@ func parse(args []string) (*settings, error) {
 	flags.Func("stages", "hop: numbers of stages (default 1,3)", integers(&s.shapes.Stages, 1))
 	flags.Func("workers", "hop: numbers of workers (default 1,2,16)", integers(&s.shapes.Workers, 1))
 	flags.Func("maxsize", "hop: bounds of the queues, 0 for none (default 1,4,64,1024,0)", integers(&s.shapes.MaxSizes, 0))
+	flags.Func("update", "put new tables into these `documents`, with commas between, instead of printing them", func(text string) error {
+		s.update = strings.Split(text, ",")
+		return nil
+	})
 	flags.StringVar(&s.profile, "cpuprofile", "", "write a CPU profile to this `file`")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
