@@ -5,17 +5,6 @@ import (
 	"time"
 )
 
-// # For authors of backends
-//
-// A stage is an operator on a backend with settings, and none of the three knows the others. The
-// operator is an [Opener], which makes a [Kernel] for each worker. The engine wraps the kernel in a
-// typed loop, which takes values, calls the kernel and hands its results on, and hides that loop
-// behind [Worker]. A [Backend] decides what the loop runs on, and never sees a value. [NewPartial]
-// joins the three.
-//
-// A backend that sends values elsewhere, and has several of them under way at once, uses
-// [NewDriven] instead.
-
 // Kernel handles one value: it calls emit once for each result, and returns early if emit reports
 // false. emit waits for room downstream. It must not be called after the kernel has returned, nor
 // from two goroutines at once.
