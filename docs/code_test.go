@@ -6,9 +6,13 @@ import (
 	"context"
 	"fmt"
 	"go/format"
+	"go/parser"
+	"go/token"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -21,7 +25,7 @@ import (
 // requires this one. A block that begins with a package clause is compiled as it stands. Any other is a fragment,
 // either declarations or statements; CONTRIBUTING.md says what is put around it.
 func TestGoCodeInDocumentsCompiles(t *testing.T) {
-	user := newModule(t)
+	users := newModules(t)
 	known := importable(t)
 	count := 0
 	for _, d := range documents(t) {
@@ -33,51 +37,58 @@ func TestGoCodeInDocumentsCompiles(t *testing.T) {
 			formatted, err := format.Source([]byte(b.text))
 			if assert.NoError(t, err, "%s: the block is no Go code", place) {
 				assert.Equal(t, string(formatted), b.text, "%s: the block is not formatted as gofmt does", place)
-				for name, text := range files(t, d, b, known) {
-					user.write(t, fmt.Sprintf("block%d/%s", count, name), text)
+				all := files(t, d, b, known)
+				for name, text := range all {
+					users.of(all).write(t, fmt.Sprintf("block%d/%s", count, name), text)
 				}
 				count++
 			}
 		}
 	}
 	require.NotZero(t, count)
-	out, err := user.command(t, "vet", "./...").CombinedOutput()
-	assert.NoError(t, err, "go vet of the documents' code:\n%s", out)
+	for _, user := range users {
+		out, err := user.command(t, "vet", "./...").CombinedOutput()
+		assert.NoError(t, err, "go vet of the documents' code:\n%s", out)
+	}
 }
 
-// TestProgramsInDocumentsPrintWhatIsShown runs each program that is followed by a block marked "text output".
+// TestProgramsInDocumentsPrintWhatIsShown runs each program that is followed by a block marked "text output", or
+// "mermaid output" if it draws.
 func TestProgramsInDocumentsPrintWhatIsShown(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it links more than a dozen programs")
 	}
-	user := newModule(t)
+	users := newModules(t)
 	type program struct {
 		name, place, want string
-		signals           bool
+		unix              bool
 	}
 	var programs []program
 	for _, d := range documents(t) {
 		blocks := d.blocks()
 		for i, b := range blocks {
-			if b.info != "text output" {
+			if b.info != "text output" && b.info != "mermaid output" {
 				continue
 			}
 			place := fmt.Sprintf("%s:%d", d.path, b.line)
 			require.True(t, i > 0 && isFile(blocks[i-1].text), "%s: output without a program before it", place)
 			code := blocks[i-1].text
-			p := program{fmt.Sprintf("program%d", len(programs)), place, b.text, strings.Contains(code, ".Signal(")}
-			user.write(t, p.name+"/main.go", code)
+			unix := strings.Contains(code, ".Signal(") || strings.Contains(code, `"sh"`)
+			p := program{fmt.Sprintf("program%d", len(programs)), place, b.text, unix}
+			users.of(map[string]string{"main.go": code}).write(t, p.name+"/main.go", code)
 			programs = append(programs, p)
 		}
 	}
 	require.NotEmpty(t, programs, "the README's first program shows what it prints")
 	folder := t.TempDir()
-	out, err := user.command(t, "build", "-ldflags=-s -w", "-o", folder, "./...").CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	for _, user := range users {
+		out, err := user.command(t, "build", "-ldflags=-s -w", "-o", folder, "./...").CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	}
 	for _, p := range programs {
 		t.Run(p.place, func(t *testing.T) {
-			if p.signals && runtime.GOOS == "windows" {
-				t.Skip("a program cannot send itself a signal there")
+			if p.unix && runtime.GOOS == "windows" {
+				t.Skip("it sends itself a signal, or needs a shell")
 			}
 			t.Parallel()
 			run := exec.CommandContext(t.Context(), filepath.Join(folder, p.name+suffix()))
@@ -156,22 +167,84 @@ func TestFragmentsMayReturnAndLeaveVariablesUnused(t *testing.T) {
 }
 
 // module is a module of a user's, in a temporary folder.
-type module struct{ folder string }
+type module struct {
+	folder string
+	env    []string
+}
 
 // newModule makes a module that requires this one, and what this one requires, so that nothing has to be fetched.
 func newModule(t *testing.T) module {
 	t.Helper()
-	m := module{t.TempDir()}
+	m := copyOf(t, root)
 	here, err := filepath.Abs(root)
 	require.NoError(t, err)
-	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
-	require.NoError(t, err)
-	sum, err := os.ReadFile(filepath.Join(root, "go.sum"))
-	require.NoError(t, err)
-	m.write(t, "go.mod", strings.Replace(string(mod), "module github.com/gopeln/pl", "module example.org/user", 1)+
+	mod := read(t, "go.mod").text
+	m.write(t, "go.mod", strings.Replace(mod, "module github.com/gopeln/pl", "module example.org/user", 1)+
 		"\nrequire github.com/gopeln/pl v0.0.0\n\nreplace github.com/gopeln/pl => "+filepath.ToSlash(here)+"\n")
-	m.write(t, "go.sum", string(sum))
+	m.env = append(m.env, "GOPROXY=off")
 	return m
+}
+
+// copyOf makes a module with the go.mod and go.sum of the one in a folder.
+func copyOf(t *testing.T, folder string) module {
+	t.Helper()
+	m := module{t.TempDir(), append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod")}
+	for _, name := range []string{"go.mod", "go.sum"} {
+		text, err := os.ReadFile(filepath.Join(folder, name))
+		require.NoError(t, err)
+		m.write(t, name, string(text))
+	}
+	return m
+}
+
+// modules are the user's for what needs this module only, and another one, a copy of docs/modules, for what needs more.
+type modules [2]module
+
+func newModules(t *testing.T) modules {
+	t.Helper()
+	more := copyOf(t, "modules")
+	text, err := os.ReadFile(filepath.Join("modules", "go.mod"))
+	require.NoError(t, err)
+	here, err := filepath.Abs("modules")
+	require.NoError(t, err)
+	more.write(t, "go.mod", relative.ReplaceAllStringFunc(string(text), func(replacement string) string {
+		return "=> " + filepath.ToSlash(filepath.Join(here, strings.TrimPrefix(replacement, "=> ")))
+	}))
+	more.write(t, "nothing/nothing.go", "package nothing") // there may be no such code
+	return modules{newModule(t), more}
+}
+
+// relative is the target of a replacement in a go.mod.
+var relative = regexp.MustCompile(`=> \.\./\S+`)
+
+// of returns the module that Go files, by their names, are to be compiled in.
+func (m modules) of(files map[string]string) module {
+	for _, text := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), "", text, parser.ImportsOnly)
+		if err != nil {
+			continue // go vet says more
+		}
+		for _, i := range parsed.Imports {
+			if needsMore(strings.Trim(i.Path.Value, `"`)) {
+				return m[1]
+			}
+		}
+	}
+	return m[0]
+}
+
+// needsMore reports whether a package is neither of the standard library, nor of this module or what it requires.
+func needsMore(pkg string) bool {
+	if inner, ok := strings.CutPrefix(pkg, "github.com/gopeln/pl/"); ok {
+		for ; inner != "."; inner = path.Dir(inner) {
+			if _, err := os.Stat(filepath.Join(root, inner, "go.mod")); err == nil {
+				return true
+			}
+		}
+		return false
+	}
+	first, _, _ := strings.Cut(pkg, "/")
+	return strings.Contains(first, ".") && pkg != "github.com/gopeln/pl" && !strings.HasPrefix(pkg, "golang.org/x/sync/")
 }
 
 func (m module) write(t *testing.T, name, text string) {
@@ -184,7 +257,6 @@ func (m module) write(t *testing.T, name, text string) {
 func (m module) command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	c := exec.CommandContext(context.WithoutCancel(t.Context()), "go", args...)
-	c.Dir = m.folder
-	c.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod", "GOPROXY=off")
+	c.Dir, c.Env = m.folder, m.env
 	return c
 }

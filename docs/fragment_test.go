@@ -144,20 +144,21 @@ func imports(t *testing.T, code string, known map[string]string) string {
 }
 
 // importable maps the names of packages to the packages that a fragment may use without an import: the public ones of
-// this module, and those of the standard library that are listed here.
+// this module and its nested ones, and those of the standard library that are listed here.
 func importable(t *testing.T) map[string]string {
 	t.Helper()
 	known := map[string]string{"pl": "github.com/gopeln/pl", "errgroup": "golang.org/x/sync/errgroup"}
 	for _, p := range []string{
-		"bufio", "bytes", "cmp", "context", "database/sql", "encoding/csv", "encoding/json", "errors", "fmt", "io", "iter",
-		"log", "log/slog", "maps", "math", "math/rand/v2", "net/http", "os", "os/exec", "os/signal", "path/filepath",
+		"bufio", "bytes", "cmp", "context", "database/sql", "encoding/csv", "encoding/json", "errors", "fmt", "hash/maphash", "io",
+		"iter", "log", "log/slog", "maps", "math", "math/rand/v2", "net/http", "os", "os/exec", "os/signal", "path/filepath",
 		"runtime", "slices", "strconv", "strings", "sync", "sync/atomic", "syscall", "testing", "testing/synctest", "time",
 	} {
 		known[path.Base(strings.TrimSuffix(p, "/v2"))] = p
 	}
 	walk(t, func(file string) {
 		folder := path.Dir(file)
-		public := !strings.Contains(folder, "internal") && !strings.HasPrefix(folder, "examples/") && folder != "."
+		public := !strings.Contains(folder, "internal") && folder != "." &&
+			!slices.Contains([]string{"bench", "docs", "examples", "tools"}, strings.Split(folder, "/")[0])
 		if public && path.Ext(file) == ".go" && !strings.HasSuffix(file, "_test.go") {
 			known[path.Base(folder)] = "github.com/gopeln/pl/" + folder
 		}

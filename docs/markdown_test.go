@@ -128,7 +128,7 @@ func (d document) prose() []string {
 }
 
 func TestEveryBlockNamesItsLanguage(t *testing.T) {
-	known := []string{"go", "sh", "text", "text output", "python", "mermaid"}
+	known := []string{"go", "sh", "text", "text output", "python", "mermaid", "mermaid output"}
 	for _, d := range documents(t) {
 		for _, b := range d.blocks() {
 			if !slices.Contains(known, b.info) {
