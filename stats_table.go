@@ -5,7 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
+
+	"github.com/gopeln/pl/internal/cells"
 )
 
 // String returns a table of the stages, and the verdict.
@@ -18,7 +19,7 @@ func (s Stats) String() string {
 		rows = append(rows, s.Consumer.row(s.Elapsed))
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %v, %v", fitting(s.Name, 60), s.State, threeDigits(s.Elapsed))
+	fmt.Fprintf(&b, "%s: %v, %v", cells.Fit(s.Name, 60), s.State, threeDigits(s.Elapsed))
 	if s.State == Running && s.Progress >= 0 {
 		fmt.Fprintf(&b, ", %s", percent(s.Progress))
 		if s.Left > 0 {
@@ -27,10 +28,10 @@ func (s Stats) String() string {
 	}
 	b.WriteString("\n")
 	if s.Err != "" {
-		b.WriteString(fitting(s.Err, 200) + "\n")
+		b.WriteString(cells.Fit(s.Err, 200) + "\n")
 	}
 	writeTable(&b, rows)
-	b.WriteString(fitting(s.Verdict().String(), 1000))
+	b.WriteString(cells.Fit(s.Verdict().String(), 1000))
 	return b.String()
 }
 
@@ -39,7 +40,7 @@ func (s *StageStats) row(elapsed time.Duration) []string {
 	if s.MaxSize > 0 {
 		queue += "/" + strconv.Itoa(s.MaxSize)
 	}
-	row := []string{fitting(s.Name, 30)}
+	row := []string{cells.Fit(s.Name, 30)}
 	for _, n := range []uint64{s.In, s.Out, s.Dropped, s.Failed} {
 		row = append(row, strconv.FormatUint(n, 10))
 	}
@@ -59,13 +60,13 @@ func writeTable(b *strings.Builder, rows [][]string) {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i, cell := range row {
-			widths[i] = max(widths[i], width(cell))
+			widths[i] = max(widths[i], cells.Width(cell))
 		}
 	}
 	for _, row := range rows {
 		var line strings.Builder
 		for i, cell := range row {
-			blanks := strings.Repeat(" ", widths[i]-width(cell))
+			blanks := strings.Repeat(" ", widths[i]-cells.Width(cell))
 			if i == 0 {
 				line.WriteString(cell + blanks)
 			} else {
@@ -74,36 +75,4 @@ func writeTable(b *strings.Builder, rows [][]string) {
 		}
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
-}
-
-// fitting is a text as a table can show it, at most n columns wide: what cannot be printed is
-// escaped.
-func fitting(text string, n int) string {
-	var b strings.Builder
-	for _, r := range text {
-		part := string(r)
-		if !unicode.IsPrint(r) {
-			part = strings.Trim(strconv.QuoteRune(r), "'")
-		}
-		if n -= width(part); n < 1 { // one column for the mark
-			return b.String() + "…"
-		}
-		b.WriteString(part)
-	}
-	return b.String()
-}
-
-// width is how many columns of a terminal a text takes.
-func width(text string) (n int) {
-	for _, r := range text {
-		switch {
-		case unicode.In(r, unicode.Mn, unicode.Me):
-		case r >= 0x1100 && (r <= 0x115f || unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) ||
-			r >= 0x3000 && r <= 0x303e || r >= 0xff01 && r <= 0xff60 || r >= 0x1f300 && r <= 0x1faff):
-			n += 2
-		default:
-			n++
-		}
-	}
-	return n
 }

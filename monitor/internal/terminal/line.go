@@ -1,0 +1,32 @@
+package terminal
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gopeln/pl/internal/cells"
+)
+
+const mostTextCells = 500
+
+// Text is the frame as a line of text, such as
+//
+//	crawl 58 % 3156 out 631/s elapsed 0:05 left 0:04 | score is the bottleneck: …
+func (f *Frame) Text() string {
+	count, unit := Outcome(&f.Now)
+	lately, _ := Outcome(&f.Lately)
+	text := fmt.Sprintf("%s %s %d %s %s elapsed %s", cells.Fit(f.Now.Name, mostNameCells), strings.TrimSpace(f.state()),
+		count, unit, rate(lately, f.Lately.Elapsed), clock(f.Now.Elapsed))
+	if left := f.Now.Left; left > 0 && !f.ended() {
+		text += " left " + aboutLeft(left)
+	}
+	if failed := Failures(&f.Now); failed > 0 {
+		text += fmt.Sprintf(" %d failed", failed)
+	}
+	for _, remark := range []string{f.Now.Err, f.Verdict.String()} {
+		if remark != "" {
+			text += " | " + remark
+		}
+	}
+	return cells.Fit(text, mostTextCells)
+}
