@@ -1,6 +1,7 @@
 package pl_test
 
 import (
+	"context"
 	"runtime"
 	"testing"
 
@@ -13,7 +14,18 @@ import (
 )
 
 // Law 11: what a run allocates does not grow with its values.
-func TestNoAllocationPerValue(t *testing.T) {
+func TestNoAllocationPerValue(t *testing.T) { allocatesNothingPerValue(t, t.Context()) }
+
+// Nor does it if the run is observed.
+func TestNoAllocationPerValueOfAnObservedRun(t *testing.T) {
+	var last pl.Stats
+	allocatesNothingPerValue(t, pl.Observe(t.Context(), func(run *pl.RunInfo) func(error) {
+		return func(error) { last = run.Stats() }
+	}))
+	assert.NotZero(t, last.Stages[0].Out)
+}
+
+func allocatesNothingPerValue(t *testing.T, ctx context.Context) {
 	const few, many = 1000, 21_000
 	pipelines := map[string]func(s pl.Stage[int]) pl.Stage[int]{
 		"source alone":   func(s pl.Stage[int]) pl.Stage[int] { return s },
@@ -39,7 +51,7 @@ func TestNoAllocationPerValue(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			run := func(n int) float64 {
 				s := pipeline(pl.Range(n))
-				return testing.AllocsPerRun(2, func() { require.NoError(t, s.Run(t.Context())) })
+				return testing.AllocsPerRun(2, func() { require.NoError(t, s.Run(ctx)) })
 			}
 			each := (run(many) - run(few)) / (many - few)
 			// A worker that parks may cost one, which is far from each value costing one.

@@ -18,6 +18,7 @@ import (
 type stageFigures struct {
 	clock   *timesheet.Clock // nil if the run is not observed
 	backend string
+	bound   int                    // of the input queue; 0: none
 	inline  *timesheet.Sheet       // of a stage that runs in one goroutine, perhaps with others
 	failure atomic.Pointer[string] // the last error of a value
 
@@ -29,7 +30,8 @@ type stageFigures struct {
 	taken    []interface{ Taken() uint64 } // input queues that know In
 	given    []interface{ Given() uint64 } // outputs that know Out
 	queued   func() int
-	most     int // that were queued
+	wait     *wait // of an Ordered
+	most     int   // that were queued
 	nextLook time.Duration
 	kept     *StageStats // those at the end of the run
 }
@@ -214,6 +216,7 @@ func (f *stageFigures) now(n Node, at time.Duration) StageStats {
 		s.Err = *text
 	}
 	if f.clock != nil {
+		s.held, s.holder = f.wait.most()
 		f.addTimes(&s, at)
 		f.addCalls(&s)
 	}
@@ -233,7 +236,7 @@ func (f *stageFigures) keep(at time.Duration) {
 		f.kept = &s
 	}
 	f.workers, f.taken, f.given, f.queued = nil, nil, nil, nil
-	f.sheets, f.samplers, f.inline = nil, nil, nil
+	f.sheets, f.samplers, f.inline, f.wait = nil, nil, nil, nil
 }
 
 // takes counts the values of a flow as its consumer gets them.

@@ -2,7 +2,6 @@ package pl
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -13,11 +12,8 @@ import (
 	"github.com/gopeln/pl/internal/timesheet"
 )
 
-// sampler measures the calls of one worker's function in an observed run. Two readings of the clock
-// are dear beside a short function, so it measures one call now and then, which stands for all since
-// the one before; of a function that takes at least costly, each. How many calls it leaves out is
-// random, or periodic input would be measured at the same place each time. A call that takes two
-// ticks of the coarse clock it notices in any case, and counts once.
+// sampler measures the calls of one worker's function in an observed run: those that its stride
+// chooses, and any that takes two ticks of the coarse clock, which counts once.
 //
 // begin and end are the worker's. Several seats of it may have calls under way, of which only one
 // runs. But an abandoned function may come back while another goroutine uses the sampler, so a stage
@@ -29,11 +25,10 @@ type sampler struct {
 	shared bool             // the lock is needed to begin and end a call
 	tagged bool             // tag has the number of the source value
 	tag    *queue.Tag       // of the value that is about to begin
+	finder finders          // told where the values are
 	show   func(any) string // nil: values are not to be shown
 
-	want   uint32 // calls that one measured call stands for, at present
-	gap    uint32 // those that the next one stands for
-	left   uint32 // calls up to that
+	stride timesheet.Stride
 	marked time.Duration
 
 	counts [buckets]atomic.Uint64
@@ -49,9 +44,6 @@ type sampler struct {
 const (
 	mostSlowest = 5
 	mostRunes   = 80 // of a value that is shown
-	mostGap     = 64
-	// costly is how long a function takes each of whose calls is measured: the clock then costs less than 1 %.
-	costly = 8 * time.Microsecond
 	// noticed is what the coarse clock sees for certain.
 	noticed = 2 * timesheet.Tick
 )
@@ -59,14 +51,14 @@ const (
 // measured is a call under way.
 type measured struct {
 	start, away time.Duration
-	gap         uint32 // 0: start is coarse
+	calls       uint32 // that it stands for; 0: start is coarse
 	tag         *queue.Tag
 }
 
 // configure says what the sampler is for. s may be nil.
-func (s *sampler) configure(shared, tagged bool) {
+func (s *sampler) configure(shared, tagged bool, f finders) {
 	if s != nil {
-		s.shared, s.tagged = shared, tagged
+		s.shared, s.tagged, s.finder = shared, tagged, f
 	}
 }
 
@@ -95,7 +87,8 @@ func (s *sampler) begin() (c measured) {
 	s.lock()
 	defer s.unlock()
 	c.tag, c.away = s.tag, s.sheet.Away()
-	if s.left--; s.left > 0 {
+	s.finder.begins(c.tag)
+	if s.stride.Skip() {
 		c.start = s.clock.Coarse()
 		if c.start != s.marked {
 			s.marked = c.start
@@ -103,53 +96,35 @@ func (s *sampler) begin() (c measured) {
 		}
 		return c
 	}
-	c.gap = s.gap
-	s.draw()
+	c.calls = s.stride.Draw()
 	c.start = s.clock.Now()
 	s.marked = c.start
 	s.sheet.MarkAt(c.start)
 	return c
 }
 
-// draw draws how many calls the next measured one stands for, before any of them is seen.
-func (s *sampler) draw() {
-	s.gap = 1
-	if s.want > 1 {
-		s.gap += rand.Uint32N(2*s.want - 1)
-	}
-	s.left = s.gap
-}
-
 // finish ends a call. It reports whether the call is one to be noted.
 func (s *sampler) finish(c measured) (took time.Duration, slow bool) {
-	if c.gap == 0 && s.clock.Coarse()-c.start < noticed {
+	s.finder.ends(c.tag)
+	if c.calls == 0 && s.clock.Coarse()-c.start < noticed {
 		return 0, false
 	}
 	s.lock()
 	defer s.unlock()
 	now := s.clock.Coarse()
-	if c.gap > 0 {
+	if c.calls > 0 {
 		now = s.clock.Now()
 	}
 	took = max(now-c.start-(s.sheet.Away()-c.away), 0)
-	if c.gap == 0 && took < noticed {
+	if c.calls == 0 && took < noticed {
 		return 0, false
 	}
-	s.adapt(took)
+	s.stride.Saw(took)
 	if took >= noticed {
-		c.gap = 1
+		c.calls = 1
 	}
-	s.add(took, max(c.gap, 1))
+	s.add(took, max(c.calls, 1))
 	return took, int64(took) > s.floor.Load()
-}
-
-// adapt sets how often calls are measured, after one that took so long.
-func (s *sampler) adapt(took time.Duration) {
-	s.want = uint32(min(mostGap, max(1, costly/max(took, 1))))
-	if s.want == 1 && s.left > 1 {
-		s.gap -= s.left - 1
-		s.left = 1
-	}
 }
 
 // add counts a call n times.

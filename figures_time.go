@@ -25,7 +25,7 @@ func (f *stageFigures) addSheet(worker int, show func(any) string) (*timesheet.S
 
 // addSampler is called with the lock held.
 func (f *stageFigures) addSampler(sheet *timesheet.Sheet, worker int, show func(any) string) *sampler {
-	s := &sampler{sheet: sheet, clock: f.clock, worker: worker, show: show, want: 1, gap: 1, left: 1}
+	s := &sampler{sheet: sheet, clock: f.clock, worker: worker, show: show, stride: timesheet.NewStride()}
 	s.first.Store(buckets)
 	s.floor.Store(-1)
 	f.samplers = append(f.samplers, s)
@@ -74,6 +74,8 @@ func (f *stageFigures) addTimes(s *StageStats, at time.Duration) {
 			s.Active = append(s.Active, Activity{Worker: i, State: state.String(), For: d})
 			if state != timesheet.Starved {
 				s.underWay++
+			} else {
+				s.Waiting = f.wait.text(d)
 			}
 		}
 	}
@@ -184,7 +186,9 @@ func (f *stageFigures) look() {
 		return
 	}
 	begun := f.clock.Now()
-	f.most = max(f.most, f.queued())
+	queued := f.queued()
+	f.most = max(f.most, queued)
+	f.wait.look(begun, f.bound > 0 && 2*queued >= f.bound)
 	now := f.clock.Now()
 	f.nextLook = now + 100*(now-begun)
 }

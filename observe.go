@@ -105,6 +105,7 @@ type RunInfo struct {
 	consumer *stageFigures
 	loops    func(at time.Duration) []time.Duration
 	cpuStart time.Duration
+	waits    coreWaits // at the start
 
 	mu       sync.Mutex
 	ended    *Stats // what the whole run has at its end, without its stages
@@ -115,7 +116,7 @@ type RunInfo struct {
 func newRunInfo(r *run, roots []node) *RunInfo {
 	return &RunInfo{
 		name: nameOfRun(roots), graph: graphOf(roots), clock: r.clock, figures: r.figures, consumer: r.consumer,
-		cpuStart: processorTime(), state: r.state, loops: r.loopTimes, progress: newProgress(roots),
+		cpuStart: processorTime(), waits: readCoreWaits(), state: r.state, loops: r.loopTimes, progress: newProgress(roots),
 	}
 }
 
@@ -155,7 +156,7 @@ func (r *RunInfo) whole(at time.Duration) Stats {
 func (r *RunInfo) wholeNow(at time.Duration, state RunState) Stats {
 	return Stats{
 		Name: r.name, State: state, Started: r.clock.Start(), Elapsed: at,
-		CPU: max(processorTime()-r.cpuStart, 0), Loops: r.loops(at),
+		CPU: max(processorTime()-r.cpuStart, 0), Loops: r.loops(at), waits: readCoreWaits().sub(r.waits),
 	}
 }
 

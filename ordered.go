@@ -23,6 +23,7 @@ func Ordered[T any](s Stage[T]) Stage[T] {
 		q := queue.NewReorder[T](o.cfg.maxSize)
 		b.planned[in].trackers = append(b.planned[in].trackers, q)
 		connect(b, at, q, in)
+		b.planned[o].figures.awaits(b, q, in)
 		return numbered(b, o, at, queueFlow(b.planned[o].figures, at, q))
 	}
 	return Stage[T]{o}

@@ -5,15 +5,17 @@ import (
 	"strings"
 )
 
-// nameOfRun is the Name that the last stage was given, else the name of the function that runs it.
+// nameOfRun is the Name that the last stage was given, else the name of the function that runs it. A run may have no
+// stage at all.
 func nameOfRun(roots []node) string {
-	if last := roots[len(roots)-1].meta(); last.cfg.named {
-		return last.cfg.name
+	last := &base{}
+	if len(roots) > 0 {
+		last = roots[len(roots)-1].meta()
 	}
-	if name := callingFunction(); name != "" {
+	if name := callingFunction(); name != "" && !last.cfg.named {
 		return name
 	}
-	return roots[len(roots)-1].meta().cfg.name
+	return last.cfg.name
 }
 
 // callingFunction is the function that has called this package, without the path of its package; "" if there is none.

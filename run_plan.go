@@ -44,7 +44,7 @@ func plan(r *run, roots []node) (*builder, error) {
 			b.planned[in].consumers++
 		}
 		if r.clock != nil {
-			all[i].figures = &stageFigures{clock: r.clock, backend: m.backend}
+			all[i].figures = &stageFigures{clock: r.clock, backend: m.backend, bound: m.cfg.maxSize}
 			r.figures = append(r.figures, all[i].figures)
 		}
 		b.planned[n] = &all[i]

@@ -157,6 +157,9 @@ func (s *Site) failValue(t queue.Tag, err error) bool {
 // left, so a worker must not take more values than it can begin.
 func (s *Site) Calls() bool { return s.run.calls != nil }
 
+// Observed reports whether the run is observed, so that its figures are wanted.
+func (s *Site) Observed() bool { return s.run.clock != nil }
+
 // Shared returns the run's object for key, such as an event loop that serves several stages. The
 // first call for a key makes the object with make.
 func (s *Site) Shared(key any, make func() any) any {

@@ -20,6 +20,8 @@ type Stats struct {
 	Edges    []Edge          // as Graph.Edges
 	Consumer StageStats      // the loop over All, and what waits in front of it; zero in Run
 	Loops    []time.Duration // busy time of each of task's loops
+
+	waits coreWaits // since Started
 }
 
 // StageStats are the figures of one stage, summed over its workers. Counts and times only grow.
@@ -47,6 +49,9 @@ type StageStats struct {
 
 	worked   []time.Duration // busy time of each worker
 	underWay int             // values taken and not done
+
+	held   time.Duration // of an Ordered: how long its window has held up the source
+	holder string        // and the stage that had the value meanwhile
 }
 
 // Call is one call of a stage's function.

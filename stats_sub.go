@@ -11,6 +11,7 @@ func (s Stats) Sub(earlier Stats) Stats {
 	s.Started = s.Started.Add(earlier.Elapsed)
 	s.Elapsed -= earlier.Elapsed
 	s.CPU -= earlier.CPU
+	s.waits = s.waits.sub(earlier.waits)
 	s.Loops = less(s.Loops, earlier.Loops)
 	s.Stages = slices.Clone(s.Stages)
 	for i := range min(len(s.Stages), len(earlier.Stages)) {
@@ -34,6 +35,7 @@ func (s StageStats) sub(earlier StageStats) StageStats {
 	s.Limited -= earlier.Limited
 	s.Retrying -= earlier.Retrying
 	s.Calls = s.Calls.Sub(earlier.Calls)
+	s.held -= earlier.held
 	s.worked = less(s.worked, earlier.worked)
 	return s
 }

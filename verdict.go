@@ -135,19 +135,29 @@ func stuck(a *analysis) (Verdict, bool) {
 	return Verdict{Kind: Stuck, Stage: at.Name, Text: at.Name + " is stuck", Why: why}, true
 }
 
+// cpuBound looks for a program that uses all processors, or whose goroutines wait for one as long as they work: then
+// every wait looks longer than it is, and demand misleads.
 func cpuBound(a *analysis) (Verdict, bool) {
-	cores := a.CPU.Seconds() / a.Elapsed.Seconds()
-	if limit := runtime.GOMAXPROCS(0); cores >= fullCPU*float64(limit) {
-		v := Verdict{Kind: CPUBound, Text: a.is("The CPU is the limit", "The CPU was the limit")}
-		v.Why = fmt.Sprintf("%.1f of %d cores are in use", cores, limit)
-		if p, share := a.busiest(func(*place) bool { return true }); p != nil {
-			v.Stage = p.Name
-			v.Why += fmt.Sprintf("; %s takes %s of the workers' busy time", p.Name, percent(share))
-		}
-		v.Why += ". More workers cannot help; a cheaper function or more cores can"
-		return v, true
+	cores, limit := a.CPU.Seconds()/a.Elapsed.Seconds(), runtime.GOMAXPROCS(0)
+	var busy time.Duration
+	for _, p := range a.places {
+		busy += p.Busy
 	}
-	return Verdict{}, false
+	short := a.waits.matter(busy)
+	if cores < fullCPU*float64(limit) && !short {
+		return Verdict{}, false
+	}
+	v := Verdict{Kind: CPUBound, Text: a.is("The CPU is the limit", "The CPU was the limit")}
+	v.Why = fmt.Sprintf("%.1f of %d cores are in use", cores, limit)
+	if short {
+		v.Why += fmt.Sprintf(", and goroutines wait for one, %v in all", threeDigits(waitsBySample*a.waits.sum))
+	}
+	if p, share := a.busiest(func(*place) bool { return true }); p != nil {
+		v.Stage = p.Name
+		v.Why += fmt.Sprintf("; %s takes %s of the workers' busy time", p.Name, percent(share))
+	}
+	v.Why += ". More workers cannot help; a cheaper function or more cores can"
+	return v, true
 }
 
 // busiest returns the place that has been busy longest, among those wanted, and its share of their time.
@@ -201,21 +211,28 @@ func pipeBound(a *analysis) (Verdict, bool) {
 	}, true
 }
 
-// orderBound looks for an Ordered whose window is filled behind the value that it waits for, while no stage is full.
+// orderBound looks for an Ordered whose window is filled behind the value that it waits for, or was for much of the
+// time, while no stage is full.
 func orderBound(a *analysis) (Verdict, bool) {
 	if a.top != nil && a.top.busy >= full {
 		return Verdict{}, false
 	}
 	for _, p := range a.places {
-		if p.Waiting == "" || p.MaxSize == 0 || 2*p.Queued < p.MaxSize {
-			continue
+		switch held := p.held.Seconds() / a.Elapsed.Seconds(); {
+		case p.Waiting != "" && p.MaxSize > 0 && 2*p.Queued >= p.MaxSize:
+			_, holder, _ := strings.Cut(p.Waiting, " in ")
+			return Verdict{
+				Kind: OrderBound, Stage: holder,
+				Text: fmt.Sprintf("%s %s for %s", p.Name, a.is("waits", "waited"), p.Waiting),
+				Why:  fmt.Sprintf("%d values behind it wait, and its window of %d holds up the rest", p.Queued, p.MaxSize),
+			}, true
+		case held > evident:
+			return Verdict{
+				Kind: OrderBound, Stage: p.holder,
+				Text: fmt.Sprintf("%s %s for single values, most of the time in %s", p.Name, a.is("waits", "waited"), p.holder),
+				Why:  fmt.Sprintf("its window of %d %s the rest up %s of the time", p.MaxSize, a.is("holds", "held"), percent(held)),
+			}, true
 		}
-		_, holder, _ := strings.Cut(p.Waiting, " in ")
-		return Verdict{
-			Kind: OrderBound, Stage: holder,
-			Text: fmt.Sprintf("%s %s for %s", p.Name, a.is("waits", "waited"), p.Waiting),
-			Why:  fmt.Sprintf("%d values behind it wait, and its window of %d holds up the rest", p.Queued, p.MaxSize),
-		}, true
 	}
 	return Verdict{}, false
 }

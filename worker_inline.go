@@ -16,7 +16,7 @@ func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Op
 		values = a.flow(values)
 	}
 	sampler := b.planned[o].figures.inlineSampler(b.run.showOf())
-	sampler.configure(o.cfg.timeout > 0, len(p.trackers) > 0)
+	sampler.configure(o.cfg.timeout > 0, len(p.trackers) > 0, b.findersOf(o))
 	return func(yield func(B, queue.Tag) bool) {
 		w := &worker[A, B]{
 			site: s, op: &o.base, ctx: s.workerContext(&o.base, 0), open: op.Open, item: op.Item, order: p,

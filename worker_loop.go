@@ -34,7 +34,7 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 		if len(p.trackers) == 0 {
 			w.windowOut, w.channelOut = results.windowOut, results.channelOut
 		}
-		sampler.configure(o.cfg.timeout > 0, len(p.trackers) > 0)
+		sampler.configure(o.cfg.timeout > 0, len(p.trackers) > 0, b.findersOf(o))
 		w.knowInput()
 		return w
 	}

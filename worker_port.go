@@ -3,8 +3,10 @@ package pl
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"github.com/gopeln/pl/internal/queue"
+	"github.com/gopeln/pl/internal/timesheet"
 )
 
 // NewDriven makes an operator whose workers do not run the engine's loop. start starts goroutines
@@ -49,11 +51,13 @@ func assembleDriven[A, B any](
 				port.Drive()
 			}
 		}
-		return &Port[A, B]{
+		p := &Port[A, B]{
 			site: s, index: index, in: input.Consumer(nil).(queue.PulledInlet[A]), out: e,
 			order: order{trackers: b.planned[o].trackers, results: op.Results}, decider: decider.forWorker(), turnstile: turnstile, counts: e.counts,
 			taking: &queue.NewGoroutine().Waiter, giving: &queue.NewGoroutine().Waiter,
 		}
+		p.observe(b.run.showOf(), b.findersOf(o))
+		return p
 	}
 	s.startWorkers = func() { start(Ports[A, B]{s, port}) }
 }
@@ -72,6 +76,37 @@ type Port[A, B any] struct {
 	counts    *counts
 
 	taking, giving *queue.Waiter
+
+	// Of a run that is observed; nil else.
+	sampler *sampler
+	team    *timesheet.Team
+	finder  finders
+}
+
+// observe makes the port keep the worker's figures, if the run is observed.
+func (p *Port[A, B]) observe(show func(any) string, f finders) {
+	sheet, sampler := p.site.figures.addSheet(p.index, show)
+	if sheet == nil {
+		return
+	}
+	p.sampler, p.team = sampler, sheet.Team()
+	p.finder = f
+	p.sampler.configure(false, len(p.order.trackers) > 0, finders{})
+	p.taking.Track, p.giving.Track = sheet.Track(), sheet.Track()
+}
+
+// Team returns where the worker keeps its time; nil, which keeps nothing, if the run is not
+// observed. Pull, Admit, Sleep and Emit tell it of their waits; the rest is the backend's to tell.
+func (p *Port[A, B]) Team() *timesheet.Team { return p.team }
+
+// Measured takes in how long a call of the function took, without its waits in yield: one call that
+// stands for so many. Only one goroutine at a time may call it.
+func (p *Port[A, B]) Measured(it *Item[A], took time.Duration, calls int) {
+	if s := p.sampler; s != nil && calls > 0 {
+		if s.add(took, uint32(calls)); int64(took) > s.floor.Load() {
+			s.note(took, &it.t, it.Value)
+		}
+	}
 }
 
 // Item is a value on its way through a driven worker. It may be copied before it is begun, but not
@@ -117,6 +152,11 @@ func (p *Port[A, B]) TryPull(buf []Item[A]) int {
 // keepWanted ends the items of a Func whose callers have left. The others come first in items; it
 // returns how many there are.
 func (p *Port[A, B]) keepWanted(items []Item[A]) int {
+	if p.finder.all != nil {
+		for i := range items {
+			p.finder.begins(&items[i].t)
+		}
+	}
 	calls := p.site.run.calls
 	if calls == nil {
 		return len(items)
@@ -156,7 +196,19 @@ func (p *Port[A, B]) Admit(it *Item[A]) bool {
 		number = again
 	}
 	it.passed = it.attempt + 1
+	p.team.Wait(timesheet.Limited)
+	defer p.team.Resume(timesheet.Limited)
 	return p.turnstile.pass(p.site.ctx, number, p.index, it.Value)
+}
+
+// Sleep waits for d, before another attempt. It reports false if the stage must stop.
+func (p *Port[A, B]) Sleep(d time.Duration) bool {
+	p.team.Wait(timesheet.Retrying)
+	defer p.team.Resume(timesheet.Retrying)
+	ctx, cancel := context.WithTimeout(p.site.ctx, max(d, 0))
+	defer cancel()
+	<-ctx.Done()
+	return p.site.ctx.Err() == nil && !p.site.Stopping()
 }
 
 // Begin records that n pulled values have been begun, no matter which port pulled them. They have
@@ -210,6 +262,9 @@ func (p *Port[A, B]) Emit(it *Item[A], v B) bool {
 	if it.yielded++; it.yielded <= it.given {
 		p.Unreserve(1)
 		return true
+	}
+	if p.order.results != Many {
+		p.finder.ends(&it.t)
 	}
 	if !p.out.put(p.giving, v, p.order.tag(it.t, it.given)) {
 		it.refused = true

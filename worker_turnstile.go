@@ -1,5 +1,7 @@
 package pl
 
+import "github.com/gopeln/pl/internal/timesheet"
+
 // enter takes the value that l has begun through the stage's turnstile. While it is there, the other
 // seats of the worker take no value, as if the input were empty: they would only wait behind it.
 func (w *worker[A, B]) enter(l *valueLoop[A, B]) bool {
@@ -17,6 +19,8 @@ func (l *valueLoop[A, B]) pass(number int64) bool {
 // passTurnstile is pass for a stage that has one: a function apart, since what it hands to Block is
 // allocated.
 func (l *valueLoop[A, B]) passTurnstile(number int64) (ok bool) {
+	l.me.Track.Wait(timesheet.Limited)
+	defer l.me.Track.Resume(timesheet.Limited) // a seat may be ended by Goexit
 	l.seat.Block(number == again, func() {
 		ok = l.turnstile.pass(l.ctx, number, l.index, itemOf(l.item, l.v))
 	})

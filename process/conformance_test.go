@@ -15,4 +15,6 @@ var api = backendtest.New(backendtest.Process, process.Map, process.Filter, proc
 
 func TestConformance(t *testing.T) { backendtest.Run(t, api) }
 
+func TestConformanceObserved(t *testing.T) { backendtest.RunObserved(t, api) }
+
 func init() { process.RegisterError(backendtest.ErrBroken) }

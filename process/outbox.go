@@ -109,6 +109,10 @@ func (o *outbox[R]) note(f fate, why *failure) {
 // conclude is called with o.mu held, and releases it.
 func (o *outbox[R]) conclude(f fate, why *failure) {
 	o.mark(mark{fate: f, results: o.open, failure: why})
+	if c, ok := o.clock.measure.take(); ok {
+		c.value = len(o.header.marks) - 1
+		o.header.calls = append(o.header.calls, c)
+	}
 	o.arm()
 	o.failed = nil
 	if f != fateHeld {
@@ -168,7 +172,7 @@ func (o *outbox[R]) flush(waits bool) {
 		o.sendEach()
 	}
 	clear(o.results)
-	o.results, o.header.marks = o.results[:0], o.header.marks[:0]
+	o.results, o.header.marks, o.header.calls = o.results[:0], o.header.marks[:0], o.header.calls[:0]
 	if o.worker.answer.Flush() != nil { // the parent is gone, or the function has closed the pipe: results would be lost
 		os.Exit(exitOrphaned)
 	}
@@ -177,11 +181,12 @@ func (o *outbox[R]) flush(waits bool) {
 // sendEach sends the results of each value in a frame of their own. Those that cannot be encoded
 // make their value fail.
 func (o *outbox[R]) sendEach() {
-	results := o.results
+	results, calls := o.results, o.header.calls
 	h := resultsHeader{first: o.header.first}
 	h.worked = o.header.worked / time.Duration(len(o.header.marks))
 	for i, m := range o.header.marks {
 		h.marks = append(h.marks[:0], m)
+		h.calls, calls = callsOf(i, calls)
 		h.waits = o.header.waits && i == len(o.header.marks)-1
 		if err := o.send(&h, results[:m.results]); err != nil {
 			err = explained("cannot encode the result", err)

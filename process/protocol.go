@@ -30,6 +30,7 @@ type hello struct {
 	Holds               bool          // the stage has Retry, or its Failures are consumed: a worker waits for the verdict on a value that failed
 	Prompt              bool          // each result is written before the next value begins, so that a crash costs one value
 	MemoryLimit         int64
+	Observed            bool   // calls of the function are to be measured
 	Setups              []call // to be called before OnStart, in this order
 }
 
@@ -72,6 +73,23 @@ type resultsHeader struct {
 	waits  bool          // the worker waits until there was room for these results
 	worked time.Duration // what the worker took for these values
 	marks  []mark
+	calls  []measuredCall // that have ended since the frame before
+}
+
+// measuredCall is how long a call of the function took, without its waits in yield.
+type measuredCall struct {
+	value int // its index among the frame's marks
+	took  time.Duration
+	calls int // that it stands for
+}
+
+// callsOf splits calls after those of that mark, which come first, as those of a frame of its own.
+func callsOf(mark int, calls []measuredCall) (of, rest []measuredCall) {
+	n := 0
+	for ; n < len(calls) && calls[n].value == mark; n++ {
+		calls[n].value = 0
+	}
+	return calls[:n], calls[n:]
 }
 
 var errProtocol = errors.New("the worker does not keep to the protocol")
@@ -96,6 +114,12 @@ func (h *resultsHeader) appendTo(buf []byte) ([]byte, error) {
 			buf = append(buf, text...)
 		}
 	}
+	buf = binary.AppendUvarint(buf, uint64(len(h.calls)))
+	for _, c := range h.calls {
+		buf = binary.AppendUvarint(buf, uint64(c.value))
+		buf = binary.AppendUvarint(buf, uint64(c.took))
+		buf = binary.AppendUvarint(buf, uint64(c.calls))
+	}
 	return buf, nil
 }
 
@@ -117,7 +141,7 @@ func (h *resultsHeader) parse(data []byte) (rest []byte, results int, err error)
 		data = data[n:]
 		return taken
 	}
-	h.marks = h.marks[:0]
+	h.marks, h.calls = h.marks[:0], h.calls[:0]
 	h.first = number()
 	h.worked = time.Duration(number())
 	waits := bytes(1)
@@ -133,6 +157,13 @@ func (h *resultsHeader) parse(data []byte) (rest []byte, results int, err error)
 		}
 		h.marks = append(h.marks, m)
 		results += m.results
+	}
+	for n := number(); n > 0 && err == nil; n-- {
+		c := measuredCall{value: int(number()), took: time.Duration(number()), calls: int(number())}
+		if c.value < 0 || c.value >= len(h.marks) {
+			err = errProtocol
+		}
+		h.calls = append(h.calls, c)
 	}
 	return data, results, err
 }

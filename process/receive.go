@@ -65,11 +65,12 @@ func (s *slot[A, B, R]) results(w *remote[A, R], payload []byte) error {
 	if err != nil {
 		return err
 	}
-	begun, err := s.claim(w)
+	begun, over, err := s.claim(w)
 	if err != nil {
 		return err
 	}
 	s.began(begun)
+	s.port.Team().Hold(-over)
 	var results []R
 	var undecoded error
 	if n > 0 {
@@ -79,6 +80,9 @@ func (s *slot[A, B, R]) results(w *remote[A, R], payload []byte) error {
 	}
 	s.finishing.Lock()
 	defer s.finishing.Unlock()
+	for _, c := range h.calls {
+		s.port.Measured(&w.named[c.value].item, c.took, c.calls)
+	}
 	for i, m := range h.marks {
 		why := undecoded
 		if m.results == 0 {
@@ -101,20 +105,19 @@ func (s *slot[A, B, R]) results(w *remote[A, R], payload []byte) error {
 }
 
 // claim finds the values that the header speaks of, and returns how many of them count as begun
-// only now. It takes those that are finished off the list.
-func (s *slot[A, B, R]) claim(w *remote[A, R]) (begun int, err error) {
+// only now, and how many are over. It takes those off the list.
+func (s *slot[A, B, R]) claim(w *remote[A, R]) (b begun, over int, err error) {
 	h := &w.header
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	n := len(h.marks)
 	if n == 0 || h.first != w.first || n > len(w.flights) {
-		return 0, errProtocol
+		return b, 0, errProtocol
 	}
 	w.handing = true
 	for i, f := range w.flights[:n] {
-		if h.marks[i].fate != fateSkipped && !f.begun {
-			f.begun = true
-			begun++
+		if fate := h.marks[i].fate; fate != fateSkipped {
+			f.count(&b, fate != fateOpen || !s.retries())
 		}
 	}
 	w.named = append(w.named, w.flights[:n]...)
@@ -125,7 +128,7 @@ func (s *slot[A, B, R]) claim(w *remote[A, R]) (begun int, err error) {
 		w.adapt(h.worked, n)
 	}
 	w.finish(n)
-	return begun, nil
+	return b, n, nil
 }
 
 // handOn hands the results of a value on, which waits for room if none is reserved.
@@ -177,6 +180,7 @@ func (s *slot[A, B, R]) pronounce(w *remote[A, R], seq uint64, again bool) {
 		verdict |= 1
 	} else {
 		w.finish(1)
+		s.port.Team().Hold(-1)
 	}
 	w.page.verdict.Store(verdict)
 	w.ring()

@@ -2,7 +2,6 @@ package process
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -144,19 +143,18 @@ func (w *remote[A, R]) finish(n int) {
 	w.free()
 }
 
-// noteBegun counts the values below seq as begun, and returns how many were not yet. Of values that
-// are being taken back only the worker's answer tells.
-func (w *remote[A, R]) noteBegun(seq uint64) (n int) {
+// noteBegun counts the values below seq as begun, those that were not yet; closes says that they are
+// not open any more then. Of values that are being taken back only the worker's answer tells.
+func (w *remote[A, R]) noteBegun(seq uint64, closes bool) (b begun) {
 	if r := w.page.revoked.Load(); r != 0 {
 		seq = min(seq, r-1)
 	}
 	for i := 0; i < len(w.flights) && w.first+uint64(i) < seq; i++ {
-		if f := w.flights[i]; !f.begun && !f.taken {
-			f.begun = true
-			n++
+		if f := w.flights[i]; !f.taken {
+			f.count(&b, closes)
 		}
 	}
-	return n
+	return b
 }
 
 // close tells the worker that there are no more values for it, also in the middle of sending it
@@ -192,56 +190,4 @@ func (w *remote[A, R]) kill() {
 	if !w.gone {
 		w.proc.Kill()
 	}
-}
-
-// remains is what a worker leaves.
-type remains[A any] struct {
-	state, trace string
-	values       []*flight[A]
-	first        uint64 // the seq of values[0]
-	begun        int    // of values, those that the worker has begun
-	running      bool   // the last of them was running, or was being decoded
-	reserved     int    // room that was not used
-	timedOut     uint64 // the seq+1 of a value for which the worker was killed
-	idle         bool   // nothing was with it
-	opened       bool
-	progress     bool
-	ok           bool
-}
-
-// orderly reports whether the worker ended as it should.
-func (r *remains[A]) orderly() bool { return r.ok && r.idle }
-
-// autopsy waits for the end of the worker, whose results have ended, and finds out what it was
-// doing.
-func (w *remote[A, R]) autopsy() *remains[A] {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.gone = true
-	if !w.farewell {
-		w.proc.Kill() // it may have closed its results and live on
-	}
-	values := w.flights
-	if n := slices.IndexFunc(values, func(f *flight[A]) bool { return f.taken }); n >= 0 {
-		values = values[:n] // others have the rest, which the worker was about to skip
-	}
-	r := &remains[A]{
-		idle: len(w.flights) == 0, values: values, first: w.first, reserved: int(w.granted - min(w.granted, w.received)),
-		timedOut: w.watched.timedOut, opened: w.opened, progress: w.progress,
-	}
-	if w.granted == unlimited {
-		r.reserved = 0
-	}
-	var ok bool
-	r.state, ok, r.trace = w.proc.Wait()
-	w.stderr.enter(dead, drainPatience)
-	r.ok = ok && w.farewell && w.broken == nil
-	// Now that it is dead, the page does not change any more.
-	n, running := w.page.begunOf(w.first)
-	r.begun, r.running = min(n, len(values)), running && n <= len(values)
-	if r.begun == 0 && w.page.decoding.Load() == w.first+1 && len(w.flights) == 1 && len(values) == 1 {
-		r.begun, r.running = 1, true
-	}
-	w.proc.Close()
-	return r
 }

@@ -156,6 +156,10 @@ func (s *slot[A, B, R]) sent(w *remote[A, R], batch []*flight[A]) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.add(batch)
+	s.port.Team().Hold(len(batch))
+	if s.observed {
+		w.page.now.Store(int64(time.Since(w.began))) // before the worker begins with them
+	}
 	if w.revoking {
 		s.adopt(retake(batch)...)
 	}
@@ -168,8 +172,8 @@ func (s *slot[A, B, R]) sent(w *remote[A, R], batch []*flight[A]) {
 func retake[A any](flights []*flight[A]) []*flight[A] {
 	others := make([]*flight[A], len(flights))
 	for i, f := range flights {
-		others[i] = &flight[A]{item: f.item, begun: f.begun}
-		f.taken = true
+		others[i] = &flight[A]{item: f.item, begun: f.begun, open: f.open}
+		f.taken, f.open = true, false
 	}
 	return others
 }

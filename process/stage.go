@@ -1,14 +1,12 @@
 package process
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/child"
@@ -28,6 +26,7 @@ type stage[A, B, R any] struct {
 	started  atomic.Bool  // a worker was, in this run
 	active   atomic.Int32 // slots that have had a worker and are not at their end
 	ledger   ledger
+	observed bool
 	busy     chan struct{} // wakes the watch
 	err      error         // why the stage cannot run
 }
@@ -46,7 +45,7 @@ func (f *remoteFunc[A, B, R]) check(site *pl.Site) error { return f.in(site).err
 func (f *remoteFunc[A, B, R]) in(site *pl.Site) *stage[A, B, R] {
 	type ofSite struct{ *pl.Site }
 	return site.Shared(ofSite{site}, func() any {
-		s := &stage[A, B, R]{remoteFunc: f, site: site, busy: make(chan struct{}, 1)}
+		s := &stage[A, B, R]{remoteFunc: f, site: site, busy: make(chan struct{}, 1), observed: site.Observed()}
 		s.err = s.prepare()
 		return s
 	}).(*stage[A, B, R])
@@ -119,7 +118,7 @@ func (s *stage[A, B, R]) hello(index int, prompt bool) hello {
 		Stage: s.site.Name(), Index: index, Codec: [2]string{s.in.name, s.out.name},
 		Deadline: deadline, Timeout: timeout, Pauses: s.site.Results() == pl.Many, Holds: s.retries() || s.site.Reports(),
 		Prompt:      prompt || s.dropsErrors() && !s.retries() || timeout > 0 && timeout < 10*lag,
-		MemoryLimit: s.settings.memoryLimit, Setups: s.setups,
+		MemoryLimit: s.settings.memoryLimit, Setups: s.setups, Observed: s.observed,
 	}
 }
 
@@ -147,14 +146,6 @@ func (s *stage[A, B, R]) fail(worker int, err error) {
 // stopping reports whether the stage must stop. Its context ends a moment before the site has taken
 // note, or after.
 func (s *stage[A, B, R]) stopping() bool { return s.site.Stopping() || s.site.Context().Err() != nil }
-
-// sleep waits for d, and reports false where the stage stops first.
-func (s *stage[A, B, R]) sleep(d time.Duration) bool {
-	ctx, cancel := context.WithTimeout(s.site.Context(), max(d, 0))
-	defer cancel()
-	<-ctx.Done()
-	return !s.stopping()
-}
 
 // stir tells the watch that there is something to look at.
 func (s *stage[A, B, R]) stir() {

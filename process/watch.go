@@ -80,9 +80,13 @@ func (s *slot[A, B, R]) look(now time.Time) bool {
 	still := current>>1 == w.watched.current>>1
 	if !still || w.watched.moved.IsZero() {
 		w.watched.moved = now
+		s.port.Team().Mark()
+	}
+	if s.observed {
+		w.page.now.Store(int64(now.Sub(w.began)))
 	}
 	w.watched.current = current
-	s.began(w.noteBegun(current >> 1))
+	s.began(w.noteBegun(current>>1, !s.retries()))
 	s.time(w, current, now)
 	if still {
 		s.giveRoomBack(w)

@@ -46,6 +46,9 @@ func serve[A, R any](w *worker, codec Codec, open pl.Opener[A, R]) error {
 		worker: w, dec: in.decoder(), finished: make(chan struct{}),
 		ctx: w.ctx, clock: clock{page: w.page, timed: w.Timeout > 0},
 	}
+	if w.Observed {
+		f.clock.measure = newMeasure(w.page)
+	}
 	f.out = newOutbox[R](w, &f.clock, out)
 	f.emit = f.out.emit
 	f.live(open)
@@ -170,8 +173,10 @@ func (f *far[A, R]) call(in A) (err error) {
 	if f.Timeout > 0 && !f.Pauses {
 		ctx = valueContext{ctx, time.Now().Add(f.Timeout)}
 	}
+	f.clock.measure.begin()
 	err = f.kernel(ctx, in, f.emit)
 	returned = true
+	f.clock.measure.end()
 	return err
 }
 
@@ -211,38 +216,4 @@ func (f *far[A, R]) again() bool {
 		<-f.bell
 	}
 	return false
-}
-
-// clock tells the parent how long the function has run for the current value, where the stage has a
-// Timeout. It stands still while the function waits in yield.
-type clock struct {
-	page  *page
-	timed bool
-	since time.Time
-	spent time.Duration
-}
-
-func (c *clock) reset() {
-	if c.timed {
-		c.spent = 0
-		c.page.spent.Store(0)
-		c.page.stretch.Add(1)
-		c.since = time.Now()
-	}
-}
-
-func (c *clock) pause() {
-	c.page.idle()
-	if c.timed {
-		c.spent += time.Since(c.since)
-		c.page.spent.Store(int64(c.spent))
-	}
-}
-
-func (c *clock) resume() {
-	if c.timed {
-		c.page.stretch.Add(1)
-		c.since = time.Now()
-	}
-	c.page.busy()
 }

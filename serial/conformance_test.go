@@ -12,3 +12,5 @@ var api = backendtest.New(backendtest.Serial, serial.Map, serial.Filter, serial.
 	Carrying(serial.Map)
 
 func TestConformance(t *testing.T) { backendtest.Run(t, api) }
+
+func TestConformanceObserved(t *testing.T) { backendtest.RunObserved(t, api) }

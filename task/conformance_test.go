@@ -12,3 +12,5 @@ var api = backendtest.New(backendtest.Task(task.Sleep, task.Await[int]), task.Ma
 	Carrying(task.Map)
 
 func TestConformance(t *testing.T) { backendtest.Run(t, api) }
+
+func TestConformanceObserved(t *testing.T) { backendtest.RunObserved(t, api) }

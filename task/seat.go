@@ -140,9 +140,11 @@ func (s *seat) Sleep(ctx context.Context, d time.Duration) error {
 	return context.Cause(ctx)
 }
 
-// Block has f called off the loop. A seat whose value has not begun keeps the lead, so that no other
+// Block has f, which waits for a Limit, called off the loop. A seat whose value has not begun keeps the lead, so that no other
 // takes a value meanwhile.
 func (s *seat) Block(again bool, f func()) {
+	s.executor().crowd.Wait(timesheet.Limited)
+	defer s.executor().crowd.Resume(timesheet.Limited)
 	b := &blocked{f: f}
 	if again {
 		s.executor().passLead(s.task)

@@ -12,3 +12,5 @@ var api = backendtest.New(backendtest.Thread, thread.Map, thread.Filter, thread.
 	Carrying(thread.Map)
 
 func TestConformance(t *testing.T) { backendtest.Run(t, api) }
+
+func TestConformanceObserved(t *testing.T) { backendtest.RunObserved(t, api) }

@@ -3,6 +3,7 @@ package hop
 import (
 	"fmt"
 	"testing"
+	"time"
 )
 
 // TestEveryContenderDoesTheWork runs all contenders in the shapes where they could go wrong, and adds up their results.
@@ -24,8 +25,16 @@ func TestEveryContenderDoesTheWork(t *testing.T) {
 
 func TestWatchedRunDoesTheWork(t *testing.T) {
 	s := shape{stages: 3, workers: 2, maxsize: 64}
-	got, err := watched(s).Run(1000)
-	if want := sum(1000, s.stages); err != nil || got != want {
-		t.Fatalf("Run(1000) = %d, %v; want %d, nil", got, err, want)
+	for _, period := range []time.Duration{0, time.Millisecond} {
+		got, err := watched(s, period).Run(1000)
+		if want := sum(1000, s.stages); err != nil || got != want {
+			t.Fatalf("Run(1000) = %d, %v; want %d, nil", got, err, want)
+		}
+	}
+}
+
+func TestSnapshotIsTaken(t *testing.T) {
+	if took, err := snapshot(3, 4, 3); err != nil || took <= 0 {
+		t.Fatalf("snapshot = %v, %v", took, err)
 	}
 }

@@ -60,6 +60,8 @@ type API struct {
 	EachWith    func(r pl.Resource[*Handle], f EachWithFunc, opts ...pl.Option) pl.Partial[int, struct{}]
 	Ready
 	Moods Moods
+
+	observed bool // every run has an observer
 }
 
 // New describes a backend by its traits and its eight functions, in the order of the documentation. Call it at
@@ -130,6 +132,7 @@ func Run(t *testing.T, api API, themes ...string) {
 		{"Compose", composeChecks},
 		{"Liveness", livenessChecks},
 		{"Figures", figuresChecks},
+		{"Times", figuresTimesChecks},
 		{"Trouble", troubleChecks},
 		{"BadInput", badInputChecks},
 		{"Encoding", encodingChecks},

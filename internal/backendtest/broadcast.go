@@ -99,7 +99,7 @@ func fullBranch(t *testing.T, api API) {
 	}, pl.MaxSize(size))
 	other := api.Each(func(context.Context, int) error { fast.Add(1); return nil }, pl.MaxSize(size))
 	done := make(chan error)
-	go func() { done <- pl.Run(t.Context(), waiting(shared), other(shared)) }()
+	go func() { done <- pl.Run(api.base(t), waiting(shared), other(shared)) }()
 	api.rest()
 	assert.EqualValues(t, 1, slow.Load())
 	assert.GreaterOrEqual(t, fast.Load(), int64(1+size))
@@ -135,7 +135,7 @@ func mergeLosesNothing(t *testing.T, api API) {
 func mergeManyRounds(t *testing.T, api API) {
 	s := pl.Concat(api.Same(pl.From(1, 2)), api.Same(pl.From(3, 4)))
 	for range 1000 {
-		got, err := s.Collect(t.Context())
+		got, err := s.Collect(api.base(t))
 		require.NoError(t, err)
 		require.ElementsMatch(t, []int{1, 2, 3, 4}, got)
 	}

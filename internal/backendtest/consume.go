@@ -18,9 +18,9 @@ const Deadline = 20 * time.Second
 // context returns a context that ends a run in real time that hangs, so that a check says what hung.
 func (api API) context(t *testing.T) context.Context {
 	if api.Here {
-		return t.Context()
+		return api.base(t)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), Deadline)
+	ctx, cancel := context.WithTimeout(api.base(t), Deadline)
 	t.Cleanup(cancel)
 	return ctx
 }

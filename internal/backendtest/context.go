@@ -44,8 +44,8 @@ func within(t *testing.T, want int, got []int) {
 }
 
 func contextTellsRunsDeadline(t *testing.T, api API) {
-	assert.Equal(t, []int{-1, -1}, api.lefts(t, t.Context(), api.Left(pl.Range(2))))
-	ctx, cancel := context.WithTimeout(t.Context(), 10_000*api.Tick)
+	assert.Equal(t, []int{-1, -1}, api.lefts(t, api.base(t), api.Left(pl.Range(2))))
+	ctx, cancel := context.WithTimeout(api.base(t), 10_000*api.Tick)
 	defer cancel()
 	within(t, 10_000, api.lefts(t, ctx, api.Left(pl.Range(5)).With(pl.Workers(2))))
 	within(t, 10_000, api.lefts(t, ctx, api.LeftFlat(pl.Range(5))))
@@ -53,11 +53,11 @@ func contextTellsRunsDeadline(t *testing.T, api API) {
 
 func contextTellsTimeout(t *testing.T, api API) {
 	timeout := pl.Timeout(1000 * api.Tick)
-	within(t, 1000, api.lefts(t, t.Context(), api.Left(pl.Range(50)).With(timeout, pl.Workers(2))))
+	within(t, 1000, api.lefts(t, api.base(t), api.Left(pl.Range(50)).With(timeout, pl.Workers(2))))
 }
 
 func contextTellsEarlier(t *testing.T, api API) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10_000*api.Tick)
+	ctx, cancel := context.WithTimeout(api.base(t), 10_000*api.Tick)
 	defer cancel()
 	within(t, 1000, api.lefts(t, ctx, api.Left(pl.Range(5)).With(pl.Timeout(1000*api.Tick))))
 	within(t, 10_000, api.lefts(t, ctx, api.Left(pl.Range(5)).With(pl.Timeout(100_000*api.Tick))))
@@ -66,8 +66,8 @@ func contextTellsEarlier(t *testing.T, api API) {
 // A client takes a deadline along, to set it on a connection or to send it with a call, and would not hear that it has moved.
 func contextTellsNoMovingDeadline(t *testing.T, api API) {
 	timeout := pl.Timeout(1000 * api.Tick)
-	assert.Equal(t, []int{-1, -1}, api.lefts(t, t.Context(), api.LeftFlat(pl.Range(2)).With(timeout)))
-	ctx, cancel := context.WithTimeout(t.Context(), 10_000*api.Tick)
+	assert.Equal(t, []int{-1, -1}, api.lefts(t, api.base(t), api.LeftFlat(pl.Range(2)).With(timeout)))
+	ctx, cancel := context.WithTimeout(api.base(t), 10_000*api.Tick)
 	defer cancel()
 	within(t, 10_000, api.lefts(t, ctx, api.LeftFlat(pl.Range(2)).With(timeout)))
 }
@@ -76,7 +76,7 @@ var errBudget = errors.New("the budget is spent")
 
 func contextEndsWithCause(t *testing.T, api API) {
 	journal := Keep(t)
-	ctx, cancel := context.WithCancelCause(t.Context())
+	ctx, cancel := context.WithCancelCause(api.base(t))
 	time.AfterFunc(20*api.Tick, func() { cancel(errBudget) })
 	err := api.AwaitCause(pl.From(1)).Run(ctx)
 	require.ErrorIs(t, err, errBudget)
@@ -89,7 +89,7 @@ func contextEndsWithDeadline(t *testing.T, api API) {
 		"ended context deadline exceeded: the budget is spent":       errBudget,
 	} {
 		journal := Keep(t)
-		ctx, cancel := context.WithTimeoutCause(t.Context(), 20*api.Tick, cause)
+		ctx, cancel := context.WithTimeoutCause(api.base(t), 20*api.Tick, cause)
 		err := api.AwaitCause(pl.From(1)).Run(ctx)
 		cancel()
 		require.ErrorIs(t, err, context.Cause(ctx))

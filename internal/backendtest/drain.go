@@ -362,7 +362,7 @@ func drainErrors(t *testing.T, api API) {
 func drainBadInput(t *testing.T, api API) {
 	read := 0
 	var none context.Context
-	for _, ctx := range []context.Context{pl.Drain(t.Context(), none, 0), pl.Drain(none, t.Context(), -1)} {
+	for _, ctx := range []context.Context{pl.Drain(api.base(t), none, 0), pl.Drain(none, api.base(t), -1)} {
 		_, err := api.Same(reading(&read)).Collect(ctx)
 		assert.ErrorContains(t, err, "Drain")
 		assert.ErrorContains(t, err, "must")

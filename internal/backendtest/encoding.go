@@ -123,7 +123,7 @@ func failAlone(t *testing.T, api API, step pl.Partial[Moody, Moody], in []Moody)
 				return nil
 			})
 			before := Hold()
-			for v, err := range step(pl.FromSlice(in)).With(drop, pl.Workers(workers), pl.Retry(attempts, nil)).All(t.Context()) {
+			for v, err := range step(pl.FromSlice(in)).With(drop, pl.Workers(workers), pl.Retry(attempts, nil)).All(api.base(t)) {
 				require.NoError(t, err)
 				good = append(good, v.N)
 			}
@@ -156,7 +156,7 @@ func moodyErrors(t *testing.T, api API) {
 	}
 	for what, step := range map[string]pl.Partial[Moody, Moody]{"value": api.Moods.Calm, "result": api.Moods.Upset} {
 		clear(failures)
-		require.NoError(t, step(pl.FromSlice(moody(what == "value"))).With(pl.OnError(keep)).Run(t.Context()))
+		require.NoError(t, step(pl.FromSlice(moody(what == "value"))).With(pl.OnError(keep)).Run(api.base(t)))
 		for _, when := range []string{"encode", "decode"} {
 			words := "cannot " + when + " the " + what
 			assert.ErrorIs(t, failures["error in "+when], ErrBroken)
@@ -178,7 +178,7 @@ func moodyRunEnds(t *testing.T, api API) {
 	}
 	for _, m := range moods {
 		before := Hold()
-		_, err := api.Moods.Calm(pl.From(Moody{N: 1}, Moody{2, m}, Moody{N: 3})).Collect(t.Context())
+		_, err := api.Moods.Calm(pl.From(Moody{N: 1}, Moody{2, m}, Moody{N: 3})).Collect(api.base(t))
 		assert.Equal(t, api.Encodes && m != "", err != nil, m)
 		before.Check(t)
 	}

@@ -305,7 +305,7 @@ func goexitEnds(t *testing.T, api API) {
 	before := Hold()
 	returned := false
 	api.goexits(func() {
-		_ = api.ObeyWith.Map(pl.From(1, Exit, 2)).Run(t.Context())
+		_ = api.ObeyWith.Map(pl.From(1, Exit, 2)).Run(api.base(t))
 		returned = true
 	})
 	before.Check(t)

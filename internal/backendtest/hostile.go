@@ -175,7 +175,7 @@ func hostileSource(t *testing.T, api API) {
 
 func hostileCause(t *testing.T, api API) {
 	for kind, cause := range hostile {
-		ctx, cancel := context.WithCancelCause(t.Context())
+		ctx, cancel := context.WithCancelCause(api.base(t))
 		defer cancel(nil)
 		before := Hold()
 		var got error

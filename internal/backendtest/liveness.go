@@ -50,7 +50,7 @@ func loopReleases(t *testing.T, api API) {
 			return x, err
 		}
 		got := 0
-		for _, err := range api.Same(api.Map(take, opts...)(pl.Range(2000))).With(opts...).All(t.Context()) {
+		for _, err := range api.Same(api.Map(take, opts...)(pl.Range(2000))).With(opts...).All(api.base(t)) {
 			require.NoError(t, err)
 			got++
 			<-permits

@@ -123,7 +123,7 @@ func begunUnderLoad(t *testing.T, api API) {
 				}
 				return nil
 			})
-			for _, err := range api.Map(f, pl.Workers(workers), pl.MaxSize(size))(source).All(t.Context()) {
+			for _, err := range api.Map(f, pl.Workers(workers), pl.MaxSize(size))(source).All(api.base(t)) {
 				require.NoError(t, err)
 				taken.Add(1)
 			}
@@ -157,7 +157,7 @@ func sourceIsHeldUp(t *testing.T, api API) {
 			var yielded atomic.Int64
 			release := make(chan struct{})
 			f := func(ctx context.Context, x int) (int, error) { return x, receive(ctx, api, release) }
-			ctx, cancel := context.WithCancel(t.Context())
+			ctx, cancel := context.WithCancel(api.base(t))
 			done := make(chan error)
 			go func() { done <- api.Map(f, pl.Workers(workers), pl.MaxSize(size))(counted(&yielded)).Run(ctx) }()
 			api.rest()
@@ -174,7 +174,7 @@ func betweenStages(t *testing.T, api API) {
 	second := api.Map(func(ctx context.Context, x int) (int, error) {
 		return x, api.Sleep(ctx, 1000*api.Tick)
 	}, pl.MaxSize(2), pl.Workers(3))
-	ctx, cancel := context.WithTimeout(t.Context(), api.Tick)
+	ctx, cancel := context.WithTimeout(api.base(t), api.Tick)
 	defer cancel()
 	assert.ErrorIs(t, second(first(endless())).Run(ctx), context.DeadlineExceeded)
 	assert.EqualValues(t, 3+2+1, begun.Load(), "in the second stage's workers, in its queue, in the first worker's hand")

@@ -187,7 +187,7 @@ func flatMapStreams(t *testing.T, api API) {
 		return nil
 	}
 	var got []int
-	for x, err := range api.FlatMap(f)(pl.Range(2)).All(t.Context()) {
+	for x, err := range api.FlatMap(f)(pl.Range(2)).All(api.base(t)) {
 		require.NoError(t, err)
 		got = append(got, x)
 		taken <- struct{}{}

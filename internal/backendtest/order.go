@@ -102,7 +102,7 @@ func orderedTwice(t *testing.T, api API) {
 func arrivals(t *testing.T, api API, s pl.Stage[int]) (values []int, ticks []time.Duration) {
 	t.Helper()
 	start := time.Now()
-	for x, err := range s.All(t.Context()) {
+	for x, err := range s.All(api.base(t)) {
 		require.NoError(t, err)
 		values = append(values, x)
 		ticks = append(ticks, time.Since(start)/api.Tick)

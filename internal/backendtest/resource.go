@@ -126,7 +126,7 @@ func openCancelled(t *testing.T, api API) {
 		<-ctx.Done() // not Sleep: opening may block in any backend
 		return nil, ctx.Err()
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), api.Tick)
+	ctx, cancel := context.WithTimeout(api.base(t), api.Tick)
 	defer cancel()
 	err := api.MapWith(r, useless, pl.MaxSize(1))(endless()).Run(ctx)
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
@@ -300,7 +300,7 @@ func endContextValues(t *testing.T, api API) {
 		end = ctx.Value(contextKey{})
 		return ctx.Err()
 	})
-	ctx := context.WithValue(t.Context(), contextKey{}, "kept")
+	ctx := context.WithValue(api.base(t), contextKey{}, "kept")
 	for range api.MapWith(r, useless)(pl.Range(10)).All(ctx) {
 		break
 	}

@@ -85,7 +85,7 @@ func retryWaits(t *testing.T, api API) {
 func retryIsCancelled(t *testing.T, api API) {
 	wait := func(int) time.Duration { return 1000 * api.Tick }
 	start := time.Now()
-	ctx, cancel := context.WithTimeout(t.Context(), api.Tick)
+	ctx, cancel := context.WithTimeout(api.base(t), api.Tick)
 	defer cancel()
 	err := api.Obey.Map(pl.From(Fail)).With(pl.Retry(2, wait)).Run(ctx)
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
@@ -202,7 +202,7 @@ func retryAfterMakesNoAttempt(t *testing.T, api API) {
 }
 
 func retryAfterEndsWithTheRun(t *testing.T, api API) {
-	ctx, cancel := context.WithTimeoutCause(t.Context(), api.Tick, errGone)
+	ctx, cancel := context.WithTimeoutCause(api.base(t), api.Tick, errGone)
 	defer cancel()
 	before := Hold()
 	err := api.Obey.Map(pl.From(FailLater)).With(pl.Retry(1_000_000, nil)).Run(ctx)

@@ -97,7 +97,7 @@ func loopGoexit(t *testing.T, api API) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for range api.Same(endless()).With(pl.Workers(2), pl.MaxSize(2)).All(t.Context()) {
+		for range api.Same(endless()).With(pl.Workers(2), pl.MaxSize(2)).All(api.base(t)) {
 			runtime.Goexit()
 		}
 	}()
@@ -119,7 +119,7 @@ func loopReturns(t *testing.T, api API) {
 
 func pulledStops(t *testing.T, api API) {
 	before := Hold()
-	next, stop := iter.Pull2(api.Same(endless()).With(pl.MaxSize(2)).All(t.Context()))
+	next, stop := iter.Pull2(api.Same(endless()).With(pl.MaxSize(2)).All(api.base(t)))
 	for i := range 3 {
 		x, err, ok := next()
 		require.True(t, ok)
@@ -168,7 +168,7 @@ func deepPipelineStops(t *testing.T, api API) {
 
 func cancelWhileWaiting(t *testing.T, api API) {
 	before := Hold()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*api.Tick)
+	ctx, cancel := context.WithTimeout(api.base(t), 4*api.Tick)
 	defer cancel()
 	err := api.ObeyWith.Map(pl.From(Hang, Hang+1)).With(pl.Workers(2)).Run(ctx)
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
@@ -187,7 +187,7 @@ func cancelWhileSourceWaits(t *testing.T, api API) {
 	}
 	for name, source := range sources {
 		before := Hold()
-		ctx, cancel := context.WithTimeout(t.Context(), 4*api.Tick)
+		ctx, cancel := context.WithTimeout(api.base(t), 4*api.Tick)
 		err := api.Same(source).With(pl.Workers(2)).Run(ctx)
 		assert.ErrorIs(t, err, context.DeadlineExceeded, name)
 		cancel()
@@ -197,7 +197,7 @@ func cancelWhileSourceWaits(t *testing.T, api API) {
 
 func cancelledBefore(t *testing.T, api API) {
 	journal := Keep(t)
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(api.base(t))
 	cancel()
 	before := Hold()
 	got, err := api.Obey.Map(pl.Range(10)).With(pl.Workers(3)).Collect(ctx)
@@ -221,7 +221,7 @@ func cancelCause(t *testing.T, api API) {
 
 func cancelDeadline(t *testing.T, api API) {
 	start := time.Now()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*api.Tick)
+	ctx, cancel := context.WithTimeout(api.base(t), 3*api.Tick)
 	defer cancel()
 	got, err := api.Obey.Map(pl.From(Nap, Nap+4)).Collect(ctx)
 	assert.Equal(t, []int{Nap}, got)

@@ -111,7 +111,7 @@ func timeoutBlockedYield(t *testing.T, api API) {
 		return ctx.Err()
 	}
 	var got []int
-	for x, err := range api.FlatMap(f, pl.Timeout(4*api.Tick), pl.MaxSize(1))(pl.Range(3)).All(t.Context()) {
+	for x, err := range api.FlatMap(f, pl.Timeout(4*api.Tick), pl.MaxSize(1))(pl.Range(3)).All(api.base(t)) {
 		require.NoError(t, err)
 		got = append(got, x)
 		time.Sleep(50 * api.Tick)
@@ -246,7 +246,7 @@ func abandonLate(t *testing.T, api API) {
 
 func abandonEnds(t *testing.T, api API) {
 	start := time.Now()
-	err := api.Obey.Map(pl.From(0, Ignore, 2)).With(pl.Timeout(api.Tick)).Run(t.Context())
+	err := api.Obey.Map(pl.From(0, Ignore, 2)).With(pl.Timeout(api.Tick)).Run(api.base(t))
 	assert.ErrorIs(t, err, pl.ErrTimeout)
 	assert.Equal(t, api.Tick, time.Since(start))
 	api.settle()
@@ -306,7 +306,7 @@ func abandonBreak(t *testing.T, api API) {
 		return x, nil
 	}
 	start := time.Now()
-	for range api.Map(f, pl.Timeout(3*api.Tick), pl.Workers(2))(pl.Range(3)).All(t.Context()) {
+	for range api.Map(f, pl.Timeout(3*api.Tick), pl.Workers(2))(pl.Range(3)).All(api.base(t)) {
 		break
 	}
 	assert.LessOrEqual(t, time.Since(start), 3*api.Tick)

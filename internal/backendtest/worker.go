@@ -90,7 +90,7 @@ func contextCarriesValues(t *testing.T, api API) {
 		n, _ := ctx.Value(contextKey{}).(int)
 		return n, nil
 	}
-	ctx := context.WithValue(t.Context(), contextKey{}, 42)
+	ctx := context.WithValue(api.base(t), contextKey{}, 42)
 	got, err := api.Map(f, pl.Timeout(api.Tick))(pl.Range(1)).Collect(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, []int{42}, got)

@@ -22,6 +22,7 @@ import (
 //     sourceParked between the consumer and the source.
 type Reorder[T any] struct {
 	limit uint64 // source values that may be under way; 0: no bound
+	finds bool   // it remembers where values are
 
 	// Read by all for each value, and seldom written.
 	table   atomic.Pointer[table[T]]

@@ -36,6 +36,7 @@ const blockSize = 64
 // block is the slots of the numbers from number*blockSize on.
 type block[T any] struct {
 	number atomic.Uint64
+	places *places // nil unless the queue finds values
 	slots  [blockSize]slot[T]
 }
 
@@ -106,6 +107,9 @@ func (q *Reorder[T]) block(seq uint64) *block[T] {
 		b, q.blocks.spares = q.blocks.spares[last], q.blocks.spares[:last]
 	} else {
 		b = new(block[T])
+		if q.finds {
+			b.places = new(places)
+		}
 	}
 	b.number.Store(n)
 	t.place(n).Store(b)

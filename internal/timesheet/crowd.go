@@ -20,8 +20,9 @@ type Crowd struct {
 // Crowd makes the sheet that of a worker with many values under way. Its busy time is that of the
 // goroutine in the stage; see [Sheet.Begin].
 func (s *Sheet) Crowd() *Crowd {
-	s.crowd = &Crowd{clock: s.clock}
-	return s.crowd
+	c := &Crowd{clock: s.clock}
+	s.crowd.Store(c)
+	return c
 }
 
 // Wait says that one value more waits.

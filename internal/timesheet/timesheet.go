@@ -69,7 +69,9 @@ type Sheet struct {
 	upstream   []*Sheet
 	downstream *Sheet
 
-	crowd *Crowd // instead of waits, for a worker with many values under way
+	// Readers may be there before these are set.
+	crowd atomic.Pointer[Crowd] // instead of waits, for a worker with many values under way
+	team  atomic.Pointer[Team]  // instead of all, for a worker that several goroutines serve
 	_     [64]byte
 }
 
@@ -103,8 +105,12 @@ func (s *Sheet) end(now time.Duration) {
 	s.present.end(now)
 }
 
-// Wait says that the worker waits from now on. It must not wait already.
+// Wait says that the worker waits from now on. It must not wait already, unless it is a [Team].
 func (s *Sheet) Wait(why State) {
+	if t := s.team.Load(); t != nil {
+		t.Wait(why)
+		return
+	}
 	now := s.clock.Now()
 	s.waits[why].begin(now)
 	s.since.Store(int64(now))
@@ -112,6 +118,10 @@ func (s *Sheet) Wait(why State) {
 
 // Resume ends that wait.
 func (s *Sheet) Resume(why State) {
+	if t := s.team.Load(); t != nil {
+		t.Resume(why)
+		return
+	}
 	now := s.clock.Now()
 	s.waits[why].end(now)
 	s.since.Store(int64(now))
@@ -121,7 +131,7 @@ func (s *Sheet) Resume(why State) {
 // another stage. Only the worker may call it, and not during a wait. With a [Crowd] it is 0: what
 // one of its values waits is not known.
 func (s *Sheet) Away() time.Duration {
-	if s.crowd != nil {
+	if s.crowd.Load() != nil {
 		return 0
 	}
 	return time.Duration(s.present.word.Load()/2 + s.waits[Blocked].word.Load()/2)
@@ -145,9 +155,12 @@ func (t *Times) Add(other Times) {
 
 // At returns the worker's times.
 func (s *Sheet) At(now time.Duration) Times {
+	if t := s.team.Load(); t != nil {
+		return t.At(now)
+	}
 	t, present := s.own(now)
-	if s.crowd != nil {
-		t = s.crowd.At(now)
+	if c := s.crowd.Load(); c != nil {
+		t = c.At(now)
 		t[Busy] = present
 	}
 	t[Starved] += s.above(now)
@@ -182,9 +195,12 @@ func (s *Sheet) above(now time.Duration) (sum time.Duration) {
 // Now returns what the worker does, and for how long it has done so. ok is false if it does nothing: it has not begun or
 // has ended, or its goroutine is in another stage.
 func (s *Sheet) Now(now time.Duration) (state State, d time.Duration, ok bool) {
+	if t := s.team.Load(); t != nil {
+		return t.Now(now)
+	}
 	if _, open := s.present.At(now); !open {
-		if s.crowd != nil {
-			return s.crowd.Now(now)
+		if c := s.crowd.Load(); c != nil {
+			return c.Now(now)
 		}
 		return 0, 0, false
 	}

@@ -1,0 +1,73 @@
+package backendtest
+
+import (
+	"context"
+	"flag"
+	"testing"
+	"time"
+
+	"github.com/gopeln/pl"
+)
+
+// whole is set for soaks: all checks are repeated with an observer, also where time is real.
+var whole = flag.Bool("observed", false, "repeat all conformance checks with an observer, not only some")
+
+// observedInRealTime are the themes that are repeated where time is real and the flag is not set.
+var observedInRealTime = []string{"Map", "FlatMap", "Resource", "Error", "Retry", "KeepGoing", "Limit", "Timeout", "MaxSize", "Order"}
+
+// RunObserved runs the checks once more, with an observer in every context that reads the figures all the time: a run
+// that is observed yields the same results, in the same order, with the same errors.
+func RunObserved(t *testing.T, api API) {
+	api.observed = true
+	if api.Here || *whole {
+		Run(t, api)
+		return
+	}
+	Run(t, api, observedInRealTime...)
+}
+
+// base is the context that those of all runs are made of.
+func (api API) base(t *testing.T) context.Context {
+	if !api.observed {
+		return t.Context()
+	}
+	return pl.Observe(t.Context(), func(run *pl.RunInfo) func(error) {
+		over, done := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(done)
+			ticker := time.NewTicker(api.Tick / 2)
+			defer ticker.Stop()
+			for before := run.Stats(); ; {
+				select {
+				case <-ticker.C:
+				case <-over:
+					return
+				}
+				now := run.Stats()
+				grown(t, before, now)
+				before = now
+			}
+		}()
+		return func(error) {
+			close(over)
+			<-done
+			_ = run.Stats().String()
+		}
+	})
+}
+
+// grown checks that no count and no time has fallen.
+func grown(t *testing.T, before, now pl.Stats) {
+	for i, s := range now.Stages {
+		b := before.Stages[i]
+		fell := s.In < b.In || s.Out < b.Out || s.Dropped < b.Dropped || s.Failed < b.Failed || s.Retried < b.Retried ||
+			s.QueuedMost < b.QueuedMost || s.QueuedMost < s.Queued || s.Calls.Count() < b.Calls.Count() ||
+			s.Busy < b.Busy || s.Starved < b.Starved || s.Blocked < b.Blocked || s.Limited < b.Limited || s.Retrying < b.Retrying
+		if fell {
+			t.Errorf("figures of %s have fallen:\n%+v\nthen\n%+v", s.Name, b, s)
+		}
+	}
+	if now.Progress < before.Progress {
+		t.Errorf("the progress has fallen from %v to %v", before.Progress, now.Progress)
+	}
+}
