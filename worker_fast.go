@@ -54,7 +54,7 @@ func (w *worker[A, B]) nextWanted(l *valueLoop[A, B]) (ok bool) {
 	}
 	for {
 		if w.holdingIn != nil {
-			l.v, l.t, l.hold, ok = w.holdingIn.TakeHold(l.me)
+			l.v, l.t, ok = w.holdingIn.Exchange(l.me, &l.hold)
 		} else if l.v, l.t, ok = w.in.Take(l.me); ok && w.windowIn == nil {
 			w.counts.take()
 		}

@@ -116,7 +116,7 @@ func (w *worker[A, B]) serveOwn(l *valueLoop[A, B], seat *goroutineSeat) {
 		seat.watch = stopwatch.New(w.timeout(func() { w.replace(l, seat) }))
 		defer seat.watch.Stop()
 	}
-	l.bracketed = l.timed
+	l.bracketed, l.exchanges = l.timed, true
 	loop := w.ownLoop
 	if l.bracketed {
 		loop = w.bracketedLoop

@@ -31,6 +31,7 @@ type valueLoop[A, B any] struct {
 	calling   bool // the user's function runs
 	putting   bool // the user's function waits in emit
 	refused   bool // no consumer wants more results
+	exchanges bool // its goroutine takes the next value as soon as one has ended
 	bracketed bool // the seat's Enter and Leave surround each call
 	timed     bool // there is a Timeout: the seat's Pause and Resume surround each result
 	replaced  bool // another goroutine has taken the worker over; this one closes what it opened
@@ -183,7 +184,14 @@ func (l *valueLoop[A, B]) end() {
 		l.counts.filter()
 	}
 	l.finished(l.t, l.given)
-	l.hold.Release()
+	l.release()
+}
+
+// release gives back what the value kept of the queue. A worker that takes the next one at once does both in one exchange.
+func (l *valueLoop[A, B]) release() {
+	if !l.exchanges {
+		l.hold.Release()
+	}
 }
 
 // drop ends a value that has failed, without further results.
@@ -191,7 +199,7 @@ func (l *valueLoop[A, B]) drop() {
 	l.busy = false
 	l.counts.drop()
 	l.finished(l.t, l.given)
-	l.hold.Release()
+	l.release()
 }
 
 // applyPolicy asks the stage's policy about the failure err. When it returns true, the value is

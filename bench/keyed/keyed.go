@@ -8,6 +8,8 @@ import (
 	"io"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/thread"
 
@@ -32,7 +34,8 @@ func Run(e measure.Effort, w io.Writer) error {
 	results, err := measure.Compare([]measure.Contender{
 		{Name: "gopeln thread, ByKey", Run: ours(pl.ByKey(key))},
 		{Name: "gopeln thread, in any order", Run: ours()},
-		{Name: "a map of channels under a mutex", Run: mapOfChannels},
+		{Name: "a goroutine for each value, a map of channels", Run: goroutines},
+		{Name: "a goroutine for each key, a map of channels", Run: mapOfChannels},
 		{Name: "a worker for the keys of a hash", Run: sharded},
 	}, e, n, n*(n+1)/2)
 	if err != nil {
@@ -53,6 +56,52 @@ func ours(opts ...pl.Option) func(n int) (int, error) {
 		}
 		return sum, nil
 	}
+}
+
+// goroutines starts one for each value, which waits for the one before of its key: that closes a channel, which is found
+// in a map. As with ByKey, nothing is remembered of a key without values.
+func goroutines(n int) (sum int, err error) {
+	var mu sync.Mutex
+	lanes := map[int]chan struct{}{}
+	results := make(chan int, maxsize)
+	go func() {
+		defer close(results)
+		g, ctx := errgroup.WithContext(context.Background())
+		g.SetLimit(workers)
+		for x := range n {
+			done := make(chan struct{})
+			mu.Lock()
+			before := lanes[key(x)]
+			lanes[key(x)] = done
+			mu.Unlock()
+			g.Go(func() error {
+				if before != nil {
+					<-before
+				}
+				y, err := addOne(ctx, x)
+				if err != nil {
+					return err
+				}
+				select {
+				case results <- y:
+				case <-ctx.Done():
+					return context.Cause(ctx)
+				}
+				close(done)
+				mu.Lock()
+				defer mu.Unlock()
+				if lanes[key(x)] == done {
+					delete(lanes, key(x))
+				}
+				return nil
+			})
+		}
+		_ = g.Wait()
+	}()
+	for y := range results {
+		sum += y
+	}
+	return sum, nil
 }
 
 // mapOfChannels starts a goroutine for each key at its first value, and finds its channel in a map. A semaphore bounds

@@ -190,27 +190,37 @@ type lanesInlet[T any, K comparable] struct {
 // Number is the place of the value taken last among all that have left the queue, from 0.
 func (in *lanesInlet[T, K]) Number() int64 { return in.number }
 
+// giveBack takes back what a value has kept.
 func (q *Lanes[T, K]) giveBack(of any, weight int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.stopped {
-		return
-	}
-	q.weight -= weight
-	if l, _ := of.(*lane[T, K]); l != nil {
-		l.members--
-		switch {
-		case l.waiting.count > 0:
-			q.ready.reopen(l.waiting.pop())
-			q.parkedConsumers.wakeFirst()
-		case l.members == 0:
-			l.busy = false
-			q.forget(l)
-		default: // one is still to enter
-			l.busy = false
-		}
+	if l, _ := of.(*lane[T, K]); q.reopen(l, weight) {
+		q.parkedConsumers.wakeFirst()
 	}
 	q.admit()
+}
+
+// reopen takes back what a value has kept, and reports whether that has made another ready.
+func (q *Lanes[T, K]) reopen(l *lane[T, K], weight int64) (ready bool) {
+	if q.stopped {
+		return false
+	}
+	q.weight -= weight
+	if l == nil {
+		return false
+	}
+	l.members--
+	switch {
+	case l.waiting.count > 0:
+		q.ready.reopen(l.waiting.pop())
+		return true
+	case l.members == 0:
+		l.busy = false
+		q.forget(l)
+	default: // one is still to enter
+		l.busy = false
+	}
+	return false
 }
 
 func (q *Lanes[T, K]) holdOf(e *entry[T, K]) Hold {
@@ -221,35 +231,46 @@ func (q *Lanes[T, K]) holdOf(e *entry[T, K]) Hold {
 }
 
 func (in *lanesInlet[T, K]) Take(me *Waiter) (v T, t Tag, ok bool) {
-	v, t, _, ok = in.TakeHold(me)
-	return v, t, ok
+	var h Hold
+	return in.takeUnless(me, &h, nil)
 }
 
-// TakeHold is Take. The value keeps its hold until that is released.
-func (in *lanesInlet[T, K]) TakeHold(me *Waiter) (v T, t Tag, h Hold, ok bool) {
-	return in.takeUnless(me, nil)
+// Exchange gives back what h keeps and takes a value, at the price of one lock.
+func (in *lanesInlet[T, K]) Exchange(me *Waiter, h *Hold) (v T, t Tag, ok bool) {
+	if h.shares != nil {
+		h.Release()
+	}
+	return in.takeUnless(me, h, nil)
 }
 
 // TakeFor takes up to n values: what comes until the time is over or the input ends.
 func (in *lanesInlet[T, K]) TakeFor(me *Waiter, n int, d time.Duration) (values []T) {
 	return takeFor(me, n, d, func(quit func() bool) (v T, ok bool) {
-		v, _, _, ok = in.takeUnless(me, quit)
+		var h Hold
+		v, _, ok = in.takeUnless(me, &h, quit)
 		return v, ok
 	})
 }
 
-func (in *lanesInlet[T, K]) takeUnless(me *Waiter, quit func() bool) (v T, t Tag, h Hold, ok bool) {
+func (in *lanesInlet[T, K]) takeUnless(me *Waiter, h *Hold, quit func() bool) (v T, t Tag, ok bool) {
 	q := in.q
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if h.q != nil {
+		l, _ := h.lane.(*lane[T, K])
+		q.reopen(l, h.weight) // me takes what that makes ready, or wakes the next
+		*h = Hold{}
+		q.admit()
+	}
 	if !q.awaitReady(me, quit) {
-		return v, t, h, false
+		return v, t, false
 	}
 	e := q.ready.pop()
 	in.number = q.pulled
 	q.left(1)
 	q.admit()
-	return e.v, e.t, q.holdOf(&e), true
+	*h = q.holdOf(&e)
+	return e.v, e.t, true
 }
 
 // awaitReady waits until there is a value in ready. It reports false at the end of the input, once

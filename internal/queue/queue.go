@@ -66,8 +66,9 @@ type TimedInlet[T any] interface {
 // HoldingInlet is an Inlet whose values keep part of the queue's bounds until they have ended.
 type HoldingInlet[T any] interface {
 	Inlet[T]
-	// TakeHold is Take. The worker must release the Hold when the value has ended.
-	TakeHold(me *Waiter) (v T, t Tag, h Hold, ok bool)
+	// Exchange gives back what h keeps, if anything, and is Take. h then is what the value keeps, until it
+	// has ended; before that h must not be given to Exchange.
+	Exchange(me *Waiter, h *Hold) (v T, t Tag, ok bool)
 	// Number is the place of the value taken last among all that have left the queue, from 0.
 	Number() int64
 }
