@@ -3,6 +3,7 @@ package pl_test
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -34,8 +35,8 @@ func nameOf[T any](s pl.Stage[T]) string {
 
 // place returns the place of its call.
 func place() string {
-	_, _, line, _ := runtime.Caller(1)
-	return "names_test.go:" + strconv.Itoa(line)
+	_, file, line, _ := runtime.Caller(1)
+	return filepath.Base(file) + ":" + strconv.Itoa(line)
 }
 
 func TestAFunctionWithANameGivesItToItsStage(t *testing.T) {

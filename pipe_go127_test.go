@@ -34,6 +34,29 @@ func TestThenChangesTheType(t *testing.T) {
 	assert.Equal(t, []pl.Indexed[[]int]{{Index: 0, Value: []int{1, 3}}}, values(t, wrapped(pl.From(7, 345))))
 }
 
+// keeper has a method with a type parameter of its own, which the compiler makes a literal when it is taken as a value.
+type keeper struct{}
+
+func (keeper) keep[T any](_ context.Context, v T) (T, error) { return v, nil }
+
+func (k keeper) from[T any](s pl.Stage[T]) (pl.Stage[T], string) {
+	return s.Pipe(thread.Map(func(_ context.Context, v T) (T, error) { return v, nil })), place()
+}
+
+func TestGenericMethodsNameTheirStages(t *testing.T) {
+	m, at := pl.Range(3).Pipe(thread.Map(keeper{}.keep[int])), place()
+	assert.Equal(t, "Map at "+at, nameOf(m))
+	m, at = keeper{}.from(pl.Range(3))
+	assert.Equal(t, "Map at "+at, nameOf(m))
+	assert.Equal(t, "doubler.double", nameOf(pl.Range(3).Pipe(thread.Map(doubler{}.double))))
+	assert.Equal(t, "identity", nameOf(pl.Range(3).Pipe(thread.Map(identity[int]))))
+	var none pl.Partial[int, string]
+	s, at := pl.Range(3).Pipe(none), place()
+	fails(t, s, "the operator is nil (at "+at+")")
+	s, at = pl.Range(3).Pipe(thread.Map[int, string](nil)), place()
+	fails(t, s, "the function is nil (at "+at+")")
+}
+
 // What the fluent form makes is what the functions make.
 func TestFluentFormIsTheFunctions(t *testing.T) {
 	atoi := thread.Map(pl.Try(strconv.Atoi), pl.Workers(3))

@@ -3,6 +3,7 @@ package backendtest
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ var byKeyChecks = []check{
 	{"OtherKeysPass", concurrent, byKeyOthersPass},
 	{"ResultsStayInOrderFromStageToStage", nothing, byKeyChain},
 	{"OneWorkerKeepsTheOrderOfAllKeys", nothing, byKeyOneWorker},
+	{"KeyAndWeightAreAskedOnce", nothing, byKeyAskedOnce},
 	{"HoldsAcrossRetries", nothing, byKeyRetry},
 	{"KeyThatPanicsFailsItsValue", nothing, byKeyPanics},
 	{"KeyThatCannotBeHashedFailsItsValue", nothing, byKeyUnhashable},
@@ -115,6 +117,16 @@ func byKeyOneWorker(t *testing.T, api API) {
 		s := api.Doze(pl.Range(30)).With(pl.MaxSize(size), pl.ByKey(few))
 		assert.Equal(t, numbers(30), mustCollect(t, api, s))
 	}
+}
+
+func byKeyAskedOnce(t *testing.T, api API) {
+	var keys, weights atomic.Int64
+	key := func(x int) int { keys.Add(1); return byRest(x) }
+	weight := func(x int) int64 { weights.Add(1); return int64(byRest(x)) }
+	s := api.Flaky(pl.Range(40)).With(pl.Workers(4), pl.MaxSize(3), pl.Retry(100, nil), pl.ByKey(key), pl.MaxWeight(7, weight))
+	SameValues(t, numbers(40), mustCollect(t, api, s))
+	assert.EqualValues(t, 40, keys.Load())
+	assert.EqualValues(t, 40, weights.Load())
 }
 
 func byKeyRetry(t *testing.T, api API) {
