@@ -35,7 +35,7 @@ type keys[A any] interface {
 type keyFunc[A any, K comparable] func(A) K
 
 func (f keyFunc[A, K]) newQueue(limit int, a *admission[A]) queue.Queue[A] {
-	return queue.NewLanes(limit, a.most, true, func() queue.Ask[A, K] {
+	return queue.NewLanes(limit, a.most, !a.alone, func() queue.Ask[A, K] {
 		reject := a.rejecter()
 		return func(me *queue.Waiter, v A, t queue.Tag) (key K, weight int64, ok bool) {
 			if !a.guarded(me, v, t, reject, func() error {

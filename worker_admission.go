@@ -13,6 +13,8 @@ type admission[A any] struct {
 	keys   keys[A]       // nil without ByKey
 	weight weightFunc[A] // nil without MaxWeight
 	most   int64         // of weight; 0: no bound
+	// alone: the stage's only worker has several values, but runs one after the other. Lanes would only change their order.
+	alone bool
 	// rejecter makes what one producer does with a value that fails before it enters.
 	rejecter func() rejecter[A]
 	site     *Site
@@ -45,7 +47,7 @@ func newAdmission[A, B any](b *builder, o *operator[B], s *Site, op Operation[A,
 	if c.keys == nil && c.weight == nil {
 		return nil
 	}
-	a := &admission[A]{most: c.mostWeight, site: s}
+	a := &admission[A]{most: c.mostWeight, alone: o.driven && c.workers == 1, site: s}
 	a.keys, _ = c.keys.(keys[A])
 	a.weight, _ = c.weight.(weightFunc[A])
 	a.rejecter = func() rejecter[A] {
