@@ -173,7 +173,12 @@ func (s *sampler) addTo(counts *[buckets]uint64, sum *time.Duration, slowest *[]
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	*slowest = append(*slowest, s.slowest...)
+	for _, c := range s.slowest {
+		if n := len(*slowest); n == mostSlowest && c.Took <= (*slowest)[n-1].Took {
+			break
+		}
+		*slowest = longest(append(*slowest, c))
+	}
 }
 
 // measureOne makes f measured by s, if that is not nil.

@@ -105,7 +105,6 @@ func (f *stageFigures) addCalls(s *StageStats) {
 		p.addTo(&counts, &sum, &s.Slowest)
 	}
 	s.Calls = newHistogram(&counts, sum)
-	s.Slowest = longest(s.Slowest)
 }
 
 // copied returns a copy that shares nothing that a caller could change.

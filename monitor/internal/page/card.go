@@ -8,98 +8,110 @@ import (
 	"time"
 )
 
-// card is what a page shows of a stage beyond its row in the table.
-type card struct {
-	*place
-	Times   []fact // what the workers' time went to
-	Counts  []fact
-	Cells   template.HTML // the workers
-	Workers string        // what they do, in words
-	Longest string        // what one of them has been doing for longest
-	Bars    template.HTML // the histogram
-	From    string        // its bounds
-	To      string
-	Calls   string
-	Slow    []slowCall
-	Awaited string // by an Ordered
-	Error   string
+// cards are what a page shows of each stage beyond its row in the table.
+func cards(places []place) template.HTML {
+	var b strings.Builder
+	for i := range places {
+		places[i].writeCard(&b)
+	}
+	return template.HTML(b.String())
 }
 
-type slowCall struct {
-	Took, Index, Value string
-	Worker             int
+func (p *place) writeCard(b *strings.Builder) {
+	fmt.Fprintf(b, `<details %s id="c%d"%s%s><summary><b>%s</b> <small>%s</small></summary>`+"\n",
+		p.attr, p.index, when(p.named, " open"), when(p.flag != "", ` class="marked"`), esc(p.Label), esc(p.Sub))
+	if p.Err != "" {
+		fmt.Fprintf(b, `<p class="error">%s</p>`, esc(printable(p.Err, 300)))
+	}
+	if p.Waiting != "" {
+		fmt.Fprintf(b, `<p>waits for %s</p>`, esc(printable(p.Waiting, 300)))
+	}
+	if len(p.Active) > 0 {
+		fmt.Fprintf(b, `<div class="workers">%s</div><p class="soft">%s</p>`, workerCells(p.StageStats), esc(p.doing()))
+		a := p.Active[0]
+		fmt.Fprintf(b, `<p class="soft">worker %d: %s for %s</p>`, a.Worker, esc(a.State), brief(a.For))
+	}
+	b.WriteString(`<p class="facts">`)
+	for _, f := range append(p.times(), p.counts()...) {
+		fmt.Fprintf(b, `<span class="fact"><b>%s</b> %s</span> `, f.Value, f.Unit)
+	}
+	b.WriteString("</p>\n")
+	p.writeCalls(b)
+	b.WriteString("</details>\n")
 }
 
-func newCard(p *place) card {
-	c := card{place: p, Awaited: printable(p.Waiting, 300), Error: printable(p.Err, 300)}
+// times are what the workers' time went to.
+func (p *place) times() (facts []fact) {
 	for _, t := range []struct {
-		name string
 		d    time.Duration
+		name string
 	}{
-		{"busy", p.Busy}, {"awaiting", p.Awaiting}, {"starved", p.Starved}, {"blocked", p.Blocked}, {"limited", p.Limited},
-		{"waiting to retry", p.Retrying},
+		{p.Busy, "busy"}, {p.Awaiting, "awaiting"}, {p.Starved, "starved"}, {p.Blocked, "blocked"}, {p.Limited, "limited"},
+		{p.Retrying, "waiting to retry"},
 	} {
 		if t.d > 0 {
-			c.Times = append(c.Times, fact{brief(t.d), t.name})
+			facts = append(facts, fact{brief(t.d), t.name})
 		}
 	}
-	for _, n := range []struct {
-		name string
-		n    uint64
-	}{
-		{"filtered", p.Filtered}, {"retried", p.Retried}, {"at most in its queue", uint64(max(p.QueuedMost, 0))},
-	} {
-		if n.n > 0 {
-			c.Counts = append(c.Counts, fact{grouped(n.n), n.name})
-		}
-	}
-	c.addWorkers()
-	c.addCalls()
-	return c
+	return facts
 }
 
-func (c *card) addWorkers() {
-	active := c.StageStats.Active
-	if len(active) == 0 {
-		return
+// counts are those that the table has not.
+func (p *place) counts() (facts []fact) {
+	for _, c := range []struct {
+		n    uint64
+		name string
+	}{
+		{p.Filtered, "filtered"}, {p.Retried, "retried"}, {uint64(max(p.QueuedMost, 0)), "at most in its queue"},
+	} {
+		if c.n > 0 {
+			facts = append(facts, fact{grouped(c.n), c.name})
+		}
 	}
-	c.Cells = workerCells(c.StageStats)
-	doing := map[string]int{}
-	for _, a := range active {
-		doing[a.State]++
+	return facts
+}
+
+// doing is what the workers do, in words.
+func (p *place) doing() string {
+	n := map[string]int{}
+	for _, a := range p.Active {
+		n[a.State]++
 	}
 	var parts []string
 	for _, state := range workerStates {
-		if n := doing[state]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, state))
+		if n[state] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n[state], state))
 		}
 	}
-	if more := c.StageStats.Workers - mostCells; more > 0 {
+	if more := p.Workers - mostCells; more > 0 {
 		parts = append(parts, fmt.Sprintf("and %d more", more))
 	}
-	c.Workers = strings.Join(parts, ", ")
-	c.Longest = fmt.Sprintf("worker %d: %s for %s", active[0].Worker, active[0].State, brief(active[0].For))
+	return strings.Join(parts, ", ")
 }
 
+// workerStates are those of pl.Activity.
 var workerStates = []string{"busy", "awaiting", "starved", "blocked", "limited", "retrying"}
 
-func (c *card) addCalls() {
-	h := c.StageStats.Calls
-	if h.Count() > 0 {
+// writeCalls writes how long calls of the function take, and which took longest.
+func (p *place) writeCalls(b *strings.Builder) {
+	if h := p.Calls; h.Count() > 0 {
 		first, last, _ := bounds(h)
-		c.Bars = histogramBars(h)
-		c.From, c.To = brief(bound(first)), brief(bound(last+1))
 		calls := counted(h.Count(), "call")
-		c.Calls = calls.Value + " " + calls.Unit + ", mean " + brief(h.Mean())
+		fmt.Fprintf(b, `<figure>%s<figcaption><span>%s</span><span>%s %s, mean %s</span><span>%s</span></figcaption></figure>`+"\n",
+			histogramBars(h), brief(bound(first)), calls.Value, calls.Unit, brief(h.Mean()), brief(bound(last+1)))
 	}
-	for _, call := range c.Slowest {
-		s := slowCall{Took: brief(call.Took), Worker: call.Worker, Value: printable(call.Value, 80), Index: "–"}
-		if call.Index >= 0 {
-			s.Index = "#" + strconv.Itoa(call.Index)
+	if len(p.Slowest) == 0 {
+		return
+	}
+	b.WriteString(`<table class="slow"><thead><tr><th scope="col">slowest</th><th scope="col">value</th><th scope="col">worker</th>` +
+		`<th scope="col" class="text"></th></tr></thead><tbody>`)
+	for _, c := range p.Slowest {
+		number := "–"
+		if c.Index >= 0 {
+			number = "#" + strconv.Itoa(c.Index)
 		}
-		c.Slow = append(c.Slow, s)
+		fmt.Fprintf(b, `<tr><td>%s</td><td>%s</td><td>%d</td><td class="text shown">%s</td></tr>`,
+			brief(c.Took), number, c.Worker, esc(printable(c.Value, 80)))
 	}
+	b.WriteString("</tbody></table>\n")
 }
-
-// IsOpen reports whether the card is open from the beginning.
-func (c *card) IsOpen() bool { return c.Named }

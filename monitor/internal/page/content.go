@@ -65,24 +65,16 @@ type runView struct {
 	Percent         string // done; "": not known
 	Permille        int
 	Graph           template.HTML
-	Places          []place // in the order of the table
-	Cards           []card
+	Rows, Cards     template.HTML
 	Sorted          bool // the table is, by work
+	Length          int  // of the table
+	AnyAwaits       bool // a stage has had values that await
+	AnyIsHeld       bool // a stage has waited for a limit or a retry
 	Others          int
 	Environment     *Environment
 	Err, StartedAt  string
 	Rate, Elapsed   string
 	StateText, Pill string
-}
-
-// AnyAwaits reports whether a stage has had values that await.
-func (v *runView) AnyAwaits() bool {
-	return slices.ContainsFunc(v.Places, func(p place) bool { return p.Awaiting > 0 })
-}
-
-// AnyIsHeld reports whether a stage has waited for a limit or a retry.
-func (v *runView) AnyIsHeld() bool {
-	return slices.ContainsFunc(v.Places, func(p place) bool { return p.Limited+p.Retrying > 0 })
 }
 
 type verdictView struct {
@@ -115,14 +107,13 @@ func newRunView(r *Run, around Around) *runView {
 	if r.Layout != nil {
 		v.Graph = graph(r.Layout, places)
 	}
-	for i := range places {
-		v.Cards = append(v.Cards, newCard(&places[i]))
+	v.Cards = cards(places)
+	if v.Sorted = r.Layout == nil && len(places) > 0; v.Sorted {
+		slices.SortStableFunc(places, byWork)
 	}
-	v.Places = places
-	if r.Layout == nil && len(places) > 0 {
-		v.Sorted = true
-		slices.SortStableFunc(v.Places, byWork)
-	}
+	v.Rows, v.Length = rows(places), len(places)
+	v.AnyAwaits = slices.ContainsFunc(places, func(p place) bool { return p.Awaiting > 0 })
+	v.AnyIsHeld = slices.ContainsFunc(places, func(p place) bool { return p.Limited+p.Retrying > 0 })
 	return v
 }
 
@@ -134,8 +125,8 @@ var stateTexts = map[pl.RunState]string{
 // byWork puts the place that the verdict names first, and the others by the time that each of their workers has worked,
 // which in one run is as their demand.
 func byWork(p, q place) int {
-	if p.Named != q.Named {
-		return cmp.Compare(fromBool(q.Named), fromBool(p.Named))
+	if p.named != q.named {
+		return cmp.Compare(fromBool(q.named), fromBool(p.named))
 	}
 	return cmp.Compare(q.work(), p.work())
 }

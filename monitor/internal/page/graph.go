@@ -2,7 +2,6 @@ package page
 
 import (
 	"fmt"
-	"html"
 	"html/template"
 	"math"
 	"strings"
@@ -52,7 +51,7 @@ func graph(l *Layout, places []place) template.HTML {
 // writeEdge draws an edge, which shows the pressure in its consumer's queue.
 func writeEdge(b *strings.Builder, l *Layout, e edge, to *place, turns *int) {
 	class := ""
-	if to.Pressed {
+	if to.pressed {
 		class = ` class="full"`
 	}
 	fmt.Fprintf(b, `<path%s d="M%d %d`, class, e.stops[0].x, e.stops[0].y)
@@ -85,15 +84,15 @@ func writeTurn(b *strings.Builder, l *Layout, from, to stop, n int) {
 
 func writeBox(b *strings.Builder, at box, i int, p *place) {
 	class := "box"
-	if p.Flag != "" {
+	if p.flag != "" {
 		class += " marked"
 	}
 	fmt.Fprintf(b, `<g class="%s" %s tabindex="0" role="button" aria-label="%s" data-card="c%d" transform="translate(%d %d)"`,
-		class, p.Attr, html.EscapeString(p.Label+", "+p.Sub), i, at.x, at.y)
-	if p.Named {
+		class, p.attr, esc(p.Label+", "+p.Sub), i, at.x, at.y)
+	if p.named {
 		b.WriteString(` data-bottleneck=""`)
 	}
-	fmt.Fprintf(b, `><title>%s</title><rect class="frame" width="%d" height="%d" rx="7"/>`, html.EscapeString(p.Tooltip()), boxWidth, boxHeight)
+	fmt.Fprintf(b, `><title>%s</title><rect class="frame" width="%d" height="%d" rx="7"/>`, esc(p.tooltip()), boxWidth, boxHeight)
 	if p.hasQueue {
 		high := int(math.Round(p.fill * tankHigh))
 		fmt.Fprintf(b, `<rect class="track" x="7" y="8" width="7" height="%d" rx="2"/>`, tankHigh)
@@ -122,14 +121,14 @@ func writeText(b *strings.Builder, class, text string, x, y int, size, room floa
 	if width := ems * size; width > 0.7*room {
 		length = fmt.Sprintf(` textLength="%.0f" lengthAdjust="spacingAndGlyphs"`, math.Min(width*0.92, room))
 	}
-	fmt.Fprintf(b, `<text class="%s" x="%d" y="%d"%s>%s</text>`, class, x, y, length, html.EscapeString(cut))
+	fmt.Fprintf(b, `<text class="%s" x="%d" y="%d"%s>%s</text>`, class, x, y, length, esc(cut))
 }
 
 // writeNotes writes what belongs to a box and stands beside it: what is in its queue, and a flag on the bottleneck.
 func writeNotes(b *strings.Builder, at box, p *place) {
 	if p.hasQueue {
 		class := "queue"
-		if p.Pressed {
+		if p.pressed {
 			class += " full"
 		}
 		x, y := at.x-6, at.y+boxHeight/2
@@ -138,9 +137,9 @@ func writeNotes(b *strings.Builder, at box, p *place) {
 			fmt.Fprintf(b, `<text class="queue" x="%d" y="%d" text-anchor="end">/%s</text>`, x, y+15, compact(p.MaxSize))
 		}
 	}
-	if p.Flag != "" {
-		width := 8*len(p.Flag) + 14
+	if p.flag != "" {
+		width := 8*len(p.flag) + 14
 		fmt.Fprintf(b, `<rect class="flag" x="%d" y="%d" width="%d" height="17" rx="3"/><text class="flag" x="%d" y="%d" text-anchor="middle">%s</text>`,
-			at.x+12, at.y-12, width, at.x+12+width/2, at.y, p.Flag)
+			at.x+12, at.y-12, width, at.x+12+width/2, at.y, p.flag)
 	}
 }

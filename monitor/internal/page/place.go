@@ -2,7 +2,6 @@ package page
 
 import (
 	"fmt"
-	"html/template"
 	"math"
 
 	"github.com/gopeln/pl"
@@ -11,20 +10,20 @@ import (
 // place is what a page shows of one stage, or of the consumer.
 type place struct {
 	*pl.StageStats // since the start of the run
-	Index          int
+	index          int
 	Label, Sub     string
 	Rate           string
-	Attr           template.HTMLAttr // its name, for scripts
+	attr           string // its name, for scripts
 
 	shares   shares   // of the last seconds
 	columns  []column // over time
 	hasQueue bool
 	waiting  string  // how many values are in the queue
 	fill     float64 // of the queue, from 0 to 1
-	Pressed  bool    // the queue is full, or grows without a bound
+	pressed  bool    // the queue is full, or grows without a bound
 
-	Named bool   // by the verdict
-	Flag  string // what the graph calls it then; "": it is not to blame for anything
+	named bool   // by the verdict
+	flag  string // what the graph calls it then; "": it is not to blame for anything
 }
 
 // placesOf are the places of a run: its stages, then its consumer, if it has one.
@@ -43,14 +42,14 @@ func placesOf(r *Run) []place {
 	}
 	findPressure(r, places)
 	if i := namedBy(r, places); i >= 0 {
-		places[i].Named, places[i].Flag = true, flags[r.Verdict.Kind]
+		places[i].named, places[i].flag = true, flags[r.Verdict.Kind]
 	}
 	return places
 }
 
 func newPlace(r *Run, i int, s, lately *pl.StageStats) place {
 	p := place{
-		StageStats: s, Index: i, Label: printable(s.Name, 200), Sub: printable(s.Backend, 40), Attr: attribute("data-stage", s.Name),
+		StageStats: s, index: i, Label: printable(s.Name, 200), Sub: printable(s.Backend, 40), attr: attribute("data-stage", s.Name),
 		Rate: perSecond(count(lately), r.Lately.Elapsed), shares: sharesOf(lately, r.Lately.Elapsed),
 		columns: columnsOf(r.Points, i, s.Workers, stripColumns), hasQueue: !isSource(s),
 	}
@@ -106,57 +105,36 @@ func findPressure(r *Run, places []place) {
 		p.waiting = compact(n)
 		if p.MaxSize > 0 {
 			p.fill = min(float64(n)/float64(p.MaxSize), 1)
-			p.Pressed = p.fill >= fullQueue && (!r.Ended() || blocked[i] >= evident)
+			p.pressed = p.fill >= fullQueue && (!r.Ended() || blocked[i] >= evident)
 			continue
 		}
 		p.fill = min(math.Log10(float64(max(n, 0)+1))/6, 1)
-		p.Pressed = n > manyWaiting && (r.Ended() || float64(n) >= fullQueue*float64(p.QueuedMost))
+		p.pressed = n > manyWaiting && (r.Ended() || float64(n) >= fullQueue*float64(p.QueuedMost))
 	}
 	if n := len(r.Stages); len(places) > n && r.Ended() && places[n].MaxSize > 0 {
 		for _, i := range lastStages(&r.Stats) {
-			places[n].Pressed = places[n].Pressed || places[n].fill >= fullQueue && places[i].shares.blocked >= evident
+			places[n].pressed = places[n].pressed || places[n].fill >= fullQueue && places[i].shares.blocked >= evident
 		}
 	}
 }
 
 func (p *place) tankClass() string {
-	if p.Pressed {
+	if p.pressed {
 		return "blocked"
 	}
 	return "tank"
 }
 
-// Tooltip is what a box says when pointed at.
-func (p *place) Tooltip() string {
-	text := fmt.Sprintf("%s: busy %s, starved %s, blocked %s", p.Label, p.BusyShare(), p.StarvedShare(), p.BlockedShare())
+// tooltip is what a box says when pointed at.
+func (p *place) tooltip() string {
+	text := fmt.Sprintf("%s: busy %s, starved %s, blocked %s", p.Label, p.share(p.shares.working()), p.share(p.shares.starved), p.share(p.shares.blocked))
 	if p.shares.held > 0 {
 		text += ", held " + percent(p.shares.held)
 	}
 	return text
 }
 
-// What the table's cells hold.
-
-func (p *place) InDigits() template.HTML      { return digits(p.In) }
-func (p *place) OutDigits() template.HTML     { return digits(p.Out) }
-func (p *place) DroppedDigits() template.HTML { return digits(p.Dropped) }
-func (p *place) FailedDigits() template.HTML  { return digits(p.Failed) }
-func (p *place) BusyShare() string            { return p.share(p.shares.working()) }
-func (p *place) StarvedShare() string         { return p.share(p.shares.starved) }
-func (p *place) BlockedShare() string         { return p.share(p.shares.blocked) }
-func (p *place) TimeBar() template.HTML       { return timeBar(p.shares) }
-func (p *place) Strip() template.HTML         { return strip(p.columns) }
-func (p *place) P50() string                  { return p.quantile(0.5) }
-func (p *place) P99() string                  { return p.quantile(0.99) }
-
-func (p *place) QueueDigits() template.HTML {
-	text := digits(uint64(max(p.Queued, 0)))
-	if p.MaxSize > 0 {
-		text += "/" + digits(uint64(p.MaxSize))
-	}
-	return text
-}
-
+// share is a share of the workers' time, as text.
 func (p *place) share(of float64) string {
 	if !p.timed() {
 		return "–"
@@ -176,8 +154,8 @@ func (p *place) quantile(q float64) string {
 	return brief(p.Calls.Quantile(q))
 }
 
-// Longest is the time of the slowest call.
-func (p *place) Longest() string {
+// longest is the time of the slowest call.
+func (p *place) longest() string {
 	if len(p.Slowest) == 0 {
 		return "–"
 	}

@@ -2,18 +2,25 @@ package page
 
 import (
 	"fmt"
-	"html"
-	"html/template"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 )
 
+// mostMarks is how many combining marks a character may carry; they would pile up over what stands above.
+const mostMarks = 3
+
 // printable is a text as people can read it, cut to n characters: what cannot be printed is escaped.
 func printable(text string, n int) string {
 	var b strings.Builder
+	marks := 0
 	for _, r := range text {
+		if marks++; !unicode.In(r, unicode.Mn, unicode.Me) {
+			marks = 0
+		} else if marks > mostMarks {
+			continue
+		}
 		if n--; n < 0 {
 			return b.String() + "…"
 		}
@@ -28,9 +35,9 @@ func printable(text string, n int) string {
 
 // attribute is an attribute of HTML with any text as its value. Every character of it can be read back but NUL, which
 // HTML has not.
-func attribute(name, value string) template.HTMLAttr {
+func attribute(name, value string) string {
 	valid := string([]rune(value)) // as JSON has it: what is no UTF-8 becomes U+FFFD, byte by byte
-	return template.HTMLAttr(name + `="` + controls.Replace(html.EscapeString(valid)) + `"`)
+	return name + `="` + controls.Replace(esc(valid)) + `"`
 }
 
 var controls = strings.NewReplacer("\x00", "\ufffd", "\r", "&#13;", "\n", "&#10;", "\t", "&#9;")
@@ -70,10 +77,10 @@ func ems(r rune) float64 {
 }
 
 // digits is a whole number whose digits are in groups, which the style sheet sets apart. Its text is the number.
-func digits(n uint64) template.HTML {
+func digits(n uint64) string {
 	s := strconv.FormatUint(n, 10)
 	if len(s) < 5 {
-		return template.HTML(s)
+		return s
 	}
 	var b strings.Builder
 	first := (len(s)-1)%3 + 1
@@ -81,7 +88,7 @@ func digits(n uint64) template.HTML {
 	for s = s[first:]; s != ""; s = s[3:] {
 		b.WriteString("<i>" + s[:3] + "</i>")
 	}
-	return template.HTML(b.String())
+	return b.String()
 }
 
 // compact is a number in at most four characters.

@@ -2,6 +2,7 @@ package page
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +45,7 @@ func TestNumbers(t *testing.T) {
 func TestWhatCannotBePrintedIsEscaped(t *testing.T) {
 	assert.Equal(t, `a\x1b[31m\nb\u202e日本`, printable("a\x1b[31m\nb\u202e日本", 100))
 	assert.Equal(t, "日本…", printable("日本語", 2))
+	assert.Equal(t, "e\u0301\u0301\u0301f\u0301", printable("e"+strings.Repeat("\u0301", 300)+"f\u0301", 100))
 }
 
 func TestAttributesCarryAnyText(t *testing.T) {
