@@ -19,6 +19,7 @@ type Journal struct {
 
 	mu    sync.Mutex // guards what follows; not held while the file is synced
 	file  *os.File   // nil after Close
+	tail  tail       // of file
 	line  []byte
 	err   error // of a write or sync: no key can be recorded after it
 	timer *time.Timer
@@ -66,13 +67,25 @@ func (j *Journal) open(header string) (err error) {
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%s is no regular file: %v", j.name, info.Mode())
 	}
-	fresh, err := j.load(header)
+	end, err := j.load(header)
 	if err != nil {
 		return err
 	}
-	if _, err := j.file.Seek(0, io.SeekEnd); err != nil || !fresh { // not every system appends by itself
+	if _, err := j.file.Seek(0, io.SeekEnd); err != nil { // not every system appends by itself
 		return err
 	}
+	if end == 0 {
+		if err := j.begin(header); err != nil {
+			return err
+		}
+		end = int64(len(header))
+	}
+	j.tail = tail{file: j.file, end: end}
+	return nil
+}
+
+// begin writes the header of a new journal.
+func (j *Journal) begin(header string) error {
 	if _, err := j.file.WriteString(header); err != nil {
 		return err
 	}
@@ -99,8 +112,10 @@ func (j *Journal) Close() error {
 	if j.timer != nil {
 		j.timer.Stop()
 	}
-	err := cmp.Or(j.err, j.failure(j.file.Sync()))
-	err = cmp.Or(err, j.failure(j.file.Close()))
+	err := j.err
+	for _, end := range []func() error{j.tail.close, j.file.Sync, j.file.Close} {
+		err = cmp.Or(err, j.failure(end()))
+	}
 	j.file = nil
 	return err
 }
@@ -134,7 +149,7 @@ func (j *Journal) record(k key) error {
 		return nil
 	}
 	j.line = k.appendLine(j.line[:0])
-	if _, err := j.file.Write(j.line); err != nil {
+	if err := j.tail.add(j.line); err != nil {
 		j.keys.remove(k)
 		j.err = j.failure(err)
 		return j.err

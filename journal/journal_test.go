@@ -46,11 +46,12 @@ func todo(t *testing.T, j *journal.Journal) []int {
 	return left
 }
 
+// content is that of a file, but for the room that a journal in use makes for keys.
 func content(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(name)
 	require.NoError(t, err)
-	return string(text)
+	return strings.TrimRight(string(text), "\x00")
 }
 
 func temp(t *testing.T, content string) string {
