@@ -24,11 +24,29 @@ func orders(text string) files.Opener {
 	}
 }
 
+// temp is the name of a file in a folder of its own, which remove removes.
+func temp(name string) (path string, remove func()) {
+	folder, err := os.MkdirTemp("", "")
+	if err != nil {
+		panic(err)
+	}
+	return filepath.Join(folder, name), func() { os.RemoveAll(folder) }
+}
+
+// show prints a file.
+func show(name string) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		fmt.Println(err)
+	}
+	fmt.Print(string(text))
+}
+
 // A program reads a table, works on its records with four workers, and writes the results to a file that
 // appears only when it is whole.
 func Example() {
-	folder, _ := os.MkdirTemp("", "")
-	defer os.RemoveAll(folder)
+	result, remove := temp("orders.jsonl")
+	defer remove()
 
 	type order struct {
 		Item  string
@@ -36,8 +54,8 @@ func Example() {
 	}
 	parse := func(fields []string) order { return order{fields[0], fields[1]} }
 
-	out := files.Create(filepath.Join(folder, "orders.jsonl"))
-	defer out.Close()
+	out := files.Create(result)
+	defer out.Close() // removes it, unless there was a Commit
 	stage := pl.Pipe3(
 		files.CSV(orders("item,count\napple,3\npear,1\n"), files.Header()),
 		thread.Map(pl.Lift(parse), pl.Workers(4)),
@@ -51,17 +69,15 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	text, _ := os.ReadFile(out.Name())
-	fmt.Print(string(text))
+	show(result)
 	// Output:
 	// {"Item":"apple","Count":"3"}
 	// {"Item":"pear","Count":"1"}
 }
 
 func ExampleOpen() {
-	folder, _ := os.MkdirTemp("", "")
-	defer os.RemoveAll(folder)
-	name := filepath.Join(folder, "log.gz")
+	name, remove := temp("log.gz")
+	defer remove()
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
 	fmt.Fprint(w, "started\nstopped\n")
@@ -152,8 +168,8 @@ func ExampleOption() {
 
 // want names the folders to enter and the files to yield.
 func ExampleWalk() {
-	root, _ := os.MkdirTemp("", "")
-	defer os.RemoveAll(root)
+	root, remove := temp("")
+	defer remove()
 	os.Mkdir(filepath.Join(root, ".git"), 0o700)
 	for _, name := range []string{".git/head.go", "main.go", "notes.txt"} {
 		os.WriteFile(filepath.Join(root, name), nil, 0o600)
@@ -189,58 +205,53 @@ func ExampleWriteJSON() {
 }
 
 func ExampleCreate() {
-	folder, _ := os.MkdirTemp("", "")
-	defer os.RemoveAll(folder)
-
-	out := files.Create(filepath.Join(folder, "fruit.txt"))
-	defer out.Close() // removes it, unless there was a Commit
-	if err := files.WriteLines(out)(pl.From("apple", "pear")).Run(context.Background()); err != nil {
-		fmt.Println(err)
-		return
+	name, remove := temp("fruit.txt")
+	defer remove()
+	out := files.Create(name)
+	defer out.Close()
+	err := files.WriteLines(out)(pl.From("apple", "pear")).Run(context.Background())
+	if err == nil {
+		err = out.Commit()
 	}
-	if err := out.Commit(); err != nil {
-		fmt.Println(err)
-		return
-	}
-	text, _ := os.ReadFile(out.Name())
-	fmt.Print(string(text))
+	fmt.Println(err)
+	show(name)
 	// Output:
+	// <nil>
 	// apple
 	// pear
 }
 
 func ExampleFile_Write() {
-	folder, _ := os.MkdirTemp("", "")
-	defer os.RemoveAll(folder)
-	out := files.Create(filepath.Join(folder, "note.txt"))
+	name, remove := temp("note.txt")
+	defer remove()
+	out := files.Create(name)
 	defer out.Close()
 	fmt.Fprintln(out, "not there yet")
-	_, err := os.Stat(out.Name())
+	_, err := os.Stat(name)
 	fmt.Println(os.IsNotExist(err))
 	// Output: true
 }
 
 func ExampleFile_Commit() {
-	folder, _ := os.MkdirTemp("", "")
-	defer os.RemoveAll(folder)
-	out := files.Create(filepath.Join(folder, "note.txt"))
+	name, remove := temp("note.txt")
+	defer remove()
+	out := files.Create(name)
 	defer out.Close()
-	fmt.Fprint(out, "whole")
+	fmt.Fprintln(out, "whole")
 	fmt.Println(out.Commit())
-	text, _ := os.ReadFile(out.Name())
-	fmt.Println(string(text))
+	show(name)
 	// Output:
 	// <nil>
 	// whole
 }
 
 func ExampleFile_Close() {
-	folder, _ := os.MkdirTemp("", "")
-	defer os.RemoveAll(folder)
-	out := files.Create(filepath.Join(folder, "note.txt"))
+	name, remove := temp("note.txt")
+	defer remove()
+	out := files.Create(name)
 	fmt.Fprint(out, "half")
 	fmt.Println(out.Close())
-	left, _ := os.ReadDir(folder)
+	left, _ := os.ReadDir(filepath.Dir(name))
 	fmt.Println(len(left), "files")
 	// Output:
 	// <nil>
