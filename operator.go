@@ -35,6 +35,8 @@ type base struct {
 	sharesGoroutine bool
 	// driven workers take their values from a Port.
 	driven bool
+	// polls is set if workers wait in the system's poller for each value.
+	polls bool
 	// renumbers is set if the order of values begins anew here, as at a source.
 	renumbers bool
 	// restores is set for an Ordered, which restores the order from there.

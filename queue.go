@@ -82,6 +82,9 @@ func newInputQueue[T any](b *builder, o node, in node, s *Site, a *admission[T])
 func connect[T any](b *builder, s *Site, q queue.Queue[T], in ...node) {
 	for _, n := range in {
 		outletOf[T](b, n).add(q)
+		if n.meta().polls {
+			s.poll()
+		}
 	}
 	s.toStop = append(s.toStop, q)
 }

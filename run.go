@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/gopeln/pl/internal/queue"
 	"github.com/gopeln/pl/internal/timesheet"
 )
 
@@ -23,6 +24,7 @@ type run struct {
 	stages     sync.WaitGroup // the stages with goroutines that have not ended
 
 	sites    []*Site          // added while the run is built, then only read
+	pollers  []*queue.Waiter  // those that wait in the system's poller
 	clock    *timesheet.Clock // nil if the run is not observed
 	figures  []*stageFigures
 	consumer *stageFigures // of the loop over All; nil in Run
@@ -139,6 +141,9 @@ func (r *run) finish(release func(), told bool) error {
 	r.stop()
 	release()
 	r.goroutines.Wait()
+	for _, w := range r.pollers {
+		w.Close()
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.detached = true

@@ -115,6 +115,9 @@ func (o *operator[T]) build(b *builder) {
 		return
 	}
 	s := b.site(o)
+	if b.feedsPoller(o) {
+		s.poll()
+	}
 	s.onFailure = b.planned[o].onFailure
 	out := outletOf[T](b, o)
 	out.audience.attend(s)
@@ -129,6 +132,13 @@ func (o *operator[T]) build(b *builder) {
 			flow(func(v T, t queue.Tag) bool { return sink.put(s.waiter, v, t) })
 		})
 	}
+}
+
+// feedsPoller reports whether a stage whose workers wait in the system's poller takes values from n.
+func (b *builder) feedsPoller(n node) bool {
+	return slices.ContainsFunc(b.nodes, func(to node) bool {
+		return to.meta().polls && slices.Contains(to.meta().inputs, n)
+	})
 }
 
 // site makes the site of a stage, behind the gates that its start waits for.

@@ -54,6 +54,13 @@ func (r *run) site(of *base) *Site {
 	return s
 }
 
+// poll makes the goroutine that runs the stage inline wait in the system's poller: so do those that wake it, which cost
+// it the least there.
+func (s *Site) poll() {
+	s.waiter.Poll()
+	s.run.pollers = append(s.run.pollers, s.waiter)
+}
+
 // newPart returns a part of s on the same goroutine that can be stopped alone, such as what is
 // upstream of a Take.
 func (s *Site) newPart() *Site {

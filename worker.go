@@ -48,7 +48,10 @@ const (
 //
 // A backend with options of its own, made with [Attach], has a method Knows(key any) bool that
 // reports whether key is one of theirs. A backend that starts all its workers with [Site.Employ]
-// should have a method Goroutines() bool that returns true: short queues are faster then.
+// should have a method Goroutines() bool that returns true: short queues are faster then. One whose
+// workers wait for files or other programs, with their goroutines in the system's poller, should have
+// a method Polls() bool that returns true: those that wait for its workers do so there, too, where
+// workers can wake them at less cost.
 //
 // A backend that cannot always run has a method Check(s *Site) error. A run calls it for each stage
 // before it starts any stage and reads any source; an error fails the run. Check may wait until
@@ -165,6 +168,7 @@ func withFunction[A, B any](b Backend, op Operation[A, B], s Stage[A], opts []Op
 		verb: op.Verb, backend: b.Name(), known: functionOptions, knowsKey: knows(b), checkConfig: checkAdmission[A],
 		cfg:    config{name: op.name, workers: 1},
 		inputs: []node{s.node()},
+		polls:  polls(b),
 	}}
 	o = o.with(opts)
 	if op.Err != nil {
@@ -179,6 +183,12 @@ func checkOf(b Backend) func(*Site) error {
 		return c.Check
 	}
 	return nil
+}
+
+// polls reports whether the workers of b wait in the system's poller for each value.
+func polls(b Backend) bool {
+	p, ok := b.(interface{ Polls() bool })
+	return ok && p.Polls()
 }
 
 func knows(b Backend) func(key any) bool {

@@ -36,6 +36,10 @@ func (s *Site) employ(w Worker, open bool) {
 		defer uncount()
 		g := goroutineWorker{site: s, worker: w, seat: newGoroutineSeat(), open: open}
 		g.seat.uncount = uncount
+		if s.op.polls {
+			g.seat.Poll()
+			defer g.seat.Close()
+		}
 		g.observe()
 		defer g.afterRun()
 		g.run()

@@ -40,6 +40,7 @@ type host []child.Setting
 func (host) Name() string     { return "command" }
 func (host) Start(s *pl.Site) { s.Employ() }
 func (host) Goroutines() bool { return true }
+func (host) Polls() bool      { return true }
 
 func (h host) Knows(key any) bool {
 	k, ok := key.(child.Setting)

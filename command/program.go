@@ -19,7 +19,8 @@ type program struct {
 	group   *child.Group
 	in      *os.File
 	out     *os.File
-	answers *bufio.Reader // of out
+	asker   *child.Asker  // of in and out
+	answers *bufio.Reader // of asker
 	last    *tail         // of standard error
 
 	dead  chan struct{} // closed when it has ended
@@ -36,17 +37,19 @@ var (
 	quiet = 10 * time.Millisecond
 )
 
-const (
-	// lastWords is how long the pipes of a process that has ended are read: what has left its group may hold them.
-	lastWords = 100 * time.Millisecond
-	// pipeRoom is what is written to an empty pipe without waiting for a reader.
-	pipeRoom = 32 << 10
-)
+// lastWords is how long the pipes of a process that has ended are read: what has left its group may hold them.
+const lastWords = 100 * time.Millisecond
 
 // start starts a process, which is killed when the stage's context ends.
 func start(site *pl.Site, starter *child.Starter, argv, env []string) (p *program, err error) {
 	pipes, err := openPipes()
 	if err != nil {
+		return nil, err
+	}
+	asker, err := child.NewAsker(pipes.in, pipes.out)
+	if err != nil {
+		pipes.closeTheirs()
+		pipes.closeOurs()
 		return nil, err
 	}
 	cmd := exec.Command(argv[0], argv[1:]...)
@@ -59,7 +62,7 @@ func start(site *pl.Site, starter *child.Starter, argv, env []string) (p *progra
 		return nil, err
 	}
 	p = &program{
-		argv: argv, group: group, in: pipes.in, out: pipes.out, answers: bufio.NewReaderSize(pipes.out, 16<<10),
+		argv: argv, group: group, in: pipes.in, out: pipes.out, asker: asker, answers: bufio.NewReaderSize(asker, 16<<10),
 		last: &tail{}, dead: make(chan struct{}), ended: make(chan struct{}),
 	}
 	var errs sync.WaitGroup
@@ -98,6 +101,7 @@ func (p *program) close() {
 
 // finish lets the process end in an orderly way, and reports how much it has answered without having been asked.
 func (p *program) finish() (surplus int64) {
+	_ = p.readUntil(time.Time{}) // that of the last value's Timeout may stand
 	p.in.Close()
 	terminate := time.AfterFunc(grace, p.group.Terminate)
 	defer terminate.Stop()
@@ -126,23 +130,23 @@ func (p *program) isDead() bool {
 	}
 }
 
-// surplus reports whether there is an answer to nothing.
-func (p *program) surplus() bool { return p.answers.Buffered() > 0 || child.Pending(p.out) }
-
-// watch is surplus for a process that has given its first answer: it waits for a moment.
+// watch reports whether there is a further answer by the end of a moment.
 func (p *program) watch() bool {
-	if p.surplus() {
-		return true
-	}
-	if p.out.SetReadDeadline(time.Now().Add(quiet)) != nil {
-		return false // the system cannot wait for a time
+	if p.readUntil(time.Now().Add(quiet)) != nil {
+		return p.answers.Buffered() > 0 // the system cannot wait for a time
 	}
 	_, err := p.answers.Peek(1)
-	_ = p.out.SetReadDeadline(time.Time{})
+	_ = p.readUntil(time.Time{})
+	return err == nil
+}
+
+// readUntil lets reads fail from a time on; zero: never. Those of a process that has ended fail soon.
+func (p *program) readUntil(t time.Time) error {
+	err := p.out.SetReadDeadline(t)
 	if p.isDead() { // it has set a deadline, which was taken back just now
 		_ = p.out.SetReadDeadline(time.Now().Add(lastWords))
 	}
-	return err == nil
+	return err
 }
 
 // pipes are what joins a process to this one.

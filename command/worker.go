@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
+	"time"
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/child"
@@ -79,66 +81,65 @@ func (w *worker[A, B]) ask(ctx context.Context, request []byte) ([]byte, error) 
 func (w *worker[A, B]) exchange(ctx context.Context, request []byte) (text []byte, unread bool, err error) {
 	p := w.current
 	if w.site.Timeout() > 0 {
-		alive := context.AfterFunc(ctx, p.group.Kill)
-		defer func() {
-			if !alive() && w.current != nil { // it is being killed
-				w.discard(p.kill)
-			}
-		}()
+		defer w.limit(ctx)()
 	}
-	if p.surplus() {
+	p.asker.Ask(request)
+	text, err = w.protocol.receive(p.answers)
+	if errors.Is(err, child.ErrUnasked) {
 		return nil, false, w.refuse("before it was asked")
 	}
-	wait, err := send(p, request)
 	if err != nil {
-		return nil, true, w.broken(ctx, err, wait)
-	}
-	if text, err = w.protocol.receive(p.answers); err != nil {
 		unread = child.Unread(p.in) >= len(request)
-		return nil, unread, w.broken(ctx, err, wait)
+		sent, broken := w.broken(ctx, err)
+		return nil, unread || !sent, broken
 	}
-	if err := wait(); err != nil {
-		return nil, false, w.broken(ctx, err, wait)
+	if _, err := p.asker.Sent(); err != nil {
+		_, err = w.broken(ctx, err)
+		return nil, false, err
 	}
 	w.served++
-	// What comes later is found before the next request: to ask the system twice for each value would show.
+	// What comes later is found before the next request.
 	if p.answers.Buffered() > 0 || w.served == 1 && p.watch() {
 		return nil, false, w.refuse("more than once")
 	}
 	return text, false, nil
 }
 
-// send sends a request. If that may have to wait for the process to read, which may itself wait until its answer is
-// read, it happens beside; wait waits for it.
-func send(p *program, request []byte) (wait func() error, err error) {
-	if len(request) <= pipeRoom {
-		_, err := p.in.Write(request)
-		return func() error { return nil }, err
+// limit lets the exchange with the process fail when the value's time is over. done is to be called after it.
+func (w *worker[A, B]) limit(ctx context.Context) (done func()) {
+	p := w.current
+	if due, ok := ctx.Deadline(); ok && p.readUntil(due) == nil {
+		return func() {} // the end of the run kills the process in any case
 	}
-	sent := make(chan error, 1)
-	go func() {
-		_, err := p.in.Write(request)
-		sent <- err
-	}()
-	return sync.OnceValue(func() error { return <-sent }), nil
+	alive := context.AfterFunc(ctx, p.group.Kill)
+	return func() {
+		if !alive() && w.current != nil { // it is being killed
+			w.discard(p.kill)
+		}
+	}
 }
 
-// broken is the error of a value whose exchange has failed. It ends the process.
-func (w *worker[A, B]) broken(ctx context.Context, cause error, wait func() error) error {
+// broken ends the process of an exchange that has failed, and returns the error of its value. sent reports whether
+// the request was sent.
+func (w *worker[A, B]) broken(ctx context.Context, cause error) (sent bool, err error) {
 	p := w.current
 	var exit *ExitError
+	if due, ok := ctx.Deadline(); ok && errors.Is(cause, os.ErrDeadlineExceeded) && !time.Now().Before(due) {
+		p.group.Kill()
+		<-ctx.Done()
+	}
 	if errors.Is(cause, errTooLong) {
 		p.group.Kill()
 	}
 	w.discard(func() { exit = p.exit() })
-	_ = wait() // the process is gone, so it does not last
+	sent, _ = p.asker.Sent() // the process is gone, so it does not last
 	switch {
 	case ctx.Err() != nil:
-		return context.Cause(ctx)
+		return sent, context.Cause(ctx)
 	case errors.Is(cause, errTooLong):
-		return fmt.Errorf("%s (process %d): %w", shown(w.argv), exit.PID, cause)
+		return sent, fmt.Errorf("%s (process %d): %w", shown(w.argv), exit.PID, cause)
 	}
-	return exit
+	return sent, exit
 }
 
 // refuse is the error of the value at hand when the process has answered what it was not asked. It ends the process.

@@ -47,6 +47,7 @@ func (e Effort) ValuesOr(n int) int {
 type Result struct {
 	Name   string
 	Nanos  []float64 // a value
+	CPU    []float64 // ns a value, of the program and the children that it has waited for
 	Allocs []float64 // a value
 }
 
@@ -81,9 +82,10 @@ func (r *Result) add(c Contender, n, want int) error {
 	var before, after runtime.MemStats
 	runtime.GC() // nobody pays for the garbage of the one before
 	runtime.ReadMemStats(&before)
-	start := time.Now()
+	start, used := time.Now(), processorTime()
 	sum, err := c.Run(n)
 	took := time.Since(start)
+	used = processorTime() - used
 	runtime.ReadMemStats(&after)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.Name, err)
@@ -92,6 +94,7 @@ func (r *Result) add(c Contender, n, want int) error {
 		return fmt.Errorf("%s: the results of %d values add up to %d; want %d", c.Name, n, sum, want)
 	}
 	r.Nanos = append(r.Nanos, float64(took)/float64(n))
+	r.CPU = append(r.CPU, float64(used)/float64(n))
 	r.Allocs = append(r.Allocs, float64(after.Mallocs-before.Mallocs)/float64(n))
 	return nil
 }

@@ -18,6 +18,7 @@ func Programs(e measure.Effort, w io.Writer) error {
 	n := e.ValuesOr(50_000)
 	results, err := measure.Compare([]measure.Contender{
 		{Name: "a loop over two pipes", Run: byHand},
+		{Name: "a loop in a goroutine, a channel", Run: byChannel},
 		{Name: "gopeln command.Map", Run: func(n int) (int, error) { return programs(n, 1) }},
 		{Name: "gopeln command.Map, 4 workers", Run: func(n int) (int, error) { return programs(n, 4) }},
 	}, e, n, n*(n-1)/2)
@@ -25,41 +26,65 @@ func Programs(e measure.Effort, w io.Writer) error {
 		return err
 	}
 	t := measure.Rank(fmt.Sprintf("%d lines through cat, one at a time for each process", n), results, 1)
+	t.Head = append(t.Head, "ns of CPU, cat's too")
+	for i, r := range results {
+		t.Rows[i] = append(t.Rows[i], measure.Nanos(measure.Median(r.CPU)))
+	}
 	return t.Write(w)
 }
 
 // byHand sends a line and reads a line, as a program without a library does.
 func byHand(n int) (sum int, err error) {
+	err = exchange(n, func(value int) { sum += value })
+	return sum, err
+}
+
+// byChannel is byHand with the answers going to another goroutine, as those of a stage do: the next line is under way
+// while the answer before it is looked at.
+func byChannel(n int) (sum int, err error) {
+	values := make(chan int, 64)
+	go func() {
+		defer close(values)
+		err = exchange(n, func(value int) { values <- value })
+	}()
+	for value := range values {
+		sum += value
+	}
+	return sum, err
+}
+
+// exchange sends the numbers below n to cat, each when the one before has come back, and hands on what comes back.
+func exchange(n int, handOn func(int)) error {
 	cat := exec.Command("cat")
 	in, err := cat.StdinPipe()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	out, err := cat.StdoutPipe()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := cat.Start(); err != nil {
-		return 0, err
+		return err
 	}
 	answers := bufio.NewScanner(out)
 	for i := range n {
 		if _, err := io.WriteString(in, strconv.Itoa(i)+"\n"); err != nil {
-			return 0, err
+			return err
 		}
 		if !answers.Scan() {
-			return 0, fmt.Errorf("no answer to %d: %w", i, answers.Err())
+			return fmt.Errorf("no answer to %d: %w", i, answers.Err())
 		}
 		value, err := strconv.Atoi(answers.Text())
 		if err != nil {
-			return 0, err
+			return err
 		}
-		sum += value
+		handOn(value)
 	}
 	if err := in.Close(); err != nil {
-		return 0, err
+		return err
 	}
-	return sum, cat.Wait()
+	return cat.Wait()
 }
 
 func programs(n, workers int) (sum int, err error) {

@@ -1,6 +1,10 @@
 package queue
 
-import "github.com/gopeln/pl/internal/timesheet"
+import (
+	"sync/atomic"
+
+	"github.com/gopeln/pl/internal/timesheet"
+)
 
 // Seat is how a worker waits.
 type Seat interface {
@@ -39,6 +43,23 @@ func (w *Waiter) park(why timesheet.State) {
 	w.seat.Park()
 }
 
+// Poll makes the goroutine that w is the waiter of wait in the system's poller, if it can; see bell. It must be called
+// before the first wait.
+func (w *Waiter) Poll() {
+	if g, ok := w.seat.(*Goroutine); ok {
+		g.polls, g.woken = true, g.takeWake
+	}
+}
+
+// Close frees what Poll has taken. There must be no wait any more; others may still wake w.
+func (w *Waiter) Close() {
+	if g, ok := w.seat.(*Goroutine); ok {
+		if b := g.bell.Load(); b != nil {
+			b.close()
+		}
+	}
+}
+
 // NewWaiter makes the waiter of a seat that shares its goroutine with others, which can delay it
 // for any time.
 func NewWaiter(s Seat) *Waiter { return &Waiter{seat: s} }
@@ -50,7 +71,10 @@ func (w *Waiter) WaitsIn(s Seat) bool { return w != nil && w.seat == s }
 // true.
 type Goroutine struct {
 	Waiter
-	wake chan struct{}
+	wake  chan struct{}
+	polls bool                 // it waits in the system's poller
+	woken func() bool          // takeWake, allocated once
+	bell  atomic.Pointer[bell] // made by its first wait there
 }
 
 // NewGoroutine makes the seat of the goroutine that will call Park.
@@ -61,12 +85,44 @@ func NewGoroutine() *Goroutine {
 }
 
 // Park implements Seat.
-func (g *Goroutine) Park() { <-g.wake }
+func (g *Goroutine) Park() {
+	if !g.polls || !g.parkInPoller() {
+		<-g.wake
+	}
+}
+
+// parkInPoller looks for a wake-up when the bell is there, and Wake for the bell when the wake-up is there, so that one
+// of them sees the other. It reports false if the goroutine cannot wait there.
+func (g *Goroutine) parkInPoller() bool {
+	b := g.bell.Load()
+	if b == nil {
+		var err error
+		if b, err = newBell(); err != nil {
+			g.polls = false
+			return false
+		}
+		g.bell.Store(b)
+	}
+	return b.wait(g.woken)
+}
+
+// takeWake reports whether there was a wake-up, and takes it.
+func (g *Goroutine) takeWake() bool {
+	select {
+	case <-g.wake:
+		return true
+	default:
+		return false
+	}
+}
 
 // Wake implements Seat.
 func (g *Goroutine) Wake() {
 	select {
 	case g.wake <- struct{}{}:
+		if b := g.bell.Load(); b != nil {
+			b.ring()
+		}
 	default: // a wake-up is pending
 	}
 }
