@@ -8,3 +8,19 @@ func SetGrace(d time.Duration) (restore func()) {
 	grace = d
 	return func() { grace = before }
 }
+
+// LinesOf is a protocol of lines, as request and answer have them.
+func LinesOf[A, B any](request func(A) string, answer func(string) (B, error)) Protocol[A, B] {
+	p := Lines()
+	return Protocol[A, B]{
+		request: func(to []byte, in A) ([]byte, error) { return p.request(to, request(in)) },
+		receive: p.receive,
+		answer:  func(text []byte) (B, error) { return answer(string(text)) },
+	}
+}
+
+// The readers of answers, for fuzzing.
+var (
+	ReceiveLine  = receiveLine
+	ReceiveFrame = receiveFrame
+)

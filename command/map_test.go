@@ -26,10 +26,14 @@ import (
 	"github.com/gopeln/pl/process"
 )
 
-// TestMain makes the test binary a program that answers frames.
+// TestMain makes the test binary the programs that the tests start.
 func TestMain(m *testing.M) {
 	if os.Getenv("COMMAND_TEST_FRAMES") != "" {
 		frames()
+		return
+	}
+	if number, err := strconv.Atoi(os.Getenv(functionVariable)); err == nil {
+		answerNumbers(functions[number])
 		return
 	}
 	os.Exit(m.Run())

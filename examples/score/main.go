@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gopeln/pl"
@@ -45,38 +44,36 @@ func run(ctx context.Context, w io.Writer, in string, timeout time.Duration) err
 		}
 		defer os.RemoveAll(in)
 	}
-	var failed failures
 	score := command.Map(command.Lines(), []string{"sh", "-c", script}, pl.Name("score.sh"),
-		pl.Workers(2), pl.MaxSize(16), pl.Timeout(timeout), pl.OnError(failed.add))
+		pl.Workers(2), pl.MaxSize(16), pl.Timeout(timeout), pl.KeepGoing(0))
+	failed := new(pl.FailedValues)
 	for line, err := range files.Walk(in, nil).Pipe(score).Ordered().All(ctx) {
-		if err != nil {
+		switch {
+		case errors.As(err, &failed): // the last pair, after all scores
+		case err != nil:
 			return err
+		default:
+			fmt.Fprintln(w, strings.Replace(line, in+string(filepath.Separator), "", 1))
 		}
-		fmt.Fprintln(w, strings.Replace(line, in+string(filepath.Separator), "", 1))
 	}
-	fmt.Fprintf(w, "%d failed\n", len(failed.lines))
-	slices.Sort(failed.lines)
-	for _, line := range failed.lines {
-		fmt.Fprintln(w, "  "+line)
-	}
+	list(w, failed)
 	return nil
 }
 
-// failures collects the texts that have no score.
-type failures struct {
-	mu    sync.Mutex
-	lines []string
-}
-
-func (f *failures) add(_ context.Context, e *pl.StageError) error {
-	reason := e.Err.Error()
-	if exit, ok := errors.AsType[*command.ExitError](e); ok {
-		reason = "the scorer ended: " + exit.State
+// list prints how many texts have no score, and of the first hundred which and why.
+func list(w io.Writer, failed *pl.FailedValues) {
+	fmt.Fprintf(w, "%d failed\n", failed.Total)
+	var lines []string
+	for _, e := range failed.First {
+		reason := e.Err.Error()
+		if exit, ok := errors.AsType[*command.ExitError](e); ok {
+			reason = "the scorer ended: " + exit.State
+		}
+		lines = append(lines, fmt.Sprintf("  %s: %s", filepath.Base(fmt.Sprint(e.Item)), reason))
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.lines = append(f.lines, fmt.Sprintf("%s: %s", filepath.Base(fmt.Sprint(e.Item)), reason))
-	return nil
+	for _, line := range slices.Sorted(slices.Values(lines)) {
+		fmt.Fprintln(w, line)
+	}
 }
 
 // makeTexts makes a folder of texts, with a bad one of each kind.

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -19,7 +18,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gopeln/pl"
@@ -32,7 +30,8 @@ import (
 )
 
 // shrinkAll is made before main, so that a worker process finds it.
-var shrinkAll = process.MapWith(picture.Encoder, shrink, pl.Workers(runtime.NumCPU()), pl.MaxSize(64), pl.Timeout(2*time.Second))
+var shrinkAll = process.MapWith(picture.Encoder, shrink,
+	pl.Workers(runtime.NumCPU()), pl.MaxSize(64), pl.Timeout(2*time.Second), pl.KeepGoing(0))
 
 func main() {
 	process.Main()
@@ -81,12 +80,11 @@ func run(ctx context.Context, report io.Writer, s settings) (err error) {
 	if err := s.setDefaults(ctx); err != nil {
 		return err
 	}
-	var failed failures
 	names := find(s.in)
 	if s.poison {
 		names = pl.Concat(names, pl.From(picture.Crashing, picture.Endless))
 	}
-	written := thumbnails(s.in, s.out, &failed)
+	written := thumbnails(s.in, s.out)
 	if s.journal != "" {
 		j, err := journal.Open(s.journal)
 		if err != nil {
@@ -96,24 +94,27 @@ func run(ctx context.Context, report io.Writer, s settings) (err error) {
 		written = pl.Compose3(journal.Skip(j, strings.Clone), written, journal.Done(j, Picture.name))
 	}
 
-	start, count, size := time.Now(), 0, 0
+	start, count, size, failed := time.Now(), 0, 0, new(pl.FailedValues)
 	for thumbnail, err := range pl.Pipe(names, written).All(ctx) {
-		if err != nil {
+		switch {
+		case errors.As(err, &failed): // the last pair, after all that went well
+		case err != nil:
 			return err
+		default:
+			count, size = count+1, size+len(thumbnail.Data)
 		}
-		count, size = count+1, size+len(thumbnail.Data)
 	}
 	fmt.Fprintf(report, "%d thumbnails in %s, %d bytes, %v\n", count, s.out, size, time.Since(start).Round(time.Millisecond))
-	failed.print(report)
+	list(report, failed)
 	return nil
 }
 
 // thumbnails reads pictures, shrinks them, and writes the thumbnails.
-func thumbnails(in, out string, failed *failures) pl.Partial[string, Picture] {
+func thumbnails(in, out string) pl.Partial[string, Picture] {
 	return pl.Compose3(
 		thread.Map(func(_ context.Context, name string) (Picture, error) { return read(in, name) },
-			pl.MaxSize(64), failed.option()),
-		func(pictures pl.Stage[Picture]) pl.Stage[Picture] { return shrinkAll(pictures).With(failed.option()) },
+			pl.MaxSize(64), pl.KeepGoing(0)),
+		shrinkAll,
 		thread.Map(func(_ context.Context, t Picture) (Picture, error) { return t, write(out, t) },
 			pl.Workers(2), pl.MaxSize(64)))
 }
@@ -125,29 +126,18 @@ func find(folder string) pl.Stage[string] {
 	}).Pipe(serial.Map(pl.Try(func(path string) (string, error) { return filepath.Rel(folder, path) })))
 }
 
-// failures collects the values that have failed.
-type failures struct {
-	mu    sync.Mutex
-	lines []string
-}
-
-func (f *failures) option() pl.Option {
-	return pl.OnError(func(_ context.Context, e *pl.StageError) error {
+// list prints how many pictures have failed, and of the first hundred which and why.
+func list(w io.Writer, failed *pl.FailedValues) {
+	fmt.Fprintf(w, "%d failed\n", failed.Total)
+	var lines []string
+	for _, e := range failed.First {
 		name := fmt.Sprint(e.Item)
 		if p, ok := e.Item.(Picture); ok {
 			name = p.Name
 		}
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.lines = append(f.lines, fmt.Sprintf("%s: %v", name, picture.Reason(e.Err)))
-		return nil
-	})
-}
-
-func (f *failures) print(w io.Writer) {
-	slices.SortFunc(f.lines, cmp.Compare[string])
-	fmt.Fprintf(w, "%d failed\n", len(f.lines))
-	for _, line := range f.lines {
-		fmt.Fprintln(w, "  "+line)
+		lines = append(lines, fmt.Sprintf("  %s: %v", name, picture.Reason(e.Err)))
+	}
+	for _, line := range slices.Sorted(slices.Values(lines)) {
+		fmt.Fprintln(w, line)
 	}
 }

@@ -15,12 +15,12 @@ import (
 // What a function learns from its context about the run's end and its own.
 
 var contextChecks = []check{
-	{"TellsTheRunsDeadline", nothing, contextTellsRunsDeadline},
-	{"TellsTheDeadlineOfTimeout", nothing, contextTellsTimeout},
-	{"TellsTheEarlierDeadline", nothing, contextTellsEarlier},
-	{"TellsNoDeadlineThatYieldMoves", nothing, contextTellsNoMovingDeadline},
-	{"EndsWithTheRunsCause", nothing, contextEndsWithCause},
-	{"EndsWithItsDeadline", nothing, contextEndsWithDeadline},
+	{"TellsTheRunsDeadline", native, contextTellsRunsDeadline},
+	{"TellsTheDeadlineOfTimeout", native, contextTellsTimeout},
+	{"TellsTheEarlierDeadline", native, contextTellsEarlier},
+	{"TellsNoDeadlineThatYieldMoves", native, contextTellsNoMovingDeadline},
+	{"EndsWithTheRunsCause", native, contextEndsWithCause},
+	{"EndsWithItsDeadline", native, contextEndsWithDeadline},
 }
 
 // lefts are what the functions of s see left.

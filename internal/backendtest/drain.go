@@ -221,8 +221,8 @@ func drainBatch(t *testing.T, api API) {
 
 func drainGrace(t *testing.T, api API) {
 	for _, workers := range []int{1, 2} {
-		stop, end := context.WithTimeout(context.Background(), api.Tick)
 		before := Hold()
+		stop, end := context.WithTimeout(context.Background(), api.patience())
 		start := time.Now()
 		s := api.Obey.Map(pl.From(1, Hang, Hang+1, 2, 3)).With(pl.MaxSize(1), pl.Workers(workers))
 		_, err := s.Collect(pl.Drain(api.context(t), stop, 3*api.Tick))
@@ -230,7 +230,7 @@ func drainGrace(t *testing.T, api API) {
 		assert.Equal(t, pl.ErrDrain, err)
 		before.Check(t)
 		if api.Here {
-			assert.Equal(t, 4*api.Tick, time.Since(start))
+			assert.Equal(t, api.patience()+3*api.Tick, time.Since(start))
 		}
 	}
 }

@@ -34,11 +34,11 @@ var errorChecks = []check{
 }
 
 var panicChecks = []check{
-	{"EveryOperator", nothing, everyOperatorPanics},
-	{"CarriesValueAndStack", nothing, panicCarries},
+	{"EveryOperator", native, everyOperatorPanics},
+	{"CarriesValueAndStack", native, panicCarries},
 	{"WithAnErrorKeepsIt", here, panicWithError},
 	{"WithNilIsAnErrorToo", here, panicNil},
-	{"GoexitIsAnError", apart, goexitFails},
+	{"GoexitIsAnError", apart | native, goexitFails},
 	{"GoexitInTheLoopsGoroutineEndsIt", here, goexitEnds},
 	{"FailNowIsAnError", here | apart, failNowFails},
 }

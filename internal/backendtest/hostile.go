@@ -20,11 +20,11 @@ import (
 // error is still no more than the failure of its value.
 
 var hostileChecks = []check{
-	{"FailsItsValueInEveryOperator", nothing, hostileFails},
-	{"PanickedWithFailsItsValueToo", nothing, hostilePanics},
-	{"IsDroppedWithItsValue", nothing, hostileIsDropped},
-	{"IsTriedAgain", nothing, hostileIsRetried},
-	{"UnderTimeout", nothing, hostileUnderTimeout},
+	{"FailsItsValueInEveryOperator", native, hostileFails},
+	{"PanickedWithFailsItsValueToo", native, hostilePanics},
+	{"IsDroppedWithItsValue", native, hostileIsDropped},
+	{"IsTriedAgain", native, hostileIsRetried},
+	{"UnderTimeout", native, hostileUnderTimeout},
 	{"OfOnError", nothing, hostileHandler},
 	{"OfOnStartAndOnEnd", here, hostileResource},
 	{"OfASource", nothing, hostileSource},

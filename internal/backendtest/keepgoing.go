@@ -24,7 +24,7 @@ var keepGoingChecks = []check{
 	{"KeepsTheFirstHundred", nothing, keepGoingFirst},
 	{"ALeavingConsumerGetsNone", nothing, keepGoingLeft},
 	{"OnErrorDecidesFirst", nothing, keepGoingOnError},
-	{"CountsPanicsAndTimeouts", nothing, keepGoingCountsAll},
+	{"CountsPanicsAndTimeouts", native, keepGoingCountsAll},
 	{"CountsAfterTheLastAttempt", nothing, keepGoingRetries},
 	{"AnotherFailureIsWhatTheConsumerGets", nothing, keepGoingOtherFailure},
 	{"EachRunCountsForItself", nothing, keepGoingRuns},

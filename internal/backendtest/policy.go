@@ -99,7 +99,9 @@ func skipsAnything(t *testing.T, api API) {
 	s := api.ObeyWith.Map(pl.FromSlice(list))
 	assert.ElementsMatch(t, []int{0, 1, 2, 3, 4}, mustCollect(t, api, s.With(pl.OnError(pl.Skip))))
 	journal.closed(0)
-	assert.Positive(t, journal.Count("open"))
+	if least, _ := api.opens(1); least > 0 {
+		assert.Positive(t, journal.Count("open"))
+	}
 }
 
 func skipKeepsYielded(t *testing.T, api API) {

@@ -19,9 +19,9 @@ import (
 // Resources: law 10, and OnEnd on every way out (pypeln's B8).
 
 var resourceChecks = []check{
-	{"OpenedByEachWorker", nothing, opensPerWorker},
-	{"OpenedOnEmptyInputToo", nothing, opensOnEmpty},
-	{"ReachesEveryOperator", nothing, reachesOperators},
+	{"OpenedByEachWorker", native, opensPerWorker},
+	{"OpenedOnEmptyInputToo", native, opensOnEmpty},
+	{"ReachesEveryOperator", native, reachesOperators},
 	{"OpenErrorFailsTheRun", here, openError},
 	{"OpenPanicFailsTheRun", here, openPanic},
 	{"OpenGoexitFailsTheRun", here | apart, openGoexit},
@@ -30,9 +30,9 @@ var resourceChecks = []check{
 }
 
 var onEndChecks = []check{
-	{"AfterEveryWayOut", nothing, endsEveryWay},
-	{"BeforeDownstreamSeesTheEnd", nothing, endsBeforeEnd},
-	{"LastOneSeesTheStageDone", nothing, endsWithStatus},
+	{"AfterEveryWayOut", native, endsEveryWay},
+	{"BeforeDownstreamSeesTheEnd", native, endsBeforeEnd},
+	{"LastOneSeesTheStageDone", native, endsWithStatus},
 	{"ErrorFailsTheRun", here, endError},
 	{"ErrorJoinsTheRunsError", here, endErrorJoins},
 	{"PanicFailsTheRun", here, endPanic},

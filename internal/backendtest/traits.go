@@ -21,6 +21,9 @@ type Traits struct {
 	Kills       bool // what timed out was killed, and could not close its resource
 	Encodes     bool // values are encoded and decoded on their way to the function and back
 	KeepsErrors bool // the user's error arrives as it is; else as text, and as the sentinels registered
+	// Foreign functions are another program's: they get a value alone, no context and no resource, and one that panics or
+	// calls Goexit is a process that has died.
+	Foreign bool
 
 	// Tick is the unit of the functions' durations: far more than a machine needs for a value, even a busy one.
 	// Virtual ticks cost nothing.
@@ -48,6 +51,10 @@ var (
 		Name: "process", Apart: true, Concurrent: true, PerWorker: true, Queued: true, Abandons: true, Kills: true,
 		Encodes: true, Tick: tick, Sleep: sleep, Await: await,
 	}
+	Command = Traits{
+		Name: "command", Apart: true, Concurrent: true, PerWorker: true, Queued: true, Abandons: true, Kills: true,
+		Foreign: true, Tick: tick, Sleep: sleep, Await: await,
+	}
 )
 
 // Task has the traits of package task, whose functions give their loop up only in its own Sleep and Await.
@@ -70,6 +77,7 @@ const (
 	queued
 	abandons
 	apart
+	native // not Foreign
 
 	nothing needs = 0
 )
@@ -77,12 +85,14 @@ const (
 func (tr Traits) has(n needs) bool {
 	return (n&here == 0 || tr.Here) && (n&concurrent == 0 || tr.Concurrent) &&
 		(n&queued == 0 || tr.Queued) && (n&abandons == 0 || tr.Abandons) &&
-		(n&apart == 0 || tr.Apart)
+		(n&apart == 0 || tr.Apart) && (n&native == 0 || !tr.Foreign)
 }
 
 // opens says how many resources a stage of so many workers opens, at least and at most.
 func (tr Traits) opens(workers int) (least, most int) {
 	switch {
+	case tr.Foreign:
+		return 0, workers // beside the functions of another backend, which do have resources
 	case !tr.PerWorker:
 		n := min(max(1, tr.Resources), workers)
 		return n, n

@@ -16,7 +16,7 @@ import (
 // What functions learn of the worker that runs them.
 
 var workerChecks = []check{
-	{"IndexesAreBelowWorkers", nothing, indexesBelowWorkers},
+	{"IndexesAreBelowWorkers", native, indexesBelowWorkers},
 	{"StageIsTheName", here, stageIsTheName},
 	{"SameInOnStartFunctionAndOnEnd", here, workerIsTheSame},
 	{"ContextCarriesTheCallersValues", here, contextCarriesValues},
