@@ -1,18 +1,11 @@
 package process
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
 	"strings"
-	"sync"
-	"time"
 
-	"github.com/gopeln/pl"
-	"github.com/gopeln/pl/internal/advice"
-	"github.com/gopeln/pl/internal/guard"
+	"github.com/gopeln/pl/internal/crossing"
 )
 
 // CrashError is the death of a worker: an exit, a signal, a fatal error of the runtime. It is the
@@ -75,111 +68,10 @@ func (e *RemoteError) Unwrap() []error { return e.sentinels }
 // RegisterError makes errors.Is find err in an error that came from a worker. Call it where stages
 // are made: in a package-level variable or an init function, or in main before [Main]. It is safe
 // for concurrent use.
-func RegisterError(err error) {
-	sentinels.Lock()
-	defer sentinels.Unlock()
-	if err != nil {
-		sentinels.all = append(sentinels.all, err)
+func RegisterError(err error) { crossing.RegisterError(err) }
+
+func init() {
+	crossing.Arrived = func(typ, message, stack string, sentinels []error) error {
+		return &RemoteError{Type: typ, Message: message, Stack: stack, sentinels: sentinels}
 	}
-}
-
-// sentinels are in the same order in program and worker, since both run the same initialisation;
-// the program may have more.
-var sentinels = registeredErrors{all: []error{context.Canceled, context.DeadlineExceeded, io.EOF, pl.ErrDrain}}
-
-// sentinelDeadline is the index of context.DeadlineExceeded.
-const sentinelDeadline = 1
-
-type registeredErrors struct {
-	sync.Mutex
-	all []error
-}
-
-// list returns the sentinels of now.
-func (r *registeredErrors) list() []error {
-	r.Lock()
-	defer r.Unlock()
-	return slices.Clip(r.all)
-}
-
-// failure is an error on its way.
-type failure struct {
-	Type, Message, Stack string
-	Before               string      `json:",omitempty"` // the text that wraps a panic
-	Kind                 failureKind `json:",omitempty"`
-	Sentinels            []int       `json:",omitempty"`
-	// What the marks in it come to, of pl.Permanent and pl.RetryAfter.
-	Permanent bool          `json:",omitempty"`
-	After     time.Duration `json:",omitempty"`
-}
-
-type failureKind int
-
-const (
-	failureError failureKind = iota
-	failurePanic
-	failureGoexit
-)
-
-func newFailure(err error) *failure {
-	f := &failure{Type: fmt.Sprintf("%T", advice.Strip(err)), Message: guard.Text(err)}
-	f.Permanent, f.After = advice.Of(err)
-	if guard.Is(err, pl.ErrGoexit) {
-		f.Kind = failureGoexit
-		if before, wraps := strings.CutSuffix(f.Message, pl.ErrGoexit.Error()); wraps {
-			f.Before = before
-		}
-	}
-	if p, ok := guard.As[*pl.PanicError](err); ok {
-		if before, wraps := strings.CutSuffix(f.Message, guard.Text(p)); wraps {
-			f.Before = before
-		}
-		f.Kind, f.Message, f.Stack = failurePanic, valueText(p.Value), string(p.Stack)
-	}
-	for i, s := range sentinels.list() {
-		if guard.Is(err, s) {
-			f.Sentinels = append(f.Sentinels, i)
-		}
-	}
-	return f
-}
-
-// valueText shows what panic was called with, whose methods may be the user's.
-func valueText(v any) (text string) {
-	if trouble := guard.Call(func() { text = fmt.Sprint(v) }); trouble != nil {
-		return fmt.Sprintf("a value of type %T, whose method %v", v, trouble)
-	}
-	return text
-}
-
-func wrapped(before string, err error) error {
-	if before == "" {
-		return err
-	}
-	return fmt.Errorf("%s%w", before, err)
-}
-
-// err is the failure as the other end sees it, with the marks that it had.
-func (f *failure) err() error {
-	if f.Permanent || f.After > 0 {
-		return &advice.Error{Err: f.unmarked(), Permanent: f.Permanent, After: f.After}
-	}
-	return f.unmarked()
-}
-
-func (f *failure) unmarked() error {
-	switch f.Kind {
-	case failurePanic:
-		return wrapped(f.Before, &pl.PanicError{Value: f.Message, Stack: []byte(f.Stack)})
-	case failureGoexit:
-		return wrapped(f.Before, pl.ErrGoexit)
-	}
-	e := &RemoteError{Type: f.Type, Message: f.Message, Stack: f.Stack}
-	all := sentinels.list()
-	for _, i := range f.Sentinels {
-		if i >= 0 && i < len(all) {
-			e.sentinels = append(e.sentinels, all[i])
-		}
-	}
-	return e
 }

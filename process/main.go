@@ -14,6 +14,7 @@ import (
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/child"
+	"github.com/gopeln/pl/internal/crossing"
 	"github.com/gopeln/pl/internal/wire"
 )
 
@@ -58,9 +59,8 @@ func init() {
 // In a worker it parses the program's flags as far as they are defined by then, so that functions
 // see them as in the parent.
 func Main() {
-	registry.Lock()
-	registry.main = true
-	registry.Unlock()
+	mainCalled.Store(true)
+	crossing.Complete()
 	if isWorker {
 		parseFlags()
 		os.Exit(work())
@@ -85,9 +85,9 @@ type worker struct {
 	page   *page
 	frames *wire.Reader
 	answer *wire.Writer
-	bell   chan struct{}   // something has changed on the page
-	ctx    context.Context // of the functions
-	end    func(ending)    // ends ctx
+	bell   chan struct{}         // something has changed on the page
+	ctx    context.Context       // of the functions
+	end    func(crossing.Ending) // ends ctx
 }
 
 func work() (exitCode int) {
@@ -117,9 +117,9 @@ func (w *worker) serve() error {
 	if err := w.readHello(); err != nil {
 		return err
 	}
-	w.ctx, w.end = newContext(w.Deadline, pl.WorkerInfo{Stage: w.Stage, Index: w.Index})
+	w.ctx, w.end = crossing.NewContext(w.Deadline, pl.WorkerInfo{Stage: w.Stage, Index: w.Index})
 	go w.watchLifeline()
-	r, err := lookup(&w.hello)
+	serve, err := lookup(&w.hello)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (w *worker) serve() error {
 			return fmt.Errorf("MemoryLimit(%d): %w", w.MemoryLimit, err)
 		}
 	}
-	return r.serve(w)
+	return serve(w)
 }
 
 // watchLifeline ends this process when the parent is gone, also while the user's function spins,

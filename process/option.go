@@ -9,6 +9,7 @@ import (
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/child"
+	"github.com/gopeln/pl/internal/crossing"
 )
 
 // key is of the stage options of this package.
@@ -16,7 +17,6 @@ type key int
 
 const (
 	keyMemoryLimit key = iota
-	keyCodec
 	keyStderr
 )
 
@@ -50,7 +50,7 @@ func MemoryLimit(bytes int64) pl.Option {
 // makes it gob for all, and accepts gob's own rules: channels, functions and unexported fields stay
 // behind, a pointer to a zero value arrives as nil, and a time.Time loses its location.
 func WithCodec(c Codec) pl.Option {
-	return attach(keyCodec, c, fmt.Sprintf("WithCodec(%T)", c), c != nil, "must not be nil")
+	return attach(crossing.WithCodec, c, fmt.Sprintf("WithCodec(%T)", c), c != nil, "must not be nil")
 }
 
 // Stderr takes the standard error of the stage's workers: whole lines, one Write at a time in a run
@@ -83,7 +83,7 @@ func settingsOf(setting func(key any) any) (s settings) {
 	s.recycle, _ = setting(child.Recycle).(int)
 	s.env, _ = setting(child.Env).([]string)
 	s.memoryLimit, _ = setting(keyMemoryLimit).(int64)
-	s.codec, _ = setting(keyCodec).(Codec)
+	s.codec, _ = setting(crossing.WithCodec).(Codec)
 	s.stderr, _ = setting(keyStderr).(io.Writer)
 	return s
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gopeln/pl/internal/crossing"
 	"github.com/gopeln/pl/internal/wire"
 )
 
@@ -38,8 +39,8 @@ type outbox[R any] struct {
 	armed   bool
 }
 
-func newOutbox[R any](w *worker, c *clock, ch channel[R]) *outbox[R] {
-	o := &outbox[R]{worker: w, clock: c, enc: ch.encoder(), single: ch.single, batch: 1}
+func newOutbox[R any](w *worker, c *clock, ch crossing.Channel[R]) *outbox[R] {
+	o := &outbox[R]{worker: w, clock: c, enc: ch.Encoder(), single: ch.Single, batch: 1}
 	o.flusher = time.AfterFunc(time.Hour, func() { o.flush(false) })
 	return o
 }
@@ -101,13 +102,13 @@ func (o *outbox[R]) done() error {
 
 // note says what became of the current value, if it did not end well. Unless it is held, the next
 // one is current then.
-func (o *outbox[R]) note(f fate, why *failure) {
+func (o *outbox[R]) note(f fate, why *crossing.Failure) {
 	o.mu.Lock()
 	o.conclude(f, why)
 }
 
 // conclude is called with o.mu held, and releases it.
-func (o *outbox[R]) conclude(f fate, why *failure) {
+func (o *outbox[R]) conclude(f fate, why *crossing.Failure) {
 	o.mark(mark{fate: f, results: o.open, failure: why})
 	if c, ok := o.clock.measure.take(); ok {
 		c.value = len(o.header.marks) - 1
@@ -189,13 +190,13 @@ func (o *outbox[R]) sendEach() {
 		h.calls, calls = callsOf(i, calls)
 		h.waits = o.header.waits && i == len(o.header.marks)-1
 		if err := o.send(&h, results[:m.results]); err != nil {
-			err = explained("cannot encode the result", err)
+			err = crossing.Explained("cannot encode the result", err)
 			switch m.fate {
 			case fateOpen:
 				o.failed = err
 			case fateHeld: // it has failed already, and the worker waits for the verdict
 			default:
-				m.fate, m.failure = fateFailed, newFailure(err)
+				m.fate, m.failure = fateFailed, crossing.NewFailure(err)
 			}
 			o.worker.page.produced.Add(-uint64(m.results)) // they never arrive, and need no room
 			m.results = 0

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/gopeln/pl/internal/crossing"
 	"github.com/gopeln/pl/internal/wire"
 )
 
@@ -63,7 +64,7 @@ func (p *page) end(ending []byte) {
 }
 
 // ending is what end was told, once stop is set.
-func (p *page) ending() (e ending) {
+func (p *page) ending() (e crossing.Ending) {
 	_ = json.Unmarshal(p.endText[:min(p.endSize, mostEnding)], &e)
 	return e
 }

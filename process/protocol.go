@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
+
+	"github.com/gopeln/pl/internal/crossing"
 )
 
 // The kinds of frames. A worker gets a hello, then values until the pipe ends; it answers with
@@ -36,8 +38,8 @@ type hello struct {
 
 // report is the worker's answer to a step of its life: nothing, or what went wrong.
 type report struct {
-	Refused string   `json:",omitempty"` // of welcome: why the worker cannot run the function
-	Failure *failure `json:",omitempty"` // of opened and farewell: the error of OnStart and OnEnd
+	Refused string            `json:",omitempty"` // of welcome: why the worker cannot run the function
+	Failure *crossing.Failure `json:",omitempty"` // of opened and farewell: the error of OnStart and OnEnd
 }
 
 func jsonPayload(v any) func([]byte) ([]byte, error) {
@@ -63,7 +65,7 @@ const (
 type mark struct {
 	fate    fate
 	results int
-	failure *failure // of fateFailed and fateHeld
+	failure *crossing.Failure // of fateFailed and fateHeld
 }
 
 // resultsHeader precedes the encoded results of a frame: the values from First on, one mark each,
@@ -150,7 +152,7 @@ func (h *resultsHeader) parse(data []byte) (rest []byte, results int, err error)
 		code := number()
 		m := mark{fate: fate(code % uint64(fates)), results: int(code / uint64(fates))}
 		if m.fate == fateFailed || m.fate == fateHeld {
-			m.failure = &failure{}
+			m.failure = &crossing.Failure{}
 			if jsonErr := json.Unmarshal(bytes(number()), m.failure); jsonErr != nil && err == nil {
 				err = errProtocol
 			}

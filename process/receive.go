@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/gopeln/pl/internal/crossing"
 	"github.com/gopeln/pl/internal/wire"
 )
 
@@ -51,9 +52,9 @@ func (s *slot[A, B, R]) answer(w *remote[A, R], kind byte, payload []byte) error
 	case r.Refused != "":
 		s.fail(s.index, errors.New(r.Refused))
 	case r.Failure != nil && kind == frameFarewell:
-		s.site.Closed(s.index, r.Failure.err())
+		s.site.Closed(s.index, r.Failure.Err())
 	case r.Failure != nil && !s.stopping():
-		s.fail(s.index, r.Failure.err())
+		s.fail(s.index, r.Failure.Err())
 	}
 	return nil
 }
@@ -75,7 +76,7 @@ func (s *slot[A, B, R]) results(w *remote[A, R], payload []byte) error {
 	var undecoded error
 	if n > 0 {
 		if results, err = wire.Decode(w.frames, w.dec, data, n); err != nil {
-			undecoded = explained("cannot decode the result", err)
+			undecoded = crossing.Explained("cannot decode the result", err)
 		}
 	}
 	s.finishing.Lock()
@@ -149,9 +150,9 @@ func (s *slot[A, B, R]) conclude(w *remote[A, R], f *flight[A], seq uint64, m ma
 		}
 	case m.fate == fateHeld:
 		f.undecoded = nil // of this attempt
-		s.pronounce(w, seq, s.failed(f, m.failure.err()))
+		s.pronounce(w, seq, s.failed(f, m.failure.Err()))
 	case m.fate == fateFailed:
-		if s.failed(f, m.failure.err()) {
+		if s.failed(f, m.failure.Err()) {
 			s.adopt(f)
 		}
 	case undecoded != nil && m.fate == fateOpen:

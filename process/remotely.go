@@ -5,6 +5,7 @@ import (
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/child"
+	"github.com/gopeln/pl/internal/crossing"
 )
 
 // host is this package as the engine's backend of one stage.
@@ -20,7 +21,7 @@ func (h host) Check(s *pl.Site) error { return h.check(s) }
 
 func (host) Knows(k any) bool {
 	switch k.(type) {
-	case key, child.Setting, *setup:
+	case key, child.Setting, crossing.Setting, *setup:
 		return true
 	}
 	return false

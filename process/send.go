@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gopeln/pl/internal/child"
+	"github.com/gopeln/pl/internal/crossing"
 	"github.com/gopeln/pl/internal/guard"
 	"github.com/gopeln/pl/internal/wire"
 )
@@ -20,8 +21,8 @@ func (s *slot[A, B, R]) start(prompt bool) (*remote[A, R], error) {
 	}
 	w := &remote[A, R]{
 		proc: proc, stderr: s.stderr.read(proc), page: pageOf(proc.Shared), began: time.Now(), ended: make(chan struct{}),
-		out: wire.NewWriter(proc.In, wire.MaxFrame), enc: s.in.encoder(), sizing: sizing{1},
-		frames: wire.NewReader(proc.Out, wire.MaxFrame), dec: s.out.decoder(),
+		out: wire.NewWriter(proc.In, wire.MaxFrame), enc: s.in.Encoder(), sizing: sizing{1},
+		frames: wire.NewReader(proc.Out, wire.MaxFrame), dec: s.out.Decoder(),
 		freed: make(chan struct{}, 1), window: s.firstWindow(prompt), oneByOne: s.site.OneByOne() || s.site.Calls(), budget: math.MaxInt,
 	}
 	values, results := arenasOf(proc.Shared)
@@ -64,7 +65,7 @@ func (s *slot[A, B, R]) send(w *remote[A, R], next []*flight[A]) (ended bool) {
 // the slot's own, so that others can have them.
 func (s *slot[A, B, R]) dispatch(w *remote[A, R], values []*flight[A]) {
 	const full = 4 * frameSize
-	single := s.in.single
+	single := s.in.Single
 	var bad *flight[A]
 	var err error
 	if s.site.OneByOne() && !s.admit(w, values) {
@@ -143,7 +144,7 @@ func (s *slot[A, B, R]) unsendable(f *flight[A], err error) {
 		err = large
 	}
 	s.finishing.Lock()
-	verdict := s.judge(f, explained("cannot encode the value", err))
+	verdict := s.judge(f, crossing.Explained("cannot encode the value", err))
 	s.finishing.Unlock() // results go on meanwhile
 	if s.again(f, verdict) {
 		s.adopt(f)

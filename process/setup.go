@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"runtime"
+	"sync"
 
 	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/crossing"
 )
 
 // setup is a function given to [Setup], as both ends know it.
@@ -48,57 +49,44 @@ type call struct {
 // A panic in set, or Goexit, fails the run.
 func Setup[T any](set func(T)) func(value T) pl.Option {
 	s := registerSetup(reflect.TypeFor[T](), 1)
-	values, err := channelFor[T](nil)
+	values, err := crossing.ChannelFor[T](nil)
 	switch {
 	case s.err != nil:
 	case set == nil:
 		s.err = errors.New("the function is nil")
 	case err != nil:
-		s.err = strictly[T]()
+		s.err = crossing.Strictly[T]()
 	}
 	s.call = func(data []byte) error {
-		batch, err := values.decoder().Decode(data, 1)
+		batch, err := values.Decoder().Decode(data, 1)
 		if err != nil {
-			return explained("cannot decode the value", err)
+			return crossing.Explained("cannot decode the value", err)
 		}
-		return apart(func() error {
+		return crossing.Apart(func() error {
 			set(batch[0])
 			return nil
 		})
 	}
 	return func(value T) pl.Option {
-		encode := func() ([]byte, error) { return values.encoder().Append(nil, []T{value}) }
+		encode := func() ([]byte, error) { return values.Encoder().Append(nil, []T{value}) }
 		return pl.Attach(s, settingUp{s, encode}, "Setup made at "+s.place, s.err)
 	}
 }
 
-// strictly is why T does not travel by default. That a codec of its own could carry it is of no use
-// here.
-func strictly[T any]() error {
-	s := shapeOf(reflect.TypeFor[T]())
-	if s.err == nil {
-		_, err := channelFor[T](nil)
-		return err
-	}
-	return fmt.Errorf("%w; %s", s.err, s.advice())
-}
+// setups are those that workers can be told of, by key.
+var setups sync.Map
 
 // registerSetup enters a setup for values of type t. skip is the number of this package's frames
 // between it and the user's call.
 func registerSetup(t reflect.Type, skip int) *setup {
-	_, file, line, _ := runtime.Caller(skip + 1)
-	s := &setup{place: fmt.Sprintf("%s:%d", file, line)}
-	registry.Lock()
-	defer registry.Unlock()
-	if complete() {
+	key, place, err := crossing.Numbered("Setup", t, skip+1)
+	s := &setup{key: key, place: place}
+	if err != nil {
 		s.err = fmt.Errorf("it was made after the program had begun, so a worker process would not find its function: move the "+
-			"call to a package-level variable (var configure = process.Setup(...))%s", orBeforeMain())
+			"call to a package-level variable (var configure = process.Setup(...))%s", crossing.OrBeforeMain("process.Main()"))
 		return s
 	}
-	s.key = fmt.Sprintf("Setup %s %s", s.place, t)
-	registry.at[s.key]++
-	s.key = fmt.Sprintf("%s #%d", s.key, registry.at[s.key])
-	registry.setups[s.key] = s
+	setups.Store(key, s)
 	return s
 }
 
@@ -111,7 +99,7 @@ func setupsOf(site *pl.Site) (calls []call, err error) {
 		}
 		data, err := s.encode()
 		if err != nil {
-			return nil, explained("cannot encode the value of the Setup made at "+s.place, err)
+			return nil, crossing.Explained("cannot encode the value of the Setup made at "+s.place, err)
 		}
 		calls = append(calls, call{s.key, data})
 	}
@@ -121,14 +109,13 @@ func setupsOf(site *pl.Site) (calls []call, err error) {
 // setUp calls the setups that a worker was told of.
 func (w *worker) setUp() error {
 	for _, c := range w.Setups {
-		registry.Lock()
-		s, ok := registry.setups[c.Key]
-		registry.Unlock()
+		found, ok := setups.Load(c.Key)
 		if !ok {
 			return fmt.Errorf("the worker process has no %s: it must be made in every process in the same way", c.Key)
 		}
+		s := found.(*setup)
 		if err := s.call(c.Value); err != nil {
-			return &codecError{before: "Setup made at " + s.place + ": ", err: err}
+			return crossing.Framed("Setup made at "+s.place+": ", err)
 		}
 	}
 	return nil

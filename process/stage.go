@@ -10,14 +10,15 @@ import (
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/child"
+	"github.com/gopeln/pl/internal/crossing"
 )
 
 // stage is the near end of a stage in one run. Each of its slots has one worker process at a time.
 type stage[A, B, R any] struct {
 	*remoteFunc[A, B, R]
 	site     *pl.Site
-	in       channel[A]
-	out      channel[R]
+	in       crossing.Channel[A]
+	out      crossing.Channel[R]
 	settings settings
 	setups   []call
 	stderr   stderr
@@ -33,7 +34,7 @@ type stage[A, B, R any] struct {
 
 // remoteFunc is what a stage does: its function is elsewhere.
 type remoteFunc[A, B, R any] struct {
-	registration *registration
+	registration *crossing.Registration
 	// lift hands on what came back for a value, and reports false where no more is wanted.
 	lift func(p *pl.Port[A, B], it *pl.Item[A], r R) bool
 }
@@ -63,21 +64,21 @@ func (f *remoteFunc[A, B, R]) drive(ports pl.Ports[A, B]) {
 
 // prepare finds out whether the stage can run.
 func (s *stage[A, B, R]) prepare() (err error) {
-	if isWorker && !mainReached() {
+	if isWorker && !mainCalled.Load() {
 		fmt.Fprintln(os.Stderr, "process: this process was started as a worker, and runs a stage instead of calling process.Main")
 		os.Exit(exitMisplaced)
 	}
 	if err := child.Unsupported(); err != nil {
 		return err
 	}
-	if err := s.registration.runnable(); err != nil {
+	if err := runnable(s.registration); err != nil {
 		return err
 	}
 	s.settings = settingsOf(s.site.Setting)
 	s.stderr.own = s.settings.stderr
 	var inErr, outErr error
-	s.in, inErr = channelFor[A](s.settings.codec)
-	s.out, outErr = channelFor[R](s.settings.codec)
+	s.in, inErr = crossing.ChannelFor[A](s.settings.codec)
+	s.out, outErr = crossing.ChannelFor[R](s.settings.codec)
 	if inErr != nil {
 		inErr = fmt.Errorf("its values: %w", inErr)
 	}
@@ -114,8 +115,8 @@ func (s *stage[A, B, R]) hello(index int, prompt bool) hello {
 	timeout := s.site.Timeout()
 	deadline, _ := s.site.Context().Deadline()
 	return hello{
-		Key: s.registration.key, In: s.registration.in.String(), Out: s.registration.out.String(), Build: build(),
-		Stage: s.site.Name(), Index: index, Codec: [2]string{s.in.name, s.out.name},
+		Key: s.registration.Key, In: s.registration.In.String(), Out: s.registration.Out.String(), Build: build(),
+		Stage: s.site.Name(), Index: index, Codec: [2]string{s.in.Name, s.out.Name},
 		Deadline: deadline, Timeout: timeout, Pauses: s.site.Results() == pl.Many, Holds: s.retries() || s.site.Reports(),
 		Prompt:      prompt || s.dropsErrors() && !s.retries() || timeout > 0 && timeout < 10*lag,
 		MemoryLimit: s.settings.memoryLimit, Setups: s.setups, Observed: s.observed,

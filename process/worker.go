@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/crossing"
 	"github.com/gopeln/pl/internal/wire"
 )
 
@@ -28,22 +29,22 @@ type far[A, R any] struct {
 // serve runs the function that open prepares until the parent sends no more. Its error means that
 // it could not begin.
 func serve[A, R any](w *worker, codec Codec, open pl.Opener[A, R]) error {
-	in, err := channelFor[A](codec)
+	in, err := crossing.ChannelFor[A](codec)
 	if err != nil {
 		return err
 	}
-	out, err := channelFor[R](codec)
+	out, err := crossing.ChannelFor[R](codec)
 	if err != nil {
 		return err
 	}
-	if here := [2]string{in.name, out.name}; here != w.Codec {
+	if here := [2]string{in.Name, out.Name}; here != w.Codec {
 		return fmt.Errorf("the codec is %v here and %v in the worker process: give process.WithCodec where the stage is "+
 			"made, not with Stage.With", w.Codec, here)
 	}
 	w.say(frameWelcome, report{})
 	raiseHeapFloor(w.MemoryLimit > 0)
 	f := &far[A, R]{
-		worker: w, dec: in.decoder(), finished: make(chan struct{}),
+		worker: w, dec: in.Decoder(), finished: make(chan struct{}),
 		ctx: w.ctx, clock: clock{page: w.page, timed: w.Timeout > 0},
 	}
 	if w.Observed {
@@ -63,13 +64,13 @@ func (f *far[A, R]) live(open pl.Opener[A, R]) {
 	var onEnd func(context.Context) error
 	err := f.setUp()
 	if err == nil {
-		err = apart(func() (err error) {
+		err = crossing.Apart(func() (err error) {
 			f.kernel, onEnd, err = open(f.ctx)
 			return err
 		})
 	}
 	if err != nil {
-		f.say(frameOpened, report{Failure: newFailure(err)})
+		f.say(frameOpened, report{Failure: crossing.NewFailure(err)})
 		return
 	}
 	f.say(frameOpened, report{})
@@ -80,11 +81,11 @@ func (f *far[A, R]) live(open pl.Opener[A, R]) {
 	if onEnd != nil {
 		left := int(f.page.workersLeft.Load())
 		ctx := pl.WithStatus(context.WithoutCancel(f.ctx), pl.StageStatus{ActiveWorkers: left, Done: left == 0})
-		err = apart(func() error { return onEnd(ctx) })
+		err = crossing.Apart(func() error { return onEnd(ctx) })
 	}
 	farewell := report{}
 	if err != nil {
-		farewell.Failure = newFailure(err)
+		farewell.Failure = crossing.NewFailure(err)
 	}
 	f.say(frameFarewell, farewell)
 }
@@ -137,7 +138,7 @@ func (f *far[A, R]) decode(payload []byte) {
 	for range n {
 		if f.page.begin(f.out.seq) {
 			f.page.idle()
-			f.out.note(fateFailed, newFailure(explained("cannot decode the value", err)))
+			f.out.note(fateFailed, crossing.NewFailure(crossing.Explained("cannot decode the value", err)))
 		} else {
 			f.out.note(fateSkipped, nil)
 		}
@@ -189,13 +190,13 @@ func (f *far[A, R]) settle(err error) {
 	switch {
 	case err == nil:
 	case f.Holds:
-		f.out.note(fateHeld, newFailure(err))
+		f.out.note(fateHeld, crossing.NewFailure(err))
 		if f.again() {
 			return
 		}
 		f.out.skip()
 	default:
-		f.out.note(fateFailed, newFailure(err))
+		f.out.note(fateFailed, crossing.NewFailure(err))
 	}
 	f.next()
 }
