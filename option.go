@@ -62,7 +62,7 @@ func (k optionKind) String() string {
 // Workers sets how many workers the stage has, 1 by default.
 func Workers(n int) Option {
 	return option(optWorkers, fmt.Sprintf("Workers(%d)", n), n >= 1, "must be at least 1",
-		func(c *config) { c.workers = n })
+		func(c *config) { c.workers, c.staffed = n, true })
 }
 
 // MaxSize bounds the number of values in the stage's input queue. 0, the default, means no bound: a
@@ -127,6 +127,7 @@ type config struct {
 	named      bool // Name was given
 	total      *int // of a source; nil: not given
 	workers    int
+	staffed    bool // Workers was given
 	maxSize    int
 	bounded    bool // MaxSize was given
 	timeout    time.Duration

@@ -80,6 +80,9 @@ func (s *Site) Name() string { return s.op.cfg.name }
 // Workers returns the number of workers that the stage must have.
 func (s *Site) Workers() int { return s.op.cfg.workers }
 
+// WorkersGiven reports whether the stage's options say how many workers it must have.
+func (s *Site) WorkersGiven() bool { return s.op.cfg.staffed }
+
 // MaxSize returns the bound of the stage's input queue; 0 means no bound.
 func (s *Site) MaxSize() int { return s.op.cfg.maxSize }
 

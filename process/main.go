@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -62,20 +61,9 @@ func Main() {
 	mainCalled.Store(true)
 	crossing.Complete()
 	if isWorker {
-		parseFlags()
+		crossing.ParseFlags()
 		os.Exit(work())
 	}
-}
-
-// parseFlags parses the flags of package flag as the program would. What it does not know, the
-// program may yet have defined after Main, so that is no error.
-func parseFlags() {
-	if len(os.Args) == 0 || flag.Parsed() && !testing.Testing() {
-		return
-	}
-	flag.CommandLine.Init(os.Args[0], flag.ContinueOnError)
-	flag.CommandLine.SetOutput(io.Discard)
-	_ = flag.CommandLine.Parse(os.Args[1:])
 }
 
 // worker is the far end of a stage's slot: this process.

@@ -1,0 +1,2 @@
+// Package cluster runs a stage's workers on any number of machines.
+package cluster

@@ -1,0 +1,248 @@
+package cluster
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/gopeln/pl/internal/crossing"
+	"github.com/gopeln/pl/internal/wire"
+)
+
+// Messages begin with the protocol's version and a byte of flags.
+const (
+	flagAlone  = 1 << iota // of work: run with nothing else in the process
+	flagLarge              // the rest is the name of an object that holds it
+	flagLast               // of results: the message's values have all ended, or were given back
+	flagAnswer             // of results: the worker wants an answer
+)
+
+var errFrame = errors.New("a message that does not keep to the protocol")
+
+// work is a message of values.
+type work struct {
+	flags  byte
+	parcel uint64
+	begun  int      // how often its values began before, and their worker was lost
+	ids    []uint64 // of the values; empty if flagLarge
+	data   []byte   // the encoded values, or the name of an object that holds ids and values
+}
+
+func (w *work) append(buf []byte) []byte {
+	buf = append(buf, protocol, w.flags)
+	buf = binary.AppendUvarint(buf, w.parcel)
+	buf = binary.AppendUvarint(buf, uint64(w.begun))
+	return append(buf, w.data...)
+}
+
+func appendIDs(buf []byte, ids []uint64) []byte {
+	buf = binary.AppendUvarint(buf, uint64(len(ids)))
+	last := uint64(0)
+	for _, id := range ids {
+		buf = binary.AppendVarint(buf, int64(id-last))
+		last = id
+	}
+	return buf
+}
+
+func (w *work) parse(data []byte) error {
+	c := cutter{data: data}
+	if c.byte() != protocol {
+		return errFrame
+	}
+	w.flags = c.byte()
+	w.parcel = c.number()
+	w.begun = int(c.number())
+	w.data = c.data
+	if w.flags&flagLarge == 0 {
+		return errors.Join(c.err, w.parseBody(c.data))
+	}
+	return c.err
+}
+
+// parseBody reads ids and values.
+func (w *work) parseBody(data []byte) error {
+	c := cutter{data: data}
+	n := c.number()
+	if n > uint64(len(data)) || n == 0 {
+		return errFrame
+	}
+	w.ids = make([]uint64, n)
+	last := uint64(0)
+	for i := range w.ids {
+		last += uint64(c.signed())
+		w.ids[i] = last
+	}
+	w.data = c.data
+	return c.err
+}
+
+// What became of a value.
+type fate byte
+
+const (
+	fateDone   fate = iota
+	fateOpen        // more is to come
+	fateFailed      // its error follows
+	fates
+)
+
+// mark says what became of a value, and how many results it has in the frame.
+type mark struct {
+	fate    fate
+	results int
+	failure *failure // of fateFailed
+}
+
+// failure is why a value failed at a worker.
+type failure struct {
+	*crossing.Failure
+	Where    string // which worker
+	TimedOut bool   `json:",omitempty"`
+}
+
+// frame is a message of results: what became of the values of a parcel from first on, with all their
+// results in a row. An open value is named again in the next frame.
+type frame struct {
+	flags   byte
+	parcel  uint64
+	attempt uint64 // of the worker at the parcel
+	part    uint64 // the number of the frame in the attempt
+	first   int
+	worked  time.Duration // what the worker took for these values
+	ack     string        // of flagLast
+	marks   []mark
+	data    []byte
+}
+
+func (f *frame) append(buf []byte) []byte {
+	buf = append(buf, protocol, f.flags)
+	for _, n := range []uint64{f.parcel, f.attempt, f.part, uint64(f.first), uint64(max(f.worked, 0))} {
+		buf = binary.AppendUvarint(buf, n)
+	}
+	buf = binary.AppendUvarint(buf, uint64(len(f.ack)))
+	buf = append(buf, f.ack...)
+	return buf
+}
+
+// appendBody is what goes elsewhere if the frame is large.
+func (f *frame) appendBody(buf []byte) []byte {
+	buf = binary.AppendUvarint(buf, uint64(len(f.marks)))
+	for _, m := range f.marks {
+		buf = binary.AppendUvarint(buf, uint64(m.results)*uint64(fates)+uint64(m.fate))
+		if m.fate == fateFailed {
+			text, _ := json.Marshal(m.failure)
+			buf = binary.AppendUvarint(buf, uint64(len(text)))
+			buf = append(buf, text...)
+		}
+	}
+	return append(buf, f.data...)
+}
+
+func (f *frame) parse(data []byte) error {
+	c := cutter{data: data}
+	if c.byte() != protocol {
+		return errFrame
+	}
+	f.flags = c.byte()
+	f.parcel, f.attempt, f.part = c.number(), c.number(), c.number()
+	f.first, f.worked = int(c.number()), time.Duration(c.number())
+	f.ack = string(c.bytes(c.number()))
+	f.data = c.data
+	return c.err
+}
+
+func (f *frame) parseBody(data []byte) error {
+	c := cutter{data: data}
+	f.marks = f.marks[:0]
+	for n := c.number(); n > 0 && c.err == nil; n-- {
+		code := c.number()
+		m := mark{fate: fate(code % uint64(fates)), results: int(code / uint64(fates))}
+		if m.fate == fateFailed {
+			m.failure = &failure{}
+			if text := c.bytes(c.number()); c.err == nil && (json.Unmarshal(text, m.failure) != nil || m.failure.Failure == nil) {
+				c.err = errFrame
+			}
+		}
+		f.marks = append(f.marks, m)
+	}
+	f.data = c.data
+	return c.err
+}
+
+// cutter cuts a message into its parts. After an error its parts are zero.
+type cutter struct {
+	data []byte
+	err  error
+}
+
+func (c *cutter) byte() byte {
+	b := c.bytes(1)
+	if len(b) == 0 {
+		return 0
+	}
+	return b[0]
+}
+
+func (c *cutter) bytes(n uint64) []byte {
+	if c.err != nil || n > uint64(len(c.data)) {
+		c.err = errFrame
+		return nil
+	}
+	b := c.data[:n]
+	c.data = c.data[n:]
+	return b
+}
+
+func (c *cutter) number() uint64 {
+	n, width := binary.Uvarint(c.data)
+	return n * c.skip(width)
+}
+
+func (c *cutter) signed() int64 {
+	n, width := binary.Varint(c.data)
+	return n * int64(c.skip(width))
+}
+
+// skip goes on after a number, and returns 0 if that was none.
+func (c *cutter) skip(width int) uint64 {
+	if c.err != nil || width <= 0 {
+		c.err = errFrame
+		return 0
+	}
+	c.data = c.data[width:]
+	return 1
+}
+
+// Values stand in chunks, each what an encoder made of some values: their number, the bytes' number, and
+// the bytes.
+
+// appendChunk appends the encoding of values. Where it fails, buf is as before.
+func appendChunk[T any](buf []byte, enc wire.Encoder[T], values []T) ([]byte, error) {
+	const room = 5 // for the length, in as many bytes whatever it is
+	start := len(buf)
+	buf = binary.AppendUvarint(buf, uint64(len(values)))
+	at := len(buf)
+	out, err := enc.Append(append(buf, make([]byte, room)...), values)
+	if err != nil {
+		return buf[:start], err
+	}
+	putFixed(out[at:at+room], uint64(len(out)-at-room))
+	return out, nil
+}
+
+// putFixed writes a uvarint of exactly len(buf) bytes.
+func putFixed(buf []byte, n uint64) {
+	for i := range buf {
+		buf[i] = byte(n&0x7f) | 0x80
+		n >>= 7
+	}
+	buf[len(buf)-1] &= 0x7f
+}
+
+// chunk cuts the next chunk off.
+func (c *cutter) chunk() (n int, data []byte) {
+	n = int(c.number())
+	return n, c.bytes(c.number())
+}

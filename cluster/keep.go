@@ -1,0 +1,102 @@
+package cluster
+
+import (
+	"context"
+	"time"
+
+	"github.com/gopeln/pl"
+)
+
+// keep gives signs of life, and sees to it that the stream has what it should.
+func (s *stage[A, B, R]) keep(over <-chan struct{}) {
+	defer s.guard()
+	every := min(max(s.settings.lease/4, 100*time.Millisecond), 5*time.Second)
+	beats := time.NewTicker(every)
+	defer beats.Stop()
+	looks := time.NewTicker(min(every, time.Second))
+	defer looks.Stop()
+	s.beat()
+	missed, links, since := 0, s.nc.Stats().Reconnects, time.Time{}
+	for {
+		select {
+		case <-over:
+			return
+		case <-beats.C:
+			s.beat()
+			s.workers.drop(s.settings.lease + every)
+		case <-looks.C:
+			if s.nc.IsClosed() {
+				s.site.Fail(&pl.StageError{Stage: s.site.Name(), Worker: -1, Err: errClosed(s.Cluster)})
+				return
+			}
+			if !s.nc.IsConnected() {
+				if since.IsZero() {
+					since = time.Now()
+					s.log.Warn("cluster: no server can be reached")
+				}
+				continue
+			}
+			if now := s.nc.Stats().Reconnects; now != links || !since.IsZero() {
+				links, since = now, time.Time{}
+				s.beat()
+			}
+			missed = s.look(missed)
+		}
+	}
+}
+
+// look compares the stream with what is out. It returns for how many looks in a row something was missing.
+func (s *stage[A, B, R]) look(missed int) int {
+	ctx, cancel := context.WithTimeout(s.site.Context(), 2*time.Second)
+	defer cancel()
+	s.mu.Lock()
+	stream, out := s.stream, 0
+	for _, p := range s.parcels {
+		if time.Since(p.sent) > time.Second/2 {
+			out++
+		}
+	}
+	s.mu.Unlock()
+	if out == 0 {
+		return 0
+	}
+	info, err := s.streamInfo(ctx, stream)
+	switch {
+	case notFound(err):
+		s.log.Warn("cluster: the stream is lost; a new one is made", "stream", stream)
+		if err := s.newStream(ctx); err != nil {
+			s.log.Warn("cluster: cannot make the stream", "error", err)
+			return 0
+		}
+		s.beat()
+		s.resubmit()
+		return 0
+	case err != nil:
+		return missed
+	case info.State.Messages >= s.stillOut(out):
+		return 0
+	case missed < 2:
+		return missed + 1
+	}
+	s.log.Warn("cluster: the stream lacks messages; all are sent again", "stream", stream, "has", info.State.Messages, "should", out)
+	s.resubmit()
+	return 0
+}
+
+// stillOut is how many messages are out at least, of those counted before.
+func (s *stage[A, B, R]) stillOut(before int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return min(before, len(s.parcels))
+}
+
+// resubmit sends everything again that is out. What comes of the messages before it does not count.
+func (s *stage[A, B, R]) resubmit() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.parcels {
+		values := s.withdraw(p, 0)
+		s.figures.resubmitted += len(values)
+		s.adopt(values...)
+	}
+}

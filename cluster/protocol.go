@@ -1,0 +1,62 @@
+package cluster
+
+import (
+	"time"
+
+	"github.com/gopeln/pl/internal/crossing"
+)
+
+// protocol is the version of what follows. Ends of different ones do not work together.
+const protocol = 1
+
+// spec is what workers must know of a job. The parent's beats carry it.
+type spec struct {
+	Protocol   int
+	Job, Run   string
+	Stage      string
+	Key        string
+	In, Out    string    // the types, with all that is inside
+	Codec      [2]string // of values and of results
+	Memory     string    // how the parent's machine lays out values
+	Build      string
+	Host       string
+	PID        int
+	Stream     string // of this incarnation; empty: no work yet, answer only
+	Lease      time.Duration
+	Timeout    time.Duration // of a value; 0: none
+	Left       time.Duration // until the run's deadline, when this was sent; 0: none
+	Many       bool          // the function may yield any number of results
+	Bounded    bool          // yield waits until its result has room
+	MaxPayload int64
+}
+
+// order is what a parent tells the workers.
+type order struct {
+	Spec *spec            `json:",omitempty"` // a sign of life
+	End  bool             `json:",omitempty"` // the job is over
+	How  *crossing.Ending `json:",omitempty"` // of End: how the run's context ended; nil: there are no more values
+}
+
+// report is what a worker tells the parent of a job.
+type report struct {
+	Worker  string
+	Host    string
+	PID     int
+	Slots   int
+	Build   string              `json:",omitempty"`
+	Refused string              `json:",omitempty"` // why it does not take part
+	Closing bool                `json:",omitempty"` // it has heard of the end, and closes its resources
+	Closed  bool                `json:",omitempty"` // it has closed all
+	Left    bool                `json:",omitempty"` // it does not take part any more
+	OnEnd   []*crossing.Failure `json:",omitempty"` // of Closed and Left
+	OnStart *crossing.Failure   `json:",omitempty"` // why it cannot
+	Back    *back               `json:",omitempty"`
+}
+
+// back gives values of a message back that have not begun.
+type back struct {
+	Parcel    uint64
+	From      int    // the first of them
+	Delivered int    // more than 1: the message came again, since whoever had it before is lost
+	Ack       string // where to acknowledge the message; empty: it is still in use
+}

@@ -1,0 +1,79 @@
+package cluster
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/crossing"
+)
+
+// host is this package as the engine's backend of one stage.
+type host struct{ check func(*pl.Site) error }
+
+func (host) Name() string { return backend }
+
+const backend = "cluster"
+
+// Start is never called: the stages of this package are driven.
+func (host) Start(*pl.Site) {}
+
+// Check reports why the stage cannot run. It waits for a worker.
+func (h host) Check(s *pl.Site) error { return h.check(s) }
+
+func (host) Knows(k any) bool {
+	switch k.(type) {
+	case key, crossing.Setting:
+		return true
+	}
+	return false
+}
+
+// remotely registers what open prepares, to be run by workers, and makes the operator o of what
+// comes back: R is what a worker sends for a value, and lift makes results of it.
+func remotely[A, B, R any](
+	o pl.Operation[A, B], open pl.Opener[A, R], lift func(*pl.Port[A, B], *pl.Item[A], R) bool, opts []pl.Option,
+) pl.Partial[A, B] {
+	const frames = 2 // this function's and the operator's
+	name, setting := pl.Given(opts...)
+	codec := codecOf(setting)
+	r := &crossing.Registration{
+		Backend: backend, Main: "embed.Main() and Cluster.Serve", In: reflect.TypeFor[A](), Out: reflect.TypeFor[R](), Codec: codec,
+		Serve: newRunner(func(j *job, slot int) runner { return newFar(j, slot, codec, open) }),
+	}
+	crossing.Register(r, name, frames)
+	f := &remoteFunc[A, B, R]{registration: r, lift: lift}
+	return pl.NewDriven(host{f.check}, o, f.drive, opts...)
+}
+
+// emit hands on what came back.
+func emit[A, B any](p *pl.Port[A, B], it *pl.Item[A], r B) bool { return p.Emit(it, r) }
+
+// emitInput hands the value itself on, which a filter's worker wants to keep: values do not travel
+// back.
+func emitInput[A any](p *pl.Port[A, A], it *pl.Item[A], _ struct{}) bool { return p.Emit(it, it.Value) }
+
+// verdict is a filter's function as a worker runs it: it yields nothing to say, for the values to
+// keep.
+func verdict[A any](f func(context.Context, A) (bool, error)) func(context.Context, A, func(struct{}) bool) error {
+	return func(ctx context.Context, in A, yield func(struct{}) bool) error {
+		keep, err := f(ctx, in)
+		if keep && err == nil {
+			yield(struct{}{})
+		}
+		return err
+	}
+}
+
+// verdictWith is verdict for a function with a resource.
+func verdictWith[Res, A any](
+	f func(context.Context, Res, A) (bool, error),
+) func(context.Context, Res, A, func(struct{}) bool) error {
+	return func(ctx context.Context, resource Res, in A, yield func(struct{}) bool) error {
+		keep, err := f(ctx, resource, in)
+		if keep && err == nil {
+			yield(struct{}{})
+		}
+		return err
+	}
+}

@@ -1,0 +1,316 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/crossing"
+)
+
+// feed sends values until the input has ended and all are done, or the stage must stop.
+func (s *stage[A, B, R]) feed() {
+	for !s.stopping() {
+		n, over := s.room()
+		switch {
+		case over:
+			return
+		case n == 0:
+			select {
+			case <-s.freed:
+			case <-s.site.Context().Done():
+			}
+		default:
+			if values := s.next(n); len(values) > 0 {
+				s.dispatch(values)
+			}
+		}
+	}
+}
+
+// room returns how many values may be sent now, in one message, and whether all is over.
+func (s *stage[A, B, R]) room() (n int, over bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended && s.flying == 0 {
+		return 0, true
+	}
+	if s.ended && len(s.own) == 0 {
+		return 0, false
+	}
+	if len(s.parcels)+s.waiting >= s.mostParcels() || s.bytes >= s.settings.maxBytes && len(s.parcels) > 0 {
+		return 0, false
+	}
+	n = s.batchSize()
+	if len(s.own) > 0 { // they have room already
+		return n, false
+	}
+	if s.boundless() {
+		return n, false
+	}
+	free := s.most() + s.reserved - s.flying
+	if free < n && s.site.Results() != pl.Many {
+		got := s.port.Reserve(n - free)
+		s.reserved += got
+		free += got
+	}
+	return max(0, min(n, free)), false
+}
+
+// boundless reports whether results need no room.
+func (s *stage[A, B, R]) boundless() bool { return s.site.Results() == pl.None || s.port.Boundless() }
+
+// exact reports whether no more values must be with workers than they can begin.
+func (s *stage[A, B, R]) exact() bool {
+	return s.site.OneByOne() || s.site.Calls() || s.site.Attempts() > 1 || s.site.Reports()
+}
+
+// aheadTimeServer is how much work waits at the server for workers to pull.
+const aheadTimeServer = 20 * time.Millisecond
+
+// mostParcels is how many messages may be out. The lock is held.
+func (s *stage[A, B, R]) mostParcels() int {
+	most := s.most()
+	if s.exact() {
+		return most
+	}
+	if s.site.WorkersGiven() {
+		return 2 * most
+	}
+	ahead := 4
+	if cost := s.sizing.cost() * time.Duration(s.batchSize()); cost > 0 {
+		ahead = int(min(max(aheadTimeServer/cost, 2), 128))
+	}
+	return most * ahead
+}
+
+// batchSize is how many values a message has. The lock is held.
+func (s *stage[A, B, R]) batchSize() int {
+	switch {
+	case s.site.OneByOne() || s.site.Calls() || s.site.Reports() || s.exact() && s.most() == 1:
+		return 1
+	case s.settings.batchSize > 0:
+		return s.settings.batchSize
+	}
+	return s.sizing.batch()
+}
+
+// next returns up to n values to send: those that wait to be sent again, else what is in the queue, for which it waits.
+func (s *stage[A, B, R]) next(n int) []*value[A] {
+	s.mu.Lock()
+	if values := s.cut(n); len(values) > 0 {
+		s.mu.Unlock()
+		return values
+	}
+	ctx, cancel := context.WithCancel(s.site.Context())
+	defer cancel()
+	s.pulling = cancel
+	s.mu.Unlock()
+	got := s.port.TryPull(s.batch[:n])
+	ok := true
+	if got == 0 {
+		got, ok = s.port.Pull(ctx, s.batch[:n])
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pulling = nil
+	if !ok {
+		s.ended = s.ended || ctx.Err() == nil
+		return nil
+	}
+	values := make([]*value[A], got)
+	fresh := make([]value[A], got)
+	for i := range got {
+		s.lastID++
+		fresh[i] = value[A]{item: s.batch[i], id: s.lastID}
+		values[i] = &fresh[i]
+	}
+	clear(s.batch[:got])
+	s.flying += got
+	s.count()
+	if len(s.own) > 0 { // given back meanwhile, and earlier
+		s.adopt(values...)
+		return s.cut(n)
+	}
+	return values
+}
+
+// cut takes up to n of the values that wait to be sent. One that must be alone comes alone. The lock is held.
+func (s *stage[A, B, R]) cut(n int) []*value[A] {
+	n = min(n, len(s.own))
+	for i, v := range s.own[:n] {
+		if v.alone {
+			n = max(i, 1)
+			break
+		}
+	}
+	values := s.own[:n:n]
+	s.own = s.own[n:]
+	return values
+}
+
+// dispatch sends values. Those that cannot be encoded fail.
+func (s *stage[A, B, R]) dispatch(values []*value[A]) {
+	if s.site.OneByOne() {
+		for _, v := range values {
+			if !s.port.Admit(&v.item) {
+				return
+			}
+		}
+	}
+	for len(values) > 0 && !s.stopping() {
+		n := s.sizing.fit(len(values))
+		data, err := s.encode(values[:n])
+		if err == nil && n > 1 && len(data) > frameSize+frameSize/4 {
+			s.sizing.saw(len(data), n)
+			continue
+		}
+		switch {
+		case err != nil && n > 1:
+			for _, v := range values[:n] {
+				s.dispatchOne(v)
+			}
+		case err != nil:
+			s.refuse(values[0], err)
+		default:
+			s.sizing.saw(len(data), n)
+			s.post(values[:n], data)
+		}
+		values = values[n:]
+	}
+}
+
+func (s *stage[A, B, R]) dispatchOne(v *value[A]) {
+	data, err := s.encode([]*value[A]{v})
+	if err != nil {
+		s.refuse(v, err)
+		return
+	}
+	s.post([]*value[A]{v}, data)
+}
+
+// encode encodes ids and values.
+func (s *stage[A, B, R]) encode(values []*value[A]) ([]byte, error) {
+	ids := make([]uint64, len(values))
+	plain := make([]A, len(values))
+	for i, v := range values {
+		ids[i], plain[i] = v.id, v.item.Value
+	}
+	s.enc = encoder(s.in, s.enc)
+	buf := appendIDs(make([]byte, 0, 64+s.sizing.guess(len(values))), ids)
+	if !s.in.Single {
+		return appendChunk(buf, s.enc, plain)
+	}
+	for i := range plain {
+		var err error
+		if buf, err = appendChunk(buf, encoder(s.in, s.enc), plain[i:i+1]); err != nil {
+			s.enc = nil
+			return nil, err
+		}
+	}
+	return buf, nil
+}
+
+// refuse asks the stage's policy about a value that cannot be sent.
+func (s *stage[A, B, R]) refuse(v *value[A], err error) {
+	s.finishing.Lock()
+	defer s.finishing.Unlock()
+	s.fail(v, nil, crossing.Explained("cannot encode the value", err))
+}
+
+// post makes a parcel of values, with what they are encoded as, and sends it.
+func (s *stage[A, B, R]) post(values []*value[A], data []byte) {
+	s.mu.Lock()
+	s.last++
+	p := &parcel[A]{id: s.last, values: values, left: len(values), bytes: int64(len(data)), sent: time.Now()}
+	w := work{parcel: p.id, data: data, begun: values[0].began}
+	if values[0].alone {
+		w.flags |= flagAlone
+	}
+	for _, v := range values {
+		v.in = p
+	}
+	s.parcels[p.id] = p
+	s.bytes += p.bytes
+	s.mu.Unlock()
+	if len(data) > int(s.nc.MaxPayload())-overhead {
+		s.sizing.large.Store(true)
+		w.flags |= flagLarge
+		p.object = fmt.Sprintf("%s/w/%d", s.job, p.id)
+		if err := s.putLarge(s.site.Context(), p.object, data, &s.settings); err != nil {
+			if s.stopping() {
+				return
+			}
+			s.finishing.Lock()
+			defer s.finishing.Unlock()
+			for _, v := range values {
+				s.fail(v, p, fmt.Errorf("cannot store the value, of %d encoded bytes, as an object of the cluster: %w", len(data), err))
+			}
+			return
+		}
+		w.data = []byte(p.object)
+	}
+	err := s.nc.Publish(s.work(s.job), w.append(make([]byte, 0, len(w.data)+32)))
+	switch {
+	case err == nil:
+	case errors.Is(err, nats.ErrConnectionClosed) || errors.Is(err, nats.ErrMaxPayload):
+		s.site.Fail(&pl.StageError{Stage: s.site.Name(), Worker: -1, Err: fmt.Errorf("cannot send values: %w%s", err, s.Cluster.last())})
+	default: // they are missed later, and sent again
+		s.log.Debug("cluster: cannot send", "error", err)
+	}
+}
+
+// sizing finds how many values make a message.
+type sizing struct {
+	each   atomic.Int64 // nanoseconds that a value takes at a worker
+	weight atomic.Int64 // bytes of a value, encoded
+	large  atomic.Bool  // there were objects
+}
+
+const (
+	// batchTime is how much work a message has.
+	batchTime  = 10 * time.Millisecond
+	mostAdapts = 256
+)
+
+// took learns from what n values took.
+func (z *sizing) took(worked time.Duration, n int) {
+	if n == 0 {
+		return
+	}
+	each := max(int64(worked)/int64(n), 1)
+	if old := z.each.Load(); old > 0 {
+		each = (7*old + each) / 8
+	}
+	z.each.Store(each)
+}
+
+func (z *sizing) cost() time.Duration { return time.Duration(z.each.Load()) }
+
+// batch is how many values a message has if nobody says: at first one.
+func (z *sizing) batch() int {
+	each := z.each.Load()
+	if each == 0 {
+		return 1
+	}
+	return int(min(max(int64(batchTime)/each, 1), mostAdapts))
+}
+
+// saw learns from what values weigh.
+func (z *sizing) saw(bytes, n int) { z.weight.Store(int64(max(bytes/n, 1))) }
+
+// fit is how many of n values make a message that is not too large.
+func (z *sizing) fit(n int) int {
+	if weight := z.weight.Load(); weight > 0 {
+		return max(1, min(n, int(frameSize/weight)))
+	}
+	return max(1, min(n, 16))
+}
+
+// guess is about how many bytes n values take.
+func (z *sizing) guess(n int) int { return n * int(z.weight.Load()+2) }

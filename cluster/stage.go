@@ -1,0 +1,447 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nuid"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/crossing"
+	"github.com/gopeln/pl/internal/wire"
+)
+
+// remoteFunc is what a stage does: its function is elsewhere.
+type remoteFunc[A, B, R any] struct {
+	registration *crossing.Registration
+	// lift hands on what came back for a value, and reports false where no more is wanted.
+	lift func(p *pl.Port[A, B], it *pl.Item[A], r R) bool
+}
+
+// stage is a stage in one run, at the parent.
+type stage[A, B, R any] struct {
+	*remoteFunc[A, B, R]
+	*Cluster
+	site     *pl.Site
+	in       crossing.Channel[A]
+	out      crossing.Channel[R]
+	settings settings
+	run      string // of the whole run
+	job      string
+	log      *slog.Logger
+	port     *pl.Port[A, B]
+	driven   atomic.Bool
+	stops    []func()
+	closing  sync.Once
+
+	workers roster
+	sizing  sizing
+	freed   chan struct{} // there may be credit, or something to send
+
+	// Of the goroutine that sends.
+	enc   wire.Encoder[A]
+	batch []pl.Item[A]
+
+	// finishing is held around what finishes values at the port.
+	finishing sync.Mutex
+	frame     frame
+	results   []R
+
+	mu       sync.Mutex
+	stream   string // of this incarnation
+	made     int    // incarnations
+	parcels  map[uint64]*parcel[A]
+	last     uint64 // parcel
+	lastID   uint64 // value
+	own      []*value[A]
+	timers   map[*value[A]]*time.Timer
+	ended    bool // the input has
+	flying   int  // values that were pulled and have not ended
+	waiting  int  // of them, those that wait for another attempt
+	begun    int  // values ever that count as begun
+	over     int  // values ever that have ended
+	reserved int
+	bytes    int64
+	pulling  context.CancelFunc // makes the sender look at own again
+	figures  figures
+}
+
+// figures count what happened beside the values.
+type figures struct{ redelivered, duplicates, resubmitted int }
+
+// check reports why the stage cannot run. The run asks before it reads any source.
+func (f *remoteFunc[A, B, R]) check(site *pl.Site) error {
+	s := f.at(site)
+	if err := s.prepare(); err != nil {
+		s.close()
+		return err
+	}
+	context.AfterFunc(site.Context(), func() {
+		if !s.driven.Load() { // the run has ended before it began
+			s.close()
+		}
+	})
+	return nil
+}
+
+// at is the stage in its run.
+func (f *remoteFunc[A, B, R]) at(site *pl.Site) *stage[A, B, R] {
+	type ofSite struct{ *pl.Site }
+	return site.Shared(ofSite{site}, func() any {
+		return &stage[A, B, R]{
+			remoteFunc: f, site: site, freed: make(chan struct{}, 1), parcels: map[uint64]*parcel[A]{},
+			timers: map[*value[A]]*time.Timer{}, batch: make([]pl.Item[A], mostBatch),
+		}
+	}).(*stage[A, B, R])
+}
+
+// drive runs the stage in one run.
+func (f *remoteFunc[A, B, R]) drive(ports pl.Ports[A, B]) {
+	s := f.at(ports.Site())
+	s.port = ports.Port(-1)
+	s.driven.Store(true)
+	s.site.Go(s.runAll)
+}
+
+type runKey struct{}
+
+// prepare finds out whether the stage can run, and waits for a worker.
+func (s *stage[A, B, R]) prepare() error {
+	crossing.Complete()
+	s.settings = settingsOf(s.site.Setting)
+	if err := s.registration.Problem(); err != nil {
+		return err
+	}
+	var inErr, outErr error
+	s.in, inErr = crossing.ChannelFor[A](s.settings.codec)
+	s.out, outErr = crossing.ChannelFor[R](s.settings.codec)
+	if inErr != nil {
+		inErr = fmt.Errorf("its values: %w", inErr)
+	}
+	if outErr != nil {
+		outErr = fmt.Errorf("its results: %w", outErr)
+	}
+	if err := errors.Join(inErr, outErr); err != nil {
+		return err
+	}
+	if s.settings.cluster == nil {
+		return errors.New("it has no cluster to run on: give it one with cluster.On, as in stage.With(cluster.On(c))")
+	}
+	s.Cluster = s.settings.cluster
+	if err := s.problem(); err != nil {
+		return err
+	}
+	ctx := s.site.Context()
+	if err := s.reach(ctx, s.settings.waitWorkers); err != nil {
+		return err
+	}
+	s.run = s.site.Shared(runKey{}, func() any { return nuid.Next() }).(string)
+	s.job = nuid.Next()
+	s.log = slog.With("namespace", s.namespace, "run", s.run, "stage", s.site.Name())
+	s.workers.came = make(chan struct{}, 1)
+	return s.open(ctx)
+}
+
+// open makes the stream and waits for a worker.
+func (s *stage[A, B, R]) open(ctx context.Context) error {
+	for subject, f := range map[string]func(*nats.Msg){
+		s.Cluster.results(s.job): s.take, s.reports(s.job): s.hear, s.hello(): func(*nats.Msg) { s.beat() },
+	} {
+		stop, err := s.subscribe(subject, f)
+		if err != nil {
+			return err
+		}
+		s.stops = append(s.stops, stop)
+	}
+	if err := s.newStream(ctx); err != nil {
+		return err
+	}
+	return s.findWorkers(ctx)
+}
+
+// newStream makes a stream for the work, another one each time.
+func (s *stage[A, B, R]) newStream(ctx context.Context) error {
+	most := -1
+	if s.site.WorkersGiven() {
+		most = s.site.Workers()
+	}
+	s.mu.Lock()
+	old := s.stream
+	s.made++
+	name := fmt.Sprintf("%s_%d", s.Cluster.stream(s.job), s.made)
+	s.mu.Unlock()
+	if old != "" {
+		_ = s.deleteStream(ctx, old) // two streams cannot have one subject
+	}
+	if err := s.createStream(ctx, s.job, name, &s.settings, most); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.stream = name
+	s.mu.Unlock()
+	return nil
+}
+
+// findWorkers waits for a worker that fits.
+func (s *stage[A, B, R]) findWorkers(ctx context.Context) error {
+	start := time.Now()
+	for s.workers.slots() == 0 {
+		s.beat()
+		left := s.settings.waitWorkers - time.Since(start)
+		if left <= 0 {
+			return &NoWorkersError{Waited: s.settings.waitWorkers, Reasons: s.workers.reasons()}
+		}
+		timer := time.NewTimer(min(left, 250*time.Millisecond))
+		select {
+		case <-s.workers.came:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// beat is a sign of life for the workers.
+func (s *stage[A, B, R]) beat() {
+	s.mu.Lock()
+	stream := s.stream
+	s.mu.Unlock()
+	host, _ := os.Hostname()
+	sp := &spec{
+		Protocol: protocol, Job: s.job, Run: s.run, Stage: s.site.Name(), Key: s.registration.Key,
+		In: crossing.Describe(s.registration.In), Out: crossing.Describe(s.registration.Out), Codec: [2]string{s.in.Name, s.out.Name},
+		Memory: memory(), Build: build(), Host: host, PID: os.Getpid(), Stream: stream, Lease: s.settings.lease,
+		Timeout: s.site.Timeout(), Many: s.site.Results() == pl.Many, Bounded: s.port != nil && !s.port.Boundless() || s.port == nil,
+	}
+	if deadline, ok := s.site.Context().Deadline(); ok {
+		sp.Left = max(time.Until(deadline), 1)
+	}
+	s.tell(order{Spec: sp})
+}
+
+// tell sends an order to the workers.
+func (s *stage[A, B, R]) tell(o order) {
+	text, err := json.Marshal(o)
+	if err == nil {
+		err = s.nc.Publish(s.orders(s.job), text)
+	}
+	if err != nil {
+		s.log.Debug("cluster: cannot reach the workers", "error", err)
+	}
+}
+
+// runAll moves values until the input has ended and all are done, or the stage must stop.
+func (s *stage[A, B, R]) runAll() {
+	over := make(chan struct{})
+	var keeper sync.WaitGroup
+	keeper.Go(func() { s.keep(over) })
+	s.feed()
+	s.mu.Lock()
+	for v, t := range s.timers {
+		t.Stop()
+		delete(s.timers, v)
+	}
+	s.mu.Unlock()
+	close(over)
+	keeper.Wait()
+	s.close()
+}
+
+// stopping reports whether the stage must stop. Its context ends a moment before the site has taken
+// note, or after.
+func (s *stage[A, B, R]) stopping() bool { return s.site.Stopping() || s.site.Context().Err() != nil }
+
+// endPatience is how long a run waits for the OnEnds of its workers.
+const endPatience = 5 * time.Second
+
+// close tells the workers that the job is over, waits for them, and deletes what was made for it.
+func (s *stage[A, B, R]) close() {
+	s.closing.Do(func() {
+		if s.Cluster == nil || s.job == "" {
+			return
+		}
+		var how *crossing.Ending
+		if s.stopping() {
+			<-s.site.Context().Done() // the site may take note a moment before
+			e := crossing.EndingOf(s.site.Context())
+			how = &e
+		}
+		s.farewell(how)
+		for _, stop := range s.stops {
+			stop()
+		}
+		s.finishing.Lock()
+		s.finishing.Unlock() //nolint:staticcheck // who held it has gone
+		s.mu.Lock()
+		stream, reserved := s.stream, s.reserved
+		s.reserved = 0
+		s.mu.Unlock()
+		if s.port != nil {
+			s.port.Unreserve(reserved)
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.site.Context()), endPatience)
+		defer cancel()
+		if stream != "" && s.nc.IsConnected() {
+			if err := s.deleteStream(ctx, stream); err != nil {
+				s.log.Debug("cluster: the stream is left for the sweep", "stream", stream, "error", err)
+			}
+			if s.sizing.large.Load() {
+				if err := s.dropLarge(ctx, s.job, ""); err != nil {
+					s.log.Debug("cluster: objects are left for the sweep", "error", err)
+				}
+			}
+		}
+		if f := s.figures; f != (figures{}) {
+			s.log.Info("cluster: values ran again", "redelivered", f.redelivered, "duplicates", f.duplicates, "resubmitted", f.resubmitted)
+		}
+	})
+}
+
+// farewell tells the workers of the end, and waits until they have closed what they opened.
+func (s *stage[A, B, R]) farewell(how *crossing.Ending) {
+	start := time.Now()
+	for pause := 250 * time.Millisecond; ; {
+		s.tell(order{End: true, How: how})
+		timer := time.NewTimer(pause)
+		for again := false; !again; {
+			if s.workers.closed(time.Since(start) > s.silence()) || time.Since(start) > endPatience || s.nc.IsClosed() {
+				timer.Stop()
+				for _, err := range s.workers.onEnd() {
+					s.site.Closed(-1, err)
+				}
+				return
+			}
+			select {
+			case <-s.workers.came:
+			case <-timer.C:
+				again = true
+			}
+		}
+	}
+}
+
+// silence is how long a worker may take to answer to the end before it counts as lost.
+func (s *stage[A, B, R]) silence() time.Duration { return min(s.settings.lease, 2*time.Second) }
+
+// roster knows the workers of a job.
+type roster struct {
+	came chan struct{} // something has changed
+
+	mu  sync.Mutex
+	all map[string]*member
+}
+
+// member is a worker as the parent knows it.
+type member struct {
+	report
+	heard   time.Time
+	closing bool
+	closed  bool
+}
+
+// note takes what a worker says.
+func (r *roster) note(rep report) {
+	r.mu.Lock()
+	if r.all == nil {
+		r.all = map[string]*member{}
+	}
+	m := r.all[rep.Worker]
+	if m == nil {
+		m = &member{}
+		r.all[rep.Worker] = m
+	}
+	onEnd := m.OnEnd
+	if len(rep.OnEnd) > len(onEnd) {
+		onEnd = rep.OnEnd
+	}
+	left := m.Left || rep.Left
+	m.report = rep
+	m.OnEnd, m.Left, m.Back = onEnd, left, nil
+	m.heard = time.Now()
+	m.closing = m.closing || rep.Closing || rep.Closed
+	m.closed = m.closed || rep.Closed
+	r.mu.Unlock()
+	r.ring()
+}
+
+func (r *roster) ring() {
+	select {
+	case r.came <- struct{}{}:
+	default:
+	}
+}
+
+// slots returns how many values can run at once.
+func (r *roster) slots() (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.all {
+		if m.Refused == "" && !m.Left {
+			n += m.Slots
+		}
+	}
+	return n
+}
+
+// drop forgets workers that have been silent for so long.
+func (r *roster) drop(silent time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.all {
+		if time.Since(m.heard) > silent && len(m.OnEnd) == 0 {
+			delete(r.all, m.Worker)
+		}
+	}
+}
+
+// reasons are why workers do not fit.
+func (r *roster) reasons() (all []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.all {
+		if m.Refused != "" {
+			all = append(all, m.Refused)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// closed reports whether all workers have closed what they had open. If late, those that have not answered at all do not
+// count.
+func (r *roster) closed(late bool) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.all {
+		if m.Refused == "" && !m.Left && !m.closed && (m.closing || !late) {
+			return false
+		}
+	}
+	return true
+}
+
+// onEnd returns the errors of the workers' OnEnds.
+func (r *roster) onEnd() (all []error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.all {
+		for _, f := range m.OnEnd {
+			all = append(all, crossing.Framed(fmt.Sprintf("host %s, process %d: ", m.Host, m.PID), f.Err()))
+		}
+		m.OnEnd = nil
+	}
+	return all
+}
