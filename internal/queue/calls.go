@@ -2,13 +2,13 @@ package queue
 
 import "sync"
 
-// Calls are values that enter a pipeline by themselves, each with a caller that waits for what comes
-// of it. It is told of them as an Ordered is, as a Tracker, so that it knows when a value has ended
-// without a result. Any goroutine may call its methods.
+// Calls are the values that the calls of a Func put into a pipeline, each with a caller that waits
+// for its result. A Calls is a Tracker, as an Ordered has one, so that it knows when a value has
+// ended without a result. Its methods are safe for concurrent use.
 type Calls[T any] struct {
-	mu      sync.Mutex
-	next    uint64
-	pending map[uint64]*Call[T]
+	mu      sync.Mutex          // guards what follows, and the fields of the pending calls
+	next    uint64              // number of the next call
+	pending map[uint64]*Call[T] // by number: the calls that have no answer, and whose caller waits
 
 	ended   chan struct{} // closed once no stage puts answers any more
 	stages  int
@@ -16,19 +16,20 @@ type Calls[T any] struct {
 	onStop  []func()
 }
 
-// Call is one value on its way.
+// Call is one call: its value, and what the value has become.
 type Call[T any] struct {
-	seq uint64
-	// Answer gets one answer, unless the caller leaves.
+	seq uint64 // never changes
+	// Answer receives one answer, unless the caller leaves. It has room for it.
 	Answer chan Answer[T]
 
-	// What is known of its descendants. A value with children has ended when all of them have.
+	// The descendants of the value that are known. A value with children has ended when all of them
+	// have ended.
 	open     int             // children that are known and have not ended, less those that ended before they were known
 	parents  int             // values below which a child has ended, and whose number of children is not known
 	families map[string]bool // those that are or were counted in parents; true: their number is known
 }
 
-// Answer is what came of a value: its first result, an error, or neither.
+// Answer is what came of a value: its first result if OK, an error, or neither if it had no result.
 type Answer[T any] struct {
 	Value T
 	Err   error
@@ -54,14 +55,14 @@ func (c *Calls[T]) Add() *Call[T] {
 // Tag returns the tag with which the value must enter.
 func (c *Call[T]) Tag() Tag { return Tag{Seq: c.seq} }
 
-// Leave ends a call whose caller does not wait any more.
+// Leave ends a call whose caller no longer waits.
 func (c *Calls[T]) Leave(call *Call[T]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.pending, call.seq)
 }
 
-// Wanted reports whether a caller still waits for what comes of the value of tag t.
+// Wanted reports whether a caller still waits for the result of the value of tag t.
 func (c *Calls[T]) Wanted(t Tag) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -75,6 +76,8 @@ func (c *Calls[T]) Fail(t Tag, err error) {
 	c.answer(t, Answer[T]{Err: err})
 }
 
+// answer ends the call of the value of tag t with a, if it has not ended. The caller must hold
+// c.mu.
 func (c *Calls[T]) answer(t Tag, a Answer[T]) {
 	if call := c.pending[t.Seq]; call != nil {
 		delete(c.pending, t.Seq)
@@ -90,13 +93,16 @@ func (c *Calls[T]) Put(_ *Waiter, v T, t Tag) bool {
 	return true
 }
 
-// Hole answers the call with nothing if the value of tag t was all that could still have a result.
+// Hole implements Tracker. It answers the call with an empty Answer if the value of tag t was the
+// last that could have a result.
 func (c *Calls[T]) Hole(t Tag) { c.changed(t, -1, func(call *Call[T]) { call.childEnded(t) }) }
 
-// Children does the same if the n children have ended before.
+// Children implements Tracker. It answers the call as Hole does if the n children have ended
+// before.
 func (c *Calls[T]) Children(t Tag, n int) { c.changed(t, n-1, func(call *Call[T]) { call.known(t) }) }
 
-// changed notes that by more descendants are open.
+// changed adds by to the number of open descendants, records with note what has changed, and
+// answers the call if none is open.
 func (c *Calls[T]) changed(t Tag, by int, note func(*Call[T])) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -111,8 +117,8 @@ func (c *Calls[T]) changed(t Tag, by int, note func(*Call[T])) {
 	}
 }
 
-// childEnded notes that the child of tag t has ended, perhaps before its parent's number of children
-// is known.
+// childEnded records that the child of tag t has ended, perhaps before its parent's number of
+// children is known. The caller must hold the lock of the Calls.
 func (c *Call[T]) childEnded(t Tag) {
 	if t.child == 0 {
 		return
@@ -127,7 +133,8 @@ func (c *Call[T]) childEnded(t Tag) {
 	}
 }
 
-// known notes that the number of children of the value of tag t is known.
+// known records that the number of children of the value of tag t is known. The caller must hold
+// the lock of the Calls.
 func (c *Call[T]) known(t Tag) {
 	name := t.name()
 	if known, counted := c.families[name]; counted && !known {
@@ -139,21 +146,21 @@ func (c *Call[T]) known(t Tag) {
 	c.families[name] = true
 }
 
-// Admit never waits.
+// Admit implements Tracker. It never waits.
 func (c *Calls[T]) Admit(*Waiter) {}
 
-// Limited reports that Admit never waits.
+// Limited implements Tracker.
 func (c *Calls[T]) Limited() bool { return false }
 
-// A Calls is also the queue behind the last stage: what is put there is an answer.
+// A Calls is also the queue behind the last stage: a value that is put there answers its call.
 
 // Producer returns c.
 func (c *Calls[T]) Producer() Sink[T] { return c }
 
-// Consumer panics: nothing takes values from a Calls.
+// Consumer panics: no worker takes values from a Calls.
 func (c *Calls[T]) Consumer(*Word) Inlet[T] { panic("queue: nothing takes values from Calls") }
 
-// Len is 0.
+// Len returns 0.
 func (c *Calls[T]) Len() int { return 0 }
 
 // Ended returns a channel that is closed when the last stage has ended, or the Calls is stopped.
@@ -167,7 +174,7 @@ func (c *Calls[T]) AddStage(onStop func()) {
 	c.onStop = append(c.onStop, onStop)
 }
 
-// StageEnded ends the Calls.
+// StageEnded closes what Ended returns if it was the last stage.
 func (c *Calls[T]) StageEnded() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -176,7 +183,7 @@ func (c *Calls[T]) StageEnded() {
 	}
 }
 
-// Stop stops the last stage.
+// Stop closes what Ended returns, and stops the last stage.
 func (c *Calls[T]) Stop() {
 	c.mu.Lock()
 	first := !c.stopped

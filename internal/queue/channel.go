@@ -12,13 +12,13 @@ import (
 // left blocked, a stopped queue is drained until the last producing stage has ended, which closes
 // the channel.
 type Channel[T any] struct {
-	values  chan T
-	stopped atomic.Bool
+	values  chan T       // closed by the last StageEnded
+	stopped atomic.Bool  // set by the first Stop, read by producers and consumers
 	spawn   func(func()) // starts a goroutine that the run waits for
 
-	mu     sync.Mutex
-	stages int
-	onStop []func()
+	mu     sync.Mutex // guards what follows
+	stages int        // producing stages that have not ended
+	onStop []func()   // called by the first Stop
 }
 
 // NewChannel makes a queue with that bound, at least 1. spawn starts a goroutine that the run waits
@@ -27,17 +27,22 @@ func NewChannel[T any](bound int, spawn func(func())) *Channel[T] {
 	return &Channel[T]{values: make(chan T, bound), spawn: spawn}
 }
 
-func (q *Channel[T]) Producer() Sink[T]       { return q }
-func (q *Channel[T]) Consumer(*Word) Inlet[T] { return q }
-func (q *Channel[T]) Len() int                { return len(q.values) }
+// Producer implements Queue. It returns q.
+func (q *Channel[T]) Producer() Sink[T] { return q }
 
-// Receive is Take without a look at whether the queue is stopped, in a run that is not observed.
+// Consumer implements Queue. It returns q.
+func (q *Channel[T]) Consumer(*Word) Inlet[T] { return q }
+
+// Len implements Queue.
+func (q *Channel[T]) Len() int { return len(q.values) }
+
+// Receive is Take without a check of whether the queue is stopped, for a run that is not observed.
 func (q *Channel[T]) Receive() (v T, ok bool) {
 	v, ok = <-q.values
 	return v, ok
 }
 
-// Send is Put in a run that is not observed: a bare send.
+// Send is Put for a run that is not observed: a bare send.
 func (q *Channel[T]) Send(v T) bool {
 	if q.stopped.Load() {
 		return false
@@ -46,7 +51,7 @@ func (q *Channel[T]) Send(v T) bool {
 	return !q.stopped.Load()
 }
 
-// Put implements Sink. It does not use the seat: a send parks the goroutine by itself.
+// Put implements Sink. It does not use the seat, since a send parks the goroutine by itself.
 func (q *Channel[T]) Put(me *Waiter, v T, _ Tag) bool {
 	if me == nil || me.Track == nil {
 		return q.Send(v)
@@ -64,6 +69,7 @@ func (q *Channel[T]) Put(me *Waiter, v T, _ Tag) bool {
 	return !q.stopped.Load()
 }
 
+// Take implements Inlet. It does not use the seat either.
 func (q *Channel[T]) Take(me *Waiter) (v T, t Tag, ok bool) {
 	if me == nil || me.Track == nil {
 		v, ok = <-q.values
@@ -79,6 +85,7 @@ func (q *Channel[T]) Take(me *Waiter) (v T, t Tag, ok bool) {
 	return v, t, ok && !q.stopped.Load()
 }
 
+// AddStage implements Queue.
 func (q *Channel[T]) AddStage(onStop func()) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -86,6 +93,7 @@ func (q *Channel[T]) AddStage(onStop func()) {
 	q.onStop = append(q.onStop, onStop)
 }
 
+// StageEnded implements Queue.
 func (q *Channel[T]) StageEnded() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -94,6 +102,7 @@ func (q *Channel[T]) StageEnded() {
 	}
 }
 
+// Stop implements Queue.
 func (q *Channel[T]) Stop() {
 	if q.stopped.Swap(true) {
 		return

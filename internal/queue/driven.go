@@ -7,16 +7,14 @@ import (
 )
 
 // A driven worker takes values in bulk, has several of them under way, and reserves room for its
-// results. Its values are in no window, so they cannot be stolen, but they count against the bound
-// until it calls Begin.
+// results. The values that it has pulled are in no window, so no other worker can steal them, but
+// they count against the bound until Begin is called for them.
 
-// Pulled receives one value of a Pull. number is its place among all values that ever left the
-// queue.
+// Pulled receives the i-th value of a Pull. number is its place among all values that ever left the
+// queue. It is called under the lock of the queue.
 type Pulled[T any] func(i int, number int64, v T, t Tag, h Hold)
 
-// Pull moves up to n values to take, but no more than a fair share of those that are there. It
-// waits for the first. It fails at the end of the input, once the queue is stopped, and when ctx
-// ends.
+// Pull implements PulledInlet.
 func (p *In[T]) Pull(ctx context.Context, me *Waiter, n int, take Pulled[T]) (got int, ok bool) {
 	q := p.q
 	q.mu.Lock()
@@ -35,7 +33,7 @@ func (p *In[T]) Pull(ctx context.Context, me *Waiter, n int, take Pulled[T]) (go
 	return got, true
 }
 
-// TryPull is Pull that does not wait, and may return 0.
+// TryPull implements PulledInlet.
 func (p *In[T]) TryPull(n int, take Pulled[T]) (got int) {
 	p.q.mu.Lock()
 	defer p.q.unlock()
@@ -59,14 +57,13 @@ func (p *In[T]) pullShare(n int, take Pulled[T]) (got int) {
 	return got
 }
 
-// share limits n to an equal part of the values for each worker, since nothing can be stolen from
-// driven workers.
+// share limits n to an equal part of the values for each worker, since no worker can steal from a
+// driven one. The caller must hold the lock.
 func (q *Windowed[T]) share(n int) int {
 	return max(1, min(n, q.ready.count(n*len(q.ins))/len(q.ins)))
 }
 
-// Begin says that n pulled values have been begun, no matter which end pulled them. They have left
-// the queue, which has room for others.
+// Begin implements PulledInlet. It takes the lock only if a producer waits for room.
 func (p *In[T]) Begin(n int) {
 	p.q.unbegun.Add(-int64(n))
 	if p.q.roomWanted.Load() {
@@ -74,14 +71,14 @@ func (p *In[T]) Begin(n int) {
 	}
 }
 
-// Drive says that the worker is driven: its credit is what it reserves.
+// Drive implements ReservedSink.
 func (p *Out[T]) Drive() { p.driven = true }
 
-// Bounded reports whether the queue has a bound.
+// Bounded implements ReservedSink.
 func (p *Out[T]) Bounded() bool { return p.q.limit > 0 }
 
-// Reserve gets up to n credit that is not taken back, as far as there is room for which no producer
-// waits. It returns how much it got.
+// Reserve implements ReservedSink. What it gets is credit that no other producer takes back. While
+// a producer waits for room, it gets none.
 func (p *Out[T]) Reserve(n int) int {
 	q := p.q
 	q.mu.Lock()
@@ -103,7 +100,7 @@ func (p *Out[T]) Reserve(n int) int {
 	return int(got)
 }
 
-// Unreserve gives back n of the credit that Reserve got.
+// Unreserve implements ReservedSink.
 func (p *Out[T]) Unreserve(n int) {
 	q := p.q
 	if q.limit == 0 || n == 0 {
@@ -114,6 +111,7 @@ func (p *Out[T]) Unreserve(n int) {
 	for {
 		w := p.word.load()
 		less := min(uint64(n), w.credit())
+		// The exchange claims the credit for the queue, before the worker can spend it.
 		if p.word.compareAndSwap(w, w-State(less)*oneCredit) {
 			q.granted -= int64(less)
 			break
@@ -122,7 +120,7 @@ func (p *Out[T]) Unreserve(n int) {
 	q.wakeNextProducer()
 }
 
-// TakeFor takes up to n values: those that come before d has passed or the input ends.
+// TakeFor implements TimedInlet.
 func (p *In[T]) TakeFor(me *Waiter, n int, d time.Duration) (values []T) {
 	return takeFor(me, n, d, func(over func() bool) (v T, ok bool) {
 		v, _, ok = p.takeUnless(me, over)
@@ -130,8 +128,8 @@ func (p *In[T]) TakeFor(me *Waiter, n int, d time.Duration) (values []T) {
 	})
 }
 
-// takeFor calls take until it has n values, take reports false, or d is over. It reads the clock
-// even if there is always a value.
+// takeFor calls take until it has n values, take reports false, or d has passed, even if there is
+// always a value. take must return false once over reports true.
 func takeFor[T any](me *Waiter, n int, d time.Duration, take func(over func() bool) (T, bool)) (values []T) {
 	var over atomic.Bool
 	timer := time.AfterFunc(d, func() {

@@ -8,10 +8,13 @@ type Hold struct {
 	q      interface{ giveBack(lane any, weight int64) }
 	lane   any
 	weight int64
-	shares *atomic.Int32 // nil: one
+	// shares is the number of shares that have not been released; nil stands for one. Any goroutine
+	// that has a share may change it; the one that brings it to 0 gives back what h keeps.
+	shares *atomic.Int32
 }
 
-// Release gives back what h keeps, with the last of its shares. A second call does nothing.
+// Release releases this share of h. The release of the last share gives back what h keeps. A second
+// call does nothing.
 func (h *Hold) Release() {
 	if h.q == nil {
 		return
@@ -23,7 +26,7 @@ func (h *Hold) Release() {
 	}
 }
 
-// Share returns another share of h: what h keeps is given back when both have been released.
+// Share returns another share of h, which must be released too.
 func (h *Hold) Share() Hold {
 	if h.q == nil {
 		return Hold{}

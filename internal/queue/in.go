@@ -2,20 +2,23 @@ package queue
 
 import "github.com/gopeln/pl/internal/timesheet"
 
-// In is the end of a consumer.
+// In is a consumer's end of a Windowed queue.
 type In[T any] struct {
-	word   *Word // of the worker; next and end are those of this end
-	q      *Windowed[T]
-	tagged bool
-	handed bool // buf[0] is a value that was handed over, and in no window; guarded by q.mu
-	buf    []T
-	tags   []Tag
+	word   *Word        // of the worker; its fields next and end belong to this end
+	q      *Windowed[T] // never changes
+	tagged bool         // never changes
+	handed bool         // buf[0] is a value that was handed over, and in no window; guarded by q.mu
 
-	// OnFill, if it is not nil, is called before each fetch, so at most once per window. It is set
-	// before the first Take.
+	// The window. q.mu guards the slices; the exchanges on word say to which goroutine each place
+	// belongs.
+	buf  []T
+	tags []Tag // empty unless tagged
+
+	// OnFill, if it is not nil, is called by the consumer before each fetch, so at most once for
+	// each window. It is set before the first Take.
 	OnFill func()
 
-	pace pace
+	pace pace // only the consumer uses it
 
 	_         [64]byte
 	inWindows bool // listed in q.windows; guarded by q.mu
@@ -61,7 +64,7 @@ func (p *In[T]) takeUnless(me *Waiter, quit func() bool) (v T, t Tag, ok bool) {
 // inlined into the workers' loop.
 func (p *In[T]) Claim() (w State, ok bool) {
 	w = p.word.load()
-	// The exchange claims place next for the consumer: a thief can then no longer have it.
+	// The exchange claims the place next for the consumer: a thief can no longer have it.
 	return w, w.next() != w.end() && p.word.compareAndSwap(w, w+oneClaim)
 }
 
@@ -107,12 +110,13 @@ func (p *In[T]) liftTag(i uint64) (t Tag) {
 	return t
 }
 
-// AnnounceClaim tells the queue that a value has left it, for which a producer waits.
+// AnnounceClaim tells the queue that a value has left it, and so wakes a producer that waits for
+// room.
 func (p *In[T]) AnnounceClaim() {
 	p.q.mu.Lock()
 	defer p.q.unlock()
 	if p.q.wakeProducer() {
-		p.word.bits.And(^uint64(claimAsked))
+		p.word.bits.And(^uint64(claimAsked)) // claims nothing; the next claim is not announced
 	}
 }
 
@@ -138,7 +142,9 @@ func (p *In[T]) fill(me *Waiter, quit func() bool) (w State, ok bool) {
 	if !q.parkedProducers.empty() {
 		fields |= claimAsked
 	}
-	p.word.set(windowFields|claimAsked, fields) // from here on the other values can be stolen
+	// The exchange claims the first value for this consumer, and leaves the others unclaimed: from
+	// here on they can be stolen.
+	p.word.set(windowFields|claimAsked, fields)
 	if n > 1 {
 		q.listWindow(p)
 	}
@@ -147,9 +153,9 @@ func (p *In[T]) fill(me *Waiter, quit func() bool) (w State, ok bool) {
 	return 0, true
 }
 
-// wait waits until it has fetched n values. If n is 0, nothing is left to fetch: with ok, the first
-// value of the window was claimed, or handed over, when the word was w; otherwise there is none.
-// The caller must hold the lock, which wait releases while it is parked.
+// wait waits until it has fetched n values. If it returns 0, it has fetched none: if ok, a value
+// was claimed when the word was w, or was handed over; otherwise the input has ended, or the wait
+// is to end. The caller must hold the lock, which wait releases while it is parked.
 func (p *In[T]) wait(me *Waiter, size int, quit func() bool) (n int, w State, ok bool) {
 	q := p.q
 	me.receiver = nil
@@ -167,7 +173,8 @@ func (p *In[T]) wait(me *Waiter, size int, quit func() bool) (n int, w State, ok
 		}
 		if p.unclaimed() > 0 { // another seat of this worker has fetched them
 			q.parkedConsumers.remove(me)
-			w = State(p.word.bits.Add(oneClaim)) - oneClaim // no one can steal meanwhile
+			// Claims the value at next. It is there: only a holder of the lock could steal it.
+			w = State(p.word.bits.Add(oneClaim)) - oneClaim
 			q.wakeNext(w.Window() > 1)
 			return 0, w, true
 		}
@@ -193,7 +200,7 @@ func (q *Windowed[T]) await(me *Waiter, quit func() bool) bool {
 		q.parkedConsumers.remove(me)
 		q.wakeNext(false) // it may have been woken for a value, which is another's now
 		return false
-	case q.victim() != nil: // the owner has just claimed what was to be stolen; there is more
+	case q.victim() != nil: // the owner claimed what was to be stolen; there is more to steal
 		return true
 	case q.stages == 0 || !me.ownsGoroutine && !me.listed && !me.seat.WaitInput():
 		q.parkedConsumers.remove(me)
@@ -207,8 +214,7 @@ func (q *Windowed[T]) await(me *Waiter, quit func() bool) bool {
 	return true
 }
 
-// surelyEmpty reports, at the least cost, whether there is nothing that hasValue would have to look
-// at.
+// surelyEmpty reports whether hasValue would have nothing to look at. It costs less than that.
 func (q *Windowed[T]) surelyEmpty() bool {
 	return q.ready.first == nil && len(q.windows) == 0 && q.static == nil
 }
@@ -218,8 +224,9 @@ func (q *Windowed[T]) hasValue() bool {
 	return q.ready.any() || q.static.remaining() > 0 || q.victim() != nil
 }
 
-// wakeNext is called by a consumer that has been served. It wakes the next if there is work left,
-// in its own window or elsewhere, and a producer if there is room. The caller must hold the lock.
+// wakeNext wakes the next consumer if there is work left, and a producer if there is room. A
+// consumer calls it when it has been served; own says that its own window has unclaimed values. The
+// caller must hold the lock.
 func (q *Windowed[T]) wakeNext(own bool) {
 	if q.parkedConsumers.needsWake() && (own || q.hasValue()) {
 		q.popConsumer().seat.Wake()
@@ -247,7 +254,8 @@ func (q *Windowed[T]) fetch(p *In[T], size int) int {
 	return q.steal(p)
 }
 
-// pull moves up to n values from the producers, or the static values, to the front of p's buffer.
+// pull moves up to n values from the producers, or the static values, to the front of p's buffer,
+// and returns how many. The caller must hold the lock.
 func (q *Windowed[T]) pull(p *In[T], n int) int {
 	p.buf = p.buf[:0]
 	p.tags = p.tags[:0]
@@ -259,7 +267,8 @@ func (q *Windowed[T]) pull(p *In[T], n int) int {
 	return len(p.buf)
 }
 
-// moveTo appends n published values to the consumer's buffer.
+// moveTo appends n published values to the consumer's buffer. The caller must hold the lock, to
+// which published places belong.
 func (p *Out[T]) moveTo(in *In[T], n int) {
 	for todo := n; todo > 0; {
 		c := p.first
@@ -310,9 +319,9 @@ func (q *Windowed[T]) survey() (n int, most *In[T]) {
 	return n, most
 }
 
-// steal moves the later half of the unclaimed values of another window to p's buffer. The caller
-// must hold the lock. Without it, only the owner touches its buffer, and only places that it has
-// claimed; the exchange that lowers end claims these places for the thief.
+// steal moves the later half of the unclaimed values of another window to p's buffer, and returns
+// how many. The caller must hold the lock. The owner of the window touches its buffer without the
+// lock, but only places that it has claimed.
 func (q *Windowed[T]) steal(p *In[T]) int {
 	victim := q.victim()
 	if victim == nil {
@@ -321,6 +330,7 @@ func (q *Windowed[T]) steal(p *In[T]) int {
 	w := victim.word.load()
 	end := w.end()
 	n := (end - w.next() + 1) / 2
+	// The exchange claims the places end-n to end-1 for the thief.
 	if n == 0 || !victim.word.compareAndSwap(w, w-State(n)) {
 		return 0
 	}

@@ -2,8 +2,8 @@ package queue
 
 import "fmt"
 
-// unlock releases the lock of the queue, whose invariants must hold then. The compiler drops the
-// check if checked is false.
+// unlock releases the lock of the queue. The invariants of the queue must hold then. The compiler
+// drops the check if checked is false.
 func (q *Windowed[T]) unlock() {
 	if checked {
 		q.check()
@@ -11,13 +11,14 @@ func (q *Windowed[T]) unlock() {
 	q.mu.Unlock()
 }
 
-// mostChecked bounds the ends that check looks at, so that a queue with thousands of workers is not
-// slowed down by each of them for each other.
+// mostChecked bounds the ends that check looks at: with thousands of workers, each of them would
+// look at all others.
 const mostChecked = 64
 
 // check panics if one of the invariants 1 to 4 of the package comment does not hold. Workers may
-// publish and claim meanwhile: that moves a value from credit to published, and takes one away from
-// what is unclaimed, so it can make no check fail that holds. The caller must hold the lock.
+// publish and claim meanwhile. To publish moves a value from the credit to the published values,
+// and to claim lowers the number of unclaimed values, so neither makes a check fail. The caller
+// must hold the lock.
 func (q *Windowed[T]) check() {
 	if len(q.outs)+len(q.ins) > mostChecked {
 		return

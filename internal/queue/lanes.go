@@ -9,39 +9,40 @@ import (
 )
 
 // Lanes is a queue that is first in, first out over all its producers, which a Windowed is not. It
-// can also bound the weight of its values, and keep those of one key apart: then at most one value
-// of a key is with a consumer, and the next leaves the queue only when that one has been given back.
+// can also bound the weight of its values. If the values have keys, at most one value of a key is
+// with a consumer, and the next leaves the queue only when the Hold of that one has been released.
 //
 // It is a list under a lock. Invariants, while no method holds the lock:
 //
 //  1. A value is in ready, or it waits in the lane of its key, behind one that is in ready or with a
 //     consumer.
-//  2. A producer is in entering only if the value of the first there does not fit. So values enter in
-//     the order in which they came.
-//  3. If ready is not empty and a consumer is parked, one is awake that will look at ready, and will
-//     wake the next.
+//  2. A producer is in entering only if the value of the first producer there does not fit. So values
+//     enter in the order in which they came.
+//  3. If ready is not empty and a consumer is parked, another is awake that will look at ready, and
+//     will wake the next.
 //  4. A lane is in lanes only while one of its values is in the queue, enters it, or is with a
 //     consumer.
 type Lanes[T any, K comparable] struct {
-	limit int               // of the values in the queue; 0: no bound
-	most  int64             // of the weight of the values in the queue and with consumers; 0: no bound
-	ask   func() Ask[T, K]  // nil: the values have neither key nor weight
-	keyed bool              // the values have keys
-	lanes map[K]*lane[T, K] // by key
-	spare []*lane[T, K]     // lanes to be used again
+	// These never change.
+	limit int              // of the values in the queue; 0: no bound
+	most  int64            // of the weight of the values in the queue and with consumers; 0: no bound
+	ask   func() Ask[T, K] // nil: the values have neither key nor weight
+	keyed bool             // the values have keys
 
-	mu              sync.Mutex
+	mu              sync.Mutex        // guards what follows, the lanes, and the entrances
+	lanes           map[K]*lane[T, K] // by key
+	spare           []*lane[T, K]     // lanes to be used again
 	ready           arrivals[T, K]
-	entering        list[*entrance[T, K]]
-	arrived         uint64 // values that have entered
-	stored          int    // values in ready and in lanes
-	unbegun         int    // values that were pulled and not begun; they count for limit
-	reserved        int    // room that driven producers hold
-	weight          int64
-	pulled          int64 // values that have left the queue
+	entering        list[*entrance[T, K]] // the producers that wait for room
+	arrived         uint64                // values that have entered
+	stored          int                   // values in ready and in lanes
+	unbegun         int                   // values that were pulled and not begun; they count for limit
+	reserved        int                   // room that driven producers hold
+	weight          int64                 // of the values in the queue and with consumers
+	pulled          int64                 // values that have left the queue
 	consumers       int
-	stages          int
-	onStop          []func()
+	stages          int      // producing stages that have not ended
+	onStop          []func() // called by the first Stop
 	stopped         bool
 	parkedConsumers parking
 }
@@ -50,7 +51,7 @@ type Lanes[T any, K comparable] struct {
 // functions, without the queue's lock. ok is false if the value must not enter.
 type Ask[T any, K comparable] func(me *Waiter, v T, t Tag) (key K, weight int64, ok bool)
 
-// lane holds the values of one key that wait for an earlier one of it.
+// lane holds the values of one key that wait for an earlier value of that key.
 type lane[T any, K comparable] struct {
 	key     K
 	waiting list[entry[T, K]]
@@ -66,7 +67,8 @@ type entry[T any, K comparable] struct {
 	arrival uint64      // its number among those that have entered
 }
 
-// entrance is a producer that waits for room. The goroutine that makes room moves its value.
+// entrance is a producer that waits for room, with its value. The goroutine that makes room enters
+// the value and sets entered.
 type entrance[T any, K comparable] struct {
 	entry[T, K]
 	producer *Waiter
@@ -82,7 +84,7 @@ func NewLanes[T any, K comparable](limit int, most int64, keyed bool, ask func()
 	return &Lanes[T, K]{limit: limit, most: most, keyed: keyed, ask: ask, lanes: map[K]*lane[T, K]{}}
 }
 
-// Producer adds a producing worker.
+// Producer implements Queue.
 func (q *Lanes[T, K]) Producer() Sink[T] {
 	s := &lanesSink[T, K]{q: q}
 	if q.ask != nil {
@@ -92,7 +94,7 @@ func (q *Lanes[T, K]) Producer() Sink[T] {
 }
 
 // laneOf returns the lane of key, with one member more. A key that differs from itself has a new
-// lane each time.
+// lane each time. The caller must hold q.mu.
 func (q *Lanes[T, K]) laneOf(key K) *lane[T, K] {
 	l := q.lanes[key]
 	if l == nil {
@@ -112,7 +114,7 @@ func (q *Lanes[T, K]) laneOf(key K) *lane[T, K] {
 // mostSpareLanes bounds the memory of lanes that are kept for later keys.
 const mostSpareLanes = 1024
 
-// forget removes a lane without members.
+// forget removes a lane without members. The caller must hold q.mu.
 func (q *Lanes[T, K]) forget(l *lane[T, K]) {
 	delete(q.lanes, l.key)
 	var none K
@@ -121,7 +123,9 @@ func (q *Lanes[T, K]) forget(l *lane[T, K]) {
 	}
 }
 
-// enterInTurn waits until there is room for e and all producers that came before have entered.
+// enterInTurn waits until all values that came before have entered and there is room for e, and
+// enters e. It reports false once the queue is stopped. The caller must hold q.mu, which
+// enterInTurn releases while it is parked.
 func (q *Lanes[T, K]) enterInTurn(me *Waiter, e entry[T, K]) bool {
 	if q.entering.count == 0 && q.fits(e.weight) {
 		q.enter(e)
@@ -137,8 +141,8 @@ func (q *Lanes[T, K]) enterInTurn(me *Waiter, e entry[T, K]) bool {
 	return w.entered
 }
 
-// fits reports whether there is room for one more value of that weight. If nothing of any weight is
-// there, a value that is too heavy fits too.
+// fits reports whether there is room for one more value of that weight. If no other weight is
+// there, a value that is heavier than the bound fits too. The caller must hold q.mu.
 func (q *Lanes[T, K]) fits(weight int64) bool {
 	if q.limit > 0 && q.stored+q.unbegun+q.reserved >= q.limit {
 		return false
@@ -146,7 +150,7 @@ func (q *Lanes[T, K]) fits(weight int64) bool {
 	return q.most == 0 || q.weight == 0 || q.weight <= q.most && weight <= q.most-q.weight
 }
 
-// enter stores e, in ready if its lane is free.
+// enter stores e: in ready if its lane is free, else in the lane. The caller must hold q.mu.
 func (q *Lanes[T, K]) enter(e entry[T, K]) {
 	e.arrival = q.arrived
 	q.arrived++
@@ -163,7 +167,8 @@ func (q *Lanes[T, K]) enter(e entry[T, K]) {
 	q.parkedConsumers.wakeFirst()
 }
 
-// admit lets the producers in that wait, as far as there is room.
+// admit enters the values of the producers that wait, in their order, as far as there is room, and
+// wakes these producers. The caller must hold q.mu.
 func (q *Lanes[T, K]) admit() {
 	for q.entering.count > 0 && q.fits(q.entering.peek().weight) {
 		w := q.entering.pop()
@@ -173,7 +178,7 @@ func (q *Lanes[T, K]) admit() {
 	}
 }
 
-// Consumer adds a consuming worker.
+// Consumer implements Queue.
 func (q *Lanes[T, K]) Consumer(*Word) Inlet[T] {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -181,16 +186,17 @@ func (q *Lanes[T, K]) Consumer(*Word) Inlet[T] {
 	return &lanesInlet[T, K]{q: q}
 }
 
-// lanesInlet is one consumer's end.
+// lanesInlet is a consumer's end of a Lanes. Only its worker uses it, but for Begin.
 type lanesInlet[T any, K comparable] struct {
 	q      *Lanes[T, K]
 	number int64 // of the value taken last
 }
 
-// Number is the place of the value taken last among all that have left the queue, from 0.
+// Number implements HoldingInlet.
 func (in *lanesInlet[T, K]) Number() int64 { return in.number }
 
-// giveBack takes back what a value has kept.
+// giveBack gives back what a value of that lane, which may be nil, and weight has kept: the next
+// value of the lane becomes ready, and values that wait for room enter.
 func (q *Lanes[T, K]) giveBack(of any, weight int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -200,7 +206,8 @@ func (q *Lanes[T, K]) giveBack(of any, weight int64) {
 	q.admit()
 }
 
-// reopen takes back what a value has kept, and reports whether that has made another ready.
+// reopen gives back what a value of lane l, which may be nil, and weight has kept. It reports whether
+// the next value of the lane has become ready. The caller must hold q.mu.
 func (q *Lanes[T, K]) reopen(l *lane[T, K], weight int64) (ready bool) {
 	if q.stopped {
 		return false
@@ -223,6 +230,7 @@ func (q *Lanes[T, K]) reopen(l *lane[T, K], weight int64) (ready bool) {
 	return false
 }
 
+// holdOf returns what e keeps until it has ended.
 func (q *Lanes[T, K]) holdOf(e *entry[T, K]) Hold {
 	if e.lane == nil && e.weight == 0 {
 		return Hold{}
@@ -230,12 +238,13 @@ func (q *Lanes[T, K]) holdOf(e *entry[T, K]) Hold {
 	return Hold{q: q, lane: e.lane, weight: e.weight}
 }
 
+// Take implements Inlet. It is for values that hold nothing.
 func (in *lanesInlet[T, K]) Take(me *Waiter) (v T, t Tag, ok bool) {
 	var h Hold
 	return in.takeUnless(me, &h, nil)
 }
 
-// Exchange gives back what h keeps and takes a value, at the price of one lock.
+// Exchange implements HoldingInlet. It takes one lock.
 func (in *lanesInlet[T, K]) Exchange(me *Waiter, h *Hold) (v T, t Tag, ok bool) {
 	if h.shares != nil {
 		h.Release()
@@ -243,7 +252,7 @@ func (in *lanesInlet[T, K]) Exchange(me *Waiter, h *Hold) (v T, t Tag, ok bool) 
 	return in.takeUnless(me, h, nil)
 }
 
-// TakeFor takes up to n values: what comes until the time is over or the input ends.
+// TakeFor implements TimedInlet.
 func (in *lanesInlet[T, K]) TakeFor(me *Waiter, n int, d time.Duration) (values []T) {
 	return takeFor(me, n, d, func(quit func() bool) (v T, ok bool) {
 		var h Hold
@@ -252,6 +261,8 @@ func (in *lanesInlet[T, K]) TakeFor(me *Waiter, n int, d time.Duration) (values 
 	})
 }
 
+// takeUnless is Exchange that also fails once quit reports true. The goroutine that makes quit true
+// must wake the seat.
 func (in *lanesInlet[T, K]) takeUnless(me *Waiter, h *Hold, quit func() bool) (v T, t Tag, ok bool) {
 	q := in.q
 	q.mu.Lock()
@@ -274,7 +285,8 @@ func (in *lanesInlet[T, K]) takeUnless(me *Waiter, h *Hold, quit func() bool) (v
 }
 
 // awaitReady waits until there is a value in ready. It reports false at the end of the input, once
-// the queue is stopped, and if quit reports true. It leaves me on no list.
+// the queue is stopped, and if quit reports true. When it returns, me is on no list. The caller
+// must hold q.mu, which awaitReady releases while it is parked.
 func (q *Lanes[T, K]) awaitReady(me *Waiter, quit func() bool) bool {
 	for q.ready.count == 0 || q.stopped {
 		quits := quit != nil && quit()
@@ -294,7 +306,8 @@ func (q *Lanes[T, K]) awaitReady(me *Waiter, quit func() bool) bool {
 	return true
 }
 
-// left counts n values that have left ready, and wakes the consumers that have something to do now.
+// left records that n values have left ready. It wakes the next consumer if there is a value for
+// it, or all if the input has ended. The caller must hold q.mu.
 func (q *Lanes[T, K]) left(n int) {
 	q.stored -= n
 	q.pulled += int64(n)
@@ -305,15 +318,14 @@ func (q *Lanes[T, K]) left(n int) {
 	q.wakeNext()
 }
 
+// wakeNext wakes a consumer if there is a value for it. The caller must hold q.mu.
 func (q *Lanes[T, K]) wakeNext() {
 	if q.ready.count > 0 {
 		q.parkedConsumers.wakeFirst()
 	}
 }
 
-// Pull moves up to n values to take, a fair share of what is ready, and waits for the first. They
-// count as queued until Begin. ok is false at the end of the input, when the queue is stopped, and
-// when ctx ends.
+// Pull implements PulledInlet.
 func (in *lanesInlet[T, K]) Pull(ctx context.Context, me *Waiter, n int, take Pulled[T]) (got int, ok bool) {
 	q := in.q
 	q.mu.Lock()
@@ -326,13 +338,14 @@ func (in *lanesInlet[T, K]) Pull(ctx context.Context, me *Waiter, n int, take Pu
 	return q.pull(n, take), true
 }
 
-// TryPull is Pull that does not wait; it may move no value.
+// TryPull implements PulledInlet.
 func (in *lanesInlet[T, K]) TryPull(n int, take Pulled[T]) (got int) {
 	in.q.mu.Lock()
 	defer in.q.mu.Unlock()
 	return in.q.pull(n, take)
 }
 
+// pull is TryPull. The caller must hold q.mu.
 func (q *Lanes[T, K]) pull(n int, take Pulled[T]) (got int) {
 	if q.stopped || n == 0 || q.ready.count == 0 {
 		return 0
@@ -347,7 +360,7 @@ func (q *Lanes[T, K]) pull(n int, take Pulled[T]) (got int) {
 	return got
 }
 
-// Begin records that n pulled values have been begun: the queue has room for others.
+// Begin implements PulledInlet.
 func (in *lanesInlet[T, K]) Begin(n int) {
 	q := in.q
 	q.mu.Lock()
@@ -362,14 +375,14 @@ func (q *Lanes[T, K]) isStopped() bool {
 	return q.stopped
 }
 
-// Taken returns how many values consumers have taken: they have begun them, if they are driven.
+// Taken returns the number of values that consumers have ever taken, or begun if they are driven.
 func (q *Lanes[T, K]) Taken() uint64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return uint64(q.pulled) - uint64(q.unbegun)
 }
 
-// AddStage adds a producing stage.
+// AddStage implements Queue.
 func (q *Lanes[T, K]) AddStage(onStop func()) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -377,7 +390,7 @@ func (q *Lanes[T, K]) AddStage(onStop func()) {
 	q.onStop = append(q.onStop, onStop)
 }
 
-// StageEnded ends the input when all stages have ended.
+// StageEnded implements Queue.
 func (q *Lanes[T, K]) StageEnded() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -386,7 +399,7 @@ func (q *Lanes[T, K]) StageEnded() {
 	}
 }
 
-// Stop makes every Put and Take return at once.
+// Stop implements Queue.
 func (q *Lanes[T, K]) Stop() {
 	q.mu.Lock()
 	first := !q.stopped
@@ -405,7 +418,7 @@ func (q *Lanes[T, K]) Stop() {
 	}
 }
 
-// Len returns the number of values in the queue.
+// Len implements Queue.
 func (q *Lanes[T, K]) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -1,7 +1,8 @@
 package queue
 
-// arrivals are the values that a consumer may have, first come, first served: one whose lane has opened again goes before
-// those that came later, so that a single consumer keeps the order over all keys.
+// arrivals are the values that a consumer may have, first come, first served: a value whose lane
+// has opened again leaves before those that arrived later, so that a single consumer keeps the
+// order over all keys. The lock of the queue guards them.
 type arrivals[T any, K comparable] struct {
 	count    int
 	fresh    list[entry[T, K]] // those that found their lane open
@@ -29,7 +30,7 @@ func (a *arrivals[T, K]) reopen(e entry[T, K]) {
 	}
 }
 
-// pop removes the value that arrived first; there must be one.
+// pop removes the value that arrived first and returns it. There must be one.
 func (a *arrivals[T, K]) pop() entry[T, K] {
 	a.count--
 	if len(a.reopened) == 0 || a.fresh.count > 0 && a.fresh.ring[a.fresh.first].arrival < a.reopened[0].arrival {

@@ -1,12 +1,13 @@
 package queue
 
-// lanesSink is one producer's end. Only its worker uses it.
+// lanesSink is a producer's end of a Lanes. Only its worker uses it.
 type lanesSink[T any, K comparable] struct {
 	q        *Lanes[T, K]
 	ask      Ask[T, K]
-	reserved int // room that is its own
+	reserved int // part of q.reserved; guarded by q.mu
 }
 
+// Put implements Sink. A value that must not enter is dropped.
 func (s *lanesSink[T, K]) Put(me *Waiter, v T, t Tag) bool {
 	q, e := s.q, entry[T, K]{v: v, t: t}
 	var key K
@@ -33,14 +34,14 @@ func (s *lanesSink[T, K]) Put(me *Waiter, v T, t Tag) bool {
 	return q.enterInTurn(me, e)
 }
 
-// Drive does nothing: what a driven worker reserves is its sink's own anyway.
+// Drive does nothing: what a sink has reserved is not given to others in any case.
 func (s *lanesSink[T, K]) Drive() {}
 
 // Bounded reports whether room can be short.
 func (s *lanesSink[T, K]) Bounded() bool { return s.q.limit > 0 || s.q.most > 0 }
 
-// Reserve gets room for up to n values, as far as there is room that no producer waits for. Weight
-// cannot be reserved: with a bound of it there is no room.
+// Reserve implements ReservedSink. While a producer waits for room it gets none. Weight cannot be
+// reserved, so it gets none either if there is a bound of weight.
 func (s *lanesSink[T, K]) Reserve(n int) int {
 	q := s.q
 	q.mu.Lock()
@@ -57,7 +58,7 @@ func (s *lanesSink[T, K]) Reserve(n int) int {
 	return n
 }
 
-// Unreserve gives back n of what Reserve got.
+// Unreserve implements ReservedSink.
 func (s *lanesSink[T, K]) Unreserve(n int) {
 	q := s.q
 	q.mu.Lock()

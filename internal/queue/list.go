@@ -22,7 +22,7 @@ func (l *list[T]) grow() {
 	l.ring, l.first = grown, 0
 }
 
-// pop removes the first value; there must be one.
+// pop removes the first value and returns it. The list must not be empty.
 func (l *list[T]) pop() (v T) {
 	l.ring[l.first], v = v, l.ring[l.first]
 	l.first = (l.first + 1) & (len(l.ring) - 1)

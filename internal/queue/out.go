@@ -2,9 +2,11 @@ package queue
 
 import "github.com/gopeln/pl/internal/timesheet"
 
-// Out is the end of a producer.
+// Out is a producer's end of a Windowed queue.
 type Out[T any] struct {
-	word      *Word // of the worker; tail and credit are those of this end
+	word *Word // of the worker; its fields tail and credit belong to this end
+
+	// These are set before the first value, and then only read.
 	q         *Windowed[T]
 	increment State // what publishing adds to the word
 	tagged    bool
@@ -13,7 +15,7 @@ type Out[T any] struct {
 	// Only the producer uses these.
 	last *chunk[T]
 	vals []T // of last
-	pos  int
+	pos  int // of the next value in vals
 
 	_ [64]byte // without it, each fetch would cost the producer a cache miss
 
@@ -21,11 +23,11 @@ type Out[T any] struct {
 	first      *chunk[T]
 	head       uint64 // values ever fetched
 	handedOver uint64 // values ever handed over
-	headPos    int
+	headPos    int    // of the next value to fetch, in first
 	spares     spares[T]
-	inReady    bool // listed in q.ready, before
-	nextReady  *Out[T]
-	inCredited bool // listed in q.credited
+	inReady    bool    // listed in q.ready
+	nextReady  *Out[T] // the next there
+	inCredited bool    // listed in q.credited
 
 	_ [64]byte
 }
@@ -38,10 +40,10 @@ func (q *Windowed[T]) Producer() Sink[T] {
 	p := &Out[T]{
 		word: new(Word), q: q, increment: oneValue - oneCredit, tagged: q.tagged, first: empty, last: empty,
 	}
-	p.word.bits.Store(valueAsked)
+	p.word.bits.Store(valueAsked) // invariant 5: the first value is announced
 	if q.limit == 0 {
 		p.increment = oneValue
-		p.word.bits.Store(valueAsked | oneCredit) // publishing does not spend it
+		p.word.bits.Store(valueAsked | oneCredit) // a credit that publishing does not spend
 	}
 	q.outs = append(q.outs, p)
 	return p
@@ -75,12 +77,13 @@ func (p *Out[T]) Given() uint64 {
 	return p.head + p.handedOver + uint64(p.unpulled())
 }
 
-// available is unpulled for a consumer that will not look again: if there is no value, the next one
-// will be announced.
+// available is unpulled for a consumer that will not look again: if it returns 0, the next value
+// will be announced. The caller must hold the lock.
 func (p *Out[T]) available() int {
 	if n := p.unpulled(); n > 0 {
 		return n
 	}
+	// Sets the bit and counts in one step, so that no value comes between the two.
 	return p.unpulledAt(State(p.word.bits.Or(valueAsked)))
 }
 
@@ -112,21 +115,24 @@ func (p *Out[T]) Publish(me *Waiter, v T, t Tag, claim State) (w State, ok bool)
 		if p.Offer(v, w, also) { // v is published, and a value claimed if also says so
 			return w, w&valueAsked == 0 || p.announceValue()
 		}
-		// The word has changed, or there is no credit, or it was taken back after acquire.
+		// Offer failed: the word has changed, or there is no credit, perhaps because what acquire
+		// got was taken back.
 		if w&creditField == 0 && !p.q.acquire(p, me) {
 			return 0, false
 		}
 	}
 }
 
-// Offer is the usual case of Publish, small enough to be inlined into the workers' loop. It fails
-// if there is no credit, no place in the chunk, or the word is no longer w. The caller stores the
-// tag before, and announces the value after it, if w has valueAsked set.
+// Offer is the usual case of Publish, small enough to be inlined into the workers' loop. It reports
+// false if there is no credit, no place in the chunk, or the word is no longer w. The caller must
+// store the tag before the call and, if w has valueAsked set, announce the value after it.
 func (p *Out[T]) Offer(v T, w, claim State) bool {
 	if w&creditField == 0 || p.pos >= len(p.vals) {
 		return false
 	}
 	p.vals[p.pos] = v // the place is the producer's until the exchange publishes it
+	// The exchange publishes the place and spends a credit, if the queue has a bound; if claim is
+	// AndClaim, it also claims the next value of the window.
 	if !p.word.compareAndSwap(w, w+p.increment+claim) {
 		var zero T
 		p.vals[p.pos] = zero // the next try may hand v over, and this place would keep it alive
@@ -136,8 +142,8 @@ func (p *Out[T]) Offer(v T, w, claim State) bool {
 	return true
 }
 
-// handOver gives v to a parked consumer, if the queue is empty. A value that comes alone is taken
-// in half the time, and needs no room.
+// handOver gives v to a parked consumer past the queue if the queue is empty, and reports whether
+// it did. Such a value, which comes alone, is taken in half the time, and needs no room.
 func (p *Out[T]) handOver(v T) bool {
 	q := p.q
 	q.mu.Lock()
@@ -159,8 +165,8 @@ func (p *Out[T]) handOver(v T) bool {
 	return true
 }
 
-// announceValue tells the queue that p is no longer empty. It reports false once the queue is
-// stopped.
+// announceValue tells the queue that p has a value, and wakes a consumer. It reports false once the
+// queue is stopped.
 func (p *Out[T]) announceValue() bool {
 	q := p.q
 	q.mu.Lock()
@@ -168,7 +174,7 @@ func (p *Out[T]) announceValue() bool {
 		q.unlock()
 		return false
 	}
-	p.word.bits.And(^uint64(valueAsked)) // its next values need no announcement, as it is listed
+	p.word.bits.And(^uint64(valueAsked)) // p is listed, so its next values need no announcement
 	if !p.inReady {
 		p.inReady = true
 		q.ready.push(p)
@@ -181,9 +187,9 @@ func (p *Out[T]) announceValue() bool {
 	return true
 }
 
-// popConsumer removes the consumer that is to be woken next and returns it, or nil. If that one may
-// be delayed, because it shares its goroutine, it has the next value announced too. The caller must
-// hold the lock, and wakes the consumer after it has released it.
+// popConsumer removes the consumer that is to be woken next and returns it, or nil. If that
+// consumer shares its goroutine, and so may be delayed, the next value is announced too. The caller
+// must hold the lock, and wakes the consumer after it has released the lock.
 func (q *Windowed[T]) popConsumer() *Waiter {
 	woken := q.parkedConsumers.popLast()
 	if q.parkedConsumers.needsWake() {
@@ -192,14 +198,15 @@ func (q *Windowed[T]) popConsumer() *Waiter {
 	return woken
 }
 
-// askForValue has the next value of each producer announced. The caller must hold the lock.
+// askForValue sets valueAsked in the word of each producer, so that its next value is announced.
+// The caller must hold the lock.
 func (q *Windowed[T]) askForValue() {
 	for _, p := range q.outs {
 		p.word.bits.Or(valueAsked)
 	}
 }
 
-// grow gives the producer a chunk to write to: a spare, if it is not much smaller than the last
+// grow gives the producer a chunk to write to: a spare if it is not much smaller than the last
 // chunk, otherwise a new one of twice the size. So the chunks stay small if the consumers keep up.
 func (p *Out[T]) grow() {
 	p.q.mu.Lock()
@@ -240,8 +247,8 @@ func (q *Windowed[T]) acquire(p *Out[T], me *Waiter) bool {
 // awaitRoom waits for room and returns how much there is, or 0 once the queue is stopped. The
 // caller must hold the lock, which awaitRoom releases while it is parked.
 //
-// No wake-up is lost: the producer has the next claim of each window announced, and then looks once
-// more, because a claim before that woke no one.
+// No wake-up is lost: the producer asks for the next claim of each window to be announced, and then
+// looks once more, since a claim before that was not announced.
 func (q *Windowed[T]) awaitRoom(me *Waiter) int64 {
 	for !q.stopped {
 		room := q.room()
@@ -285,7 +292,7 @@ func (q *Windowed[T]) unclaimed() int64 {
 func (q *Windowed[T]) revoke() int64 {
 	for _, p := range q.credited {
 		p.inCredited = false
-		// The exchange takes back what has not been spent until then.
+		// The exchange takes back the credit that p has not spent until then.
 		q.granted -= int64(p.word.set(creditField, 0).credit())
 	}
 	clear(q.credited)
@@ -294,8 +301,8 @@ func (q *Windowed[T]) revoke() int64 {
 }
 
 // bulk returns how much credit to grant out of the room: all of it, up to a window, since each
-// grant costs a lock. Others that need some take it back. A driven worker has reserved what it
-// wants to have for itself.
+// grant costs a lock, and producers that need some take it back. A driven worker gets a single
+// credit: it reserves what it needs beyond that.
 func (q *Windowed[T]) bulk(p *Out[T], room int64) int64 {
 	if p.driven {
 		return 1
@@ -307,7 +314,7 @@ func (q *Windowed[T]) bulk(p *Out[T], room int64) int64 {
 // caller must hold the lock.
 func (q *Windowed[T]) grant(p *Out[T], n int64) {
 	q.granted += n
-	p.word.bits.Add(uint64(n) * oneCredit)
+	p.word.bits.Add(uint64(n) * oneCredit) // from here on p can spend it
 	if n > 1 && !p.inCredited && !p.driven {
 		p.inCredited = true
 		q.credited = append(q.credited, p)
@@ -315,8 +322,8 @@ func (q *Windowed[T]) grant(p *Out[T], n int64) {
 	q.wakeNextProducer()
 }
 
-// askForClaim has the next claim in each window announced, and the next begin of a driven worker.
-// The caller must hold the lock.
+// askForClaim sets claimAsked in the word of each consumer with a window, so that its next claim is
+// announced, and roomWanted for driven workers. The caller must hold the lock.
 func (q *Windowed[T]) askForClaim() {
 	q.roomWanted.Store(true)
 	for _, p := range q.windows {
@@ -325,8 +332,8 @@ func (q *Windowed[T]) askForClaim() {
 }
 
 // wakeNextProducer wakes the next producer if there is room, or unspent credit that it can take
-// back. Invariant: while there is such credit, no producer is parked unless another is woken, and
-// will wake it. For the holder of the credit may keep it as long as its function takes. The caller
+// back. Invariant: while there is such credit, no producer is parked unless another is woken, which
+// will wake it; the holder of the credit may keep it for as long as its function takes. The caller
 // must hold the lock.
 func (q *Windowed[T]) wakeNextProducer() {
 	if !q.parkedProducers.empty() {
@@ -338,7 +345,7 @@ func (q *Windowed[T]) wakeNextProducer() {
 }
 
 // wakeProducer wakes the producer that has waited longest, unless one is woken already. It reports
-// whether no claim needs to be announced any more. The caller must hold the lock.
+// whether claims need not be announced any more. The caller must hold the lock.
 func (q *Windowed[T]) wakeProducer() bool {
 	q.parkedProducers.wakeFirst()
 	if q.parkedProducers.needsWake() {

@@ -6,9 +6,9 @@ import "time"
 // So the lock is taken rarely if values are cheap, while costly values are fetched one by one and
 // begin in the order in which they came. Only the consumer uses it.
 type pace struct {
-	size  int
-	fills uint
-	timed int // values in the window that is timed; 0: none is
+	size  int  // of the next window; 0: not known
+	fills uint // windows so far
+	timed int  // values in the window that is timed; 0: none is
 	start time.Time
 }
 
@@ -24,7 +24,7 @@ func (p *pace) nextSize() int {
 	return p.size
 }
 
-// fetched is called when n values have been fetched. It has one window in eight timed.
+// fetched is called when n values have been fetched. It begins to time one window in eight.
 func (p *pace) fetched(n int) {
 	p.fills++
 	if p.fills%8 == 1 {

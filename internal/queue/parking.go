@@ -1,14 +1,15 @@
 package queue
 
-// parking is a list of parked workers, guarded by the lock of its queue.
+// parking is a list of parked workers. The lock of its queue guards it: the caller of each method
+// must hold that.
 //
 // At most one waiter is woken at a time; once it is served, it wakes the next if there is work
 // left. So trivial work does not wake all. A waiter that shares its goroutine is not counted as
 // woken, since it may be delayed for any time.
 type parking struct {
-	first, last *Waiter // by when they parked
-	woken       *Waiter
-	owners      int // of the parked, those that have a goroutine to themselves
+	first, last *Waiter // in the order in which they parked
+	woken       *Waiter // the one that was woken and is not yet served, or nil
+	owners      int     // of the parked, those that have a goroutine to themselves
 }
 
 // add adds w, unless it is listed.
@@ -28,7 +29,8 @@ func (k *parking) add(w *Waiter) {
 	}
 }
 
-// remove is called for a waiter that no longer waits, whether it was woken or not.
+// remove takes w off the list, if it is listed. It must be called when w no longer waits, whether
+// it was woken or not.
 func (k *parking) remove(w *Waiter) {
 	k.unparked(w)
 	if w.listed {
@@ -36,6 +38,7 @@ func (k *parking) remove(w *Waiter) {
 	}
 }
 
+// unlist takes w off the list.
 func (k *parking) unlist(w *Waiter) {
 	if w.prev == nil {
 		k.first = w.next
@@ -53,7 +56,7 @@ func (k *parking) unlist(w *Waiter) {
 	}
 }
 
-// unparked is called by a waiter when its Park has returned, for whatever reason.
+// unparked records that the Park of w has returned. Every waiter calls it then, woken or not.
 func (k *parking) unparked(w *Waiter) {
 	if k.woken == w {
 		k.woken = nil
@@ -73,8 +76,8 @@ func (k *parking) needsWake() bool { return k.woken == nil && !k.empty() }
 // caller to wake. It returns nil if none needs to be woken.
 func (k *parking) popLast() *Waiter { return k.pop(k.last) }
 
-// popReceiver is popLast for a worker that is to be handed a value. It also returns nil if that
-// worker could not take one.
+// popReceiver is popLast for a worker that is to be handed a value. It also returns nil if the last
+// worker cannot be handed one.
 func (k *parking) popReceiver() *Waiter {
 	if k.last == nil || k.last.receiver == nil {
 		return nil

@@ -1,7 +1,8 @@
 package queue
 
-// readyList lists the producers that may have values, in the order of their turns. A producer that
-// is not on it has the valueAsked bit (invariant 5). It is guarded by the lock of the queue.
+// readyList lists the producers that may have values, in the order in which consumers fetch from
+// them. A producer that is not on it has the valueAsked bit (invariant 5). The lock of the queue
+// guards it: the caller of each method must hold that.
 type readyList[T any] struct {
 	first, last *Out[T]
 	n           int
@@ -47,13 +48,12 @@ func (l *readyList[T]) moveTo(in *In[T], n int) {
 		there := p.available()
 		p.moveTo(in, min(n-len(in.buf), there))
 		if p.inReady = there > 0; p.inReady {
-			l.push(p) // behind the others
+			l.push(p)
 		}
 	}
 }
 
-// count returns the number of values, but no more than it must look at to find that there are
-// enough.
+// count returns the number of values, or of the first producers only if they have enough.
 func (l *readyList[T]) count(enough int) (n int) {
 	for p := l.first; p != nil && n < enough; p = p.nextReady {
 		n += p.unpulled()

@@ -7,42 +7,47 @@ import (
 	"github.com/gopeln/pl/internal/timesheet"
 )
 
-// Reorder is the queue before an Ordered. A value is written to the slot of its number, without a
-// lock; the consumer goes from slot to slot. There is one consumer.
+// Reorder is the queue before an Ordered. A worker writes a value to the slot of its number,
+// without a lock; the consumer goes from slot to slot. There is one consumer.
 //
 // Who may touch what:
-//   - A slot belongs to the worker that has the value of its number, until it stores the slot's
-//     state. From then on it belongs to the consumer, until that has passed it.
+//   - A slot belongs to the worker that has the value of its number, until that worker stores the
+//     slot's state. From then on it belongs to the consumer, until the consumer has passed it.
 //   - Slots are in blocks. A block stays where the table says while the consumer has not passed all
 //     of its numbers, so a worker that has a value of the block needs no lock to find it, and the
 //     block cannot be recycled under it.
-//   - The consumer, before it parks, stores in awaited what it waits for, and looks at that slot
-//     once more; a worker stores the slot's state first, and then looks at awaited. So at least one
+//   - The consumer, before it parks, stores in awaited which number it waits for, and looks at its
+//     slot once more; a worker stores the slot's state first, and then looks at awaited. So at least one
 //     of the two sees the other, and no wake-up is lost. The same holds for released and
 //     sourceParked between the consumer and the source.
 type Reorder[T any] struct {
+	// These never change.
 	limit uint64 // source values that may be under way; 0: no bound
 	finds bool   // it remembers where values are
 
-	// Read by all for each value, and seldom written.
-	table   atomic.Pointer[table[T]]
-	awaited atomic.Uint64 // the number that the parked consumer waits for, plus 1; 0: it is not parked
-	stopped atomic.Bool
+	// Workers and the consumer read these for each value; they are seldom written.
+	table atomic.Pointer[table[T]] // replaced under mu
+	// awaited is the number that the consumer waits for, plus 1; 0: it does not wait. The consumer
+	// sets it; the consumer, or a worker that wakes it, clears it. They hold mu; workers read it
+	// without.
+	awaited atomic.Uint64
+	stopped atomic.Bool // set by the first Stop
 	_       [64]byte
 
-	// Written by the consumer for each value.
-	head         atomic.Uint64 // the number that is next
-	fetched      atomic.Int64  // children that it has fetched and not taken
-	released     atomic.Uint64 // source values that are no longer under way; 0 if there is no limit
+	// The consumer writes these for each value. Len reads head and fetched, the source released.
+	head     atomic.Uint64 // the number that is next
+	fetched  atomic.Int64  // children that the consumer has fetched and not taken
+	released atomic.Uint64 // source values that are no longer under way; 0 if there is no limit
+	// sourceParked is written by the source under mu, and read by the consumer for each value.
 	sourceParked atomic.Bool
 	_            [64]byte
 
-	// The source's own.
-	admitted     uint64
-	releasedSeen uint64
+	// Only the source uses these.
+	admitted     uint64 // source values that have been admitted
+	releasedSeen uint64 // released, when the source last read it
 	_            [64]byte
 
-	mu             sync.Mutex
+	mu             sync.Mutex // guards what follows
 	blocks         blocks[T]
 	parents        parents[T]
 	stages         int
@@ -58,10 +63,13 @@ func NewReorder[T any](limit int) *Reorder[T] {
 	return q
 }
 
-func (q *Reorder[T]) Producer() Sink[T]       { return q }
+// Producer implements Queue. It returns q.
+func (q *Reorder[T]) Producer() Sink[T] { return q }
+
+// Consumer implements Queue. It may be called once.
 func (q *Reorder[T]) Consumer(*Word) Inlet[T] { return &reorderInlet[T]{q: q} }
 
-// Put never waits.
+// Put implements Sink. It never waits.
 func (q *Reorder[T]) Put(_ *Waiter, v T, t Tag) bool {
 	if q.stopped.Load() {
 		return false
@@ -91,9 +99,10 @@ func (q *Reorder[T]) Hole(t Tag) {
 	}
 }
 
-// settle hands the slot to the consumer, and wakes it if it waits for that.
+// settle hands the slot of the number seq to the consumer, and wakes the consumer if it waits for
+// that slot.
 func (q *Reorder[T]) settle(s *slot[T], seq uint64, k slotKind) {
-	s.state.Store(settled(seq, k))
+	s.state.Store(settled(seq, k)) // from here on the slot is the consumer's
 	if q.awaited.Load() == seq+1 {
 		q.mu.Lock()
 		q.wakeFor(seq)
@@ -123,8 +132,8 @@ func (q *Reorder[T]) Admit(me *Waiter) {
 	q.admitted++
 }
 
-// full reports whether as many source values are under way as may be. It looks at released only if
-// it has to.
+// full reports whether as many source values are under way as may be. It reads released only if
+// what the source has seen of it does not suffice.
 func (q *Reorder[T]) full() bool {
 	if q.admitted-q.releasedSeen < q.limit {
 		return false
@@ -133,11 +142,12 @@ func (q *Reorder[T]) full() bool {
 	return q.admitted-q.releasedSeen >= q.limit
 }
 
+// awaitRelease waits until q is not full, or stopped.
 func (q *Reorder[T]) awaitRelease(me *Waiter) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for {
-		q.sourceParked.Store(true) // and only then look
+		q.sourceParked.Store(true) // before it looks at released
 		if q.stopped.Load() || !q.full() {
 			break
 		}
@@ -151,7 +161,8 @@ func (q *Reorder[T]) awaitRelease(me *Waiter) {
 	q.parkedSource.remove(me)
 }
 
-// release says that the source values before head are no longer under way.
+// release records that the source values before head are no longer under way, and wakes the source
+// if it waits for that. Only the consumer calls it.
 func (q *Reorder[T]) release(head uint64) {
 	if q.limit == 0 {
 		return
@@ -198,7 +209,7 @@ func (q *Reorder[T]) Stop() {
 	}
 }
 
-// Len implements Queue. It takes time for each value that is there.
+// Len implements Queue. It takes time in proportion to the number of values.
 func (q *Reorder[T]) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()

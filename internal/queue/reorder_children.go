@@ -1,7 +1,7 @@
 package queue
 
-// parents are the source values that become other values, by number. They are guarded by the lock
-// of the queue: unlike a source value's slot, a child's place can be anywhere in a tree.
+// parents are the source values that become other values, by number. The lock of the queue guards
+// them: unlike the slot of a source value, the place of a child can be anywhere in a tree.
 type parents[T any] struct {
 	at     map[uint64]*children[T]
 	stored int // values in them
@@ -16,20 +16,19 @@ type children[T any] struct {
 	total  int // unknownTotal until the parent has ended
 }
 
-// place is that of one child: as a slot, but for children of its own.
+// place is the place of one child, as a slot is that of a source value.
 type place[T any] struct {
 	kind     slotKind
 	v        T
-	children *children[T] // of a parent
+	children *children[T] // of a slotParent
 }
 
 const (
 	unknownTotal     = -1
 	mostSpareParents = 64
-	// mostPlaces is how many places a spare may keep for its next use.
+	// mostPlaces is the most places that a spare keeps for its next use.
 	mostPlaces = 256
-	// mostCollected bounds the children that the consumer gets at once; it saves locks and means
-	// nothing else.
+	// mostCollected bounds the children that the consumer gets under one lock.
 	mostCollected = 64
 )
 
@@ -39,7 +38,8 @@ func (q *Reorder[T]) putChild(v T, t Tag) bool {
 
 func (q *Reorder[T]) childHole(t Tag) { q.settleChild(t, place[T]{kind: slotHole}) }
 
-// settleChild reports false once the queue is stopped.
+// settleChild makes p the place of the child of tag t, and wakes the consumer if it waits for that.
+// It reports false once the queue is stopped.
 func (q *Reorder[T]) settleChild(t Tag, p place[T]) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -86,6 +86,7 @@ func (q *Reorder[T]) childrenOf(seq uint64, p *path) *children[T] {
 	return parent.children
 }
 
+// childrenOfSource is childrenOf for the source value itself.
 func (q *Reorder[T]) childrenOfSource(seq uint64) *children[T] {
 	if c := q.parents.at[seq]; c != nil {
 		return c
@@ -129,8 +130,8 @@ func (c *children[T]) place(i int) *place[T] {
 }
 
 // collect appends to batch the values that are next among the children of the source value seq. It
-// reports whether none is left to come; all says that what is missing was cut off. The caller must
-// hold q.mu.
+// reports whether no more of them will come. all says that the missing ones were cut off by the end
+// of the input. The caller must hold q.mu.
 func (q *Reorder[T]) collect(batch []T, seq uint64, all bool) (_ []T, done bool) {
 	before, c := len(batch), q.parents.at[seq]
 	batch, done = q.parents.collect(batch, c, all)
@@ -145,7 +146,7 @@ func (q *Reorder[T]) collect(batch []T, seq uint64, all bool) (_ []T, done bool)
 func (p *parents[T]) collect(batch []T, c *children[T], all bool) (_ []T, done bool) {
 	c.trim()
 	for c.next != c.total {
-		if c.next-c.first == len(c.places) { // none of those to come is there
+		if c.next-c.first == len(c.places) { // none of the rest is there
 			return batch, all
 		}
 		if len(batch) >= mostCollected {
@@ -171,7 +172,7 @@ func (p *parents[T]) collect(batch []T, c *children[T], all bool) (_ []T, done b
 	return batch, true
 }
 
-// trim gives up the places that the consumer has passed, once they are half of all.
+// trim drops the places that the consumer has passed, once they are half of all.
 func (c *children[T]) trim() {
 	if passed := c.next - c.first; 2*passed >= len(c.places) {
 		n := copy(c.places, c.places[passed:])

@@ -2,16 +2,16 @@ package queue
 
 import "github.com/gopeln/pl/internal/timesheet"
 
-// reorderInlet is the consumer's end.
+// reorderInlet is the consumer's end of a Reorder. Only the consumer uses it.
 type reorderInlet[T any] struct {
 	q     *Reorder[T]
 	head  uint64    // the number that is next
-	block *block[T] // the last that was looked at
-	batch []T       // children that are next, in
-	taken int       // of which so many have been taken
+	block *block[T] // that of head, or nil
+	batch []T       // children that are next, in their order
+	taken int       // how many of batch have been taken
 }
 
-// Take implements Inlet. That it is called says that all values before have left.
+// Take implements Inlet. A call means that the consumer has handed on all values before.
 func (in *reorderInlet[T]) Take(me *Waiter) (v T, t Tag, ok bool) {
 	for !in.q.stopped.Load() {
 		if in.taken < len(in.batch) {
@@ -76,7 +76,7 @@ func (in *reorderInlet[T]) await(me *Waiter) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for !q.stopped.Load() {
-		q.awaited.Store(in.head + 1) // and only then look
+		q.awaited.Store(in.head + 1) // before it looks at the slot
 		if in.gotOn() {
 			q.awaited.Store(0)
 			q.parkedConsumer.remove(me)
@@ -94,13 +94,13 @@ func (in *reorderInlet[T]) await(me *Waiter) bool {
 	return false
 }
 
-// gotOn reports whether Take has something to do: with a number that is settled, with children that
-// it has fetched, or with the number after one that it has passed. The caller must hold the queue's
-// lock.
+// gotOn fetches children, or passes a number of which no value will come, if it can. It reports
+// whether Take has something to do now: with a number that is settled, with children, or with the
+// next number. The caller must hold q.mu.
 func (in *reorderInlet[T]) gotOn() bool {
 	q, ended := in.q, in.q.stages == 0
 	_, k := in.look()
-	done := false // with this number
+	done := false // no more values of this number will come
 	switch k {
 	case slotMissing: // at the end of the input, what is missing was cut off
 		done = ended && in.head/blockSize < q.blocks.end

@@ -4,10 +4,11 @@ import "sync/atomic"
 
 // slot is the place of one source value.
 type slot[T any] struct {
-	// state is the slot's number and kind, once it is settled. A state that an earlier use of the
-	// slot has left there has another number, so nothing needs to be cleared.
+	// state is the slot's number and kind, once it is settled. The worker that has the value of the
+	// number stores it; the consumer loads it. A state that an earlier use of the slot has left
+	// there has another number, so it need not be cleared.
 	state atomic.Uint64
-	v     T
+	v     T // see Reorder for who may touch it
 }
 
 // slotKind is what has become of a source value.
@@ -22,7 +23,7 @@ const (
 
 func settled(seq uint64, k slotKind) uint64 { return seq<<2 | uint64(k) }
 
-// kind is that of the slot of number seq.
+// kind returns the kind of the slot of the number seq.
 func (s *slot[T]) kind(seq uint64) slotKind {
 	if state := s.state.Load(); state>>2 == seq {
 		return slotKind(state & 3)
@@ -30,20 +31,21 @@ func (s *slot[T]) kind(seq uint64) slotKind {
 	return slotMissing
 }
 
-// blockSize is how many slots there are in a block: the lock is taken once for so many values.
+// blockSize is the number of slots in a block: the lock is taken once for that many values.
 const blockSize = 64
 
-// block is the slots of the numbers from number*blockSize on.
+// block has the slots of the numbers from number*blockSize on.
 type block[T any] struct {
-	number atomic.Uint64
-	places *places // nil unless the queue finds values
+	number atomic.Uint64 // written under the lock of the queue, read by workers and the consumer
+	places *places       // nil unless the queue finds values
 	slots  [blockSize]slot[T]
 }
 
 func (b *block[T]) slot(seq uint64) *slot[T] { return &b.slots[seq%blockSize] }
 
-// table finds blocks. The block of number n is at n modulo the table's length, a power of two; what
-// is there may also be a block of another number.
+// table finds blocks. The block of number n is at n modulo the table's length, a power of two; a
+// block of another number may also be there. Its pointers are written under the lock of the queue,
+// and read without.
 type table[T any] struct{ at []atomic.Pointer[block[T]] }
 
 func newTable[T any](size int) *table[T] { return &table[T]{make([]atomic.Pointer[block[T]], size)} }
@@ -59,14 +61,14 @@ func (t *table[T]) find(seq uint64) *block[T] {
 	return b
 }
 
-// blocks is what is known of the blocks besides the table: the numbers first to end-1 may be in
-// use, and some spares are to be used again. It is guarded by the lock of the queue.
+// blocks says which blocks there are besides the table: those of the numbers first to end-1 may be
+// in use, and the spares are to be used again. The lock of the queue guards it.
 type blocks[T any] struct {
 	first, end uint64
 	spares     []*block[T]
 }
 
-// mostSpareBlocks is as many as a window of a thousand values needs.
+// mostSpareBlocks is the number of blocks that a window of a thousand values needs.
 const mostSpareBlocks = 16
 
 // slot returns the slot of a source value that has not been settled. It returns nil if the consumer
@@ -129,7 +131,7 @@ func (q *Reorder[T]) pass(seq uint64) {
 	}
 }
 
-// storedFrom counts the values in the slots from number head on.
+// storedFrom counts the values in the slots from number head on. The caller must hold q.mu.
 func (q *Reorder[T]) storedFrom(head uint64) (n int) {
 	t := q.table.Load()
 	for seq := head; seq < q.blocks.end*blockSize; {

@@ -1,11 +1,12 @@
 package queue
 
 // staticValues are the values of a source that are there from the start. Consumers fetch their
-// windows from them, so no goroutine has to bring them. They do not count against the bound of the
-// queue, since a value is held in the source either way. They are guarded by the lock of the queue.
+// windows from them, so no goroutine has to put them into the queue. They do not count against the
+// bound of the queue, since the source holds them in any case. The lock of the queue guards them. A
+// nil *staticValues has none.
 type staticValues[T any] struct {
-	at        func(i int) T
-	next, end int
+	at        func(i int) T // never changes
+	next, end int           // the values from next to end-1 have not been fetched
 }
 
 // remaining returns the number of values that have not been fetched.

@@ -26,9 +26,9 @@ func (t Tag) Child(i int) Tag {
 	return child
 }
 
-// Tracker is told by the stages between a source and an Ordered what the Ordered could not know:
-// which values will never reach it. They tell it directly, past the queues, so that it never waits
-// for a value that has been dropped.
+// Tracker is what the stages between a source and an Ordered tell which values will never reach the
+// Ordered as themselves. They call it directly, past the queues, so that the Ordered never waits
+// for a value that has been dropped. Its methods, but for Admit, are safe for concurrent use.
 type Tracker interface {
 	// Hole says that the value of tag t has ended without a result.
 	Hole(t Tag)

@@ -18,21 +18,22 @@ type Seat interface {
 	WaitInput() bool
 }
 
-// Waiter is a worker in the lists of those who wait. A worker waits in one place at a time, so one
-// Waiter for each of its seats is enough. Its fields are guarded by the lock of the queue at which
-// it waits.
+// Waiter is the entry of a seat in the lists of parked workers. A seat waits in one place at a
+// time, so one Waiter is enough for it. The lock of the queue at which it waits guards its fields,
+// except for seat and ownsGoroutine, which never change, and Track.
 type Waiter struct {
 	seat          Seat
-	ownsGoroutine bool // so nothing else keeps it from running
+	ownsGoroutine bool // its worker has a goroutine to itself, and can run as soon as it is woken
 	receiver      any  // the *In that a value can be handed to, or nil
 	prev, next    *Waiter
-	listed        bool
+	listed        bool // in the parking list that prev and next belong to
 
-	// Track learns of the waits; nil if the run is not observed.
+	// Track keeps the times of the waits; it is nil if the run is not observed. Only the goroutine
+	// that waits uses it.
 	Track *timesheet.Track
 }
 
-// park waits for a Wake of the seat.
+// park waits in the seat, and records why.
 func (w *Waiter) park(why timesheet.State) {
 	if w.Track == nil {
 		w.seat.Park()

@@ -7,34 +7,36 @@ import (
 
 // Windowed is a queue without a lock for each value. The package comment explains it.
 type Windowed[T any] struct {
-	// A value that comes alone touches the first fields. They stand together, to be on few cache
+	// A value that comes alone touches the first fields, which stand together to be on few cache
 	// lines. mu guards all fields but the atomic ones and those that never change: limit, tagged.
 	mu sync.Mutex
-	// mayHandOver is set if a consumer is parked that a value could be handed to. Producers read it
-	// without the lock; it is stored under the lock.
+	// mayHandOver is set if a consumer may be parked that a value can be handed to. It is written
+	// under the lock, by a consumer that parks and a producer that looks for one; producers read it
+	// without the lock.
 	mayHandOver     atomic.Bool
 	stopped         bool
 	tagged          bool
 	ready           readyList[T] // producers that may have values
 	parkedConsumers parking
 	static          *staticValues[T] // instead of producers, or nil
-	windows         []*In[T]         // that may have unclaimed values
+	windows         []*In[T]         // of consumers that may have unclaimed values
 
 	limit           int64 // the bound; 0: none
-	stages          int
+	stages          int   // producing stages that have not ended
 	parkedProducers parking
-	credited        []*Out[T] // that may have unspent credit
+	credited        []*Out[T] // of producers that may have unspent credit
 	granted         int64     // credits ever given, less those taken back
 	pulled          int64     // values ever moved from producers to consumers
 	handedOver      int64     // values ever handed to a consumer past the queue
 	outs            []*Out[T]
 	ins             []*In[T]
-	onStop          []func()
+	onStop          []func() // called by the first Stop
 
 	// unbegun counts the values that driven workers have pulled and not begun, which are in no
-	// window. It is raised under the lock, and lowered without it.
+	// window. A worker that pulls raises it under the lock; Begin lowers it without.
 	unbegun atomic.Int64
-	// roomWanted tells driven workers that a producer waits for room. It is stored under the lock.
+	// roomWanted tells driven workers that a producer waits for room. It is written under the lock,
+	// and read by Begin without.
 	roomWanted atomic.Bool
 }
 
@@ -47,9 +49,12 @@ type chunk[T any] struct {
 }
 
 const (
-	firstChunk = 8
-	mostChunk  = 256
+	// MostWindow is the most values that a consumer fetches at once, and the most credit that a
+	// producer gets at once.
 	MostWindow = 64
+
+	firstChunk = 8 // places in the first chunk of a producer
+	mostChunk  = 256
 	mostSpares = 4
 )
 

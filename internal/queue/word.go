@@ -35,7 +35,7 @@ const (
 	mostCredit   = 1 << 13 // that a producer may reserve; the field holds twice as much
 )
 
-// State is a word at one moment.
+// State is the value of a Word at one moment.
 type State uint64
 
 func (s State) next() uint64   { return uint64(s) / oneClaim % 128 }
@@ -52,7 +52,7 @@ func (w *Word) compareAndSwap(before State, after State) bool {
 	return w.bits.CompareAndSwap(uint64(before), uint64(after))
 }
 
-// set replaces the fields that mask covers.
+// set replaces the fields that mask covers in one exchange, and returns the word as it was before.
 func (w *Word) set(mask, fields State) (before State) {
 	for {
 		before = w.load()
@@ -62,5 +62,6 @@ func (w *Word) set(mask, fields State) (before State) {
 	}
 }
 
-// AndClaim, as the claim of Offer and Publish, makes them also claim the next value of the window.
+// AndClaim is the claim argument with which Offer and Publish also claim the next value of the
+// window.
 const AndClaim State = oneClaim
