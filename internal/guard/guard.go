@@ -1,5 +1,5 @@
-// Package guard asks errors of users for what they have to say. Their methods are code of the
-// user's, which may panic, and end the goroutine; neither gets out of here.
+// Package guard calls the methods of users' errors. These are code of the user's, which may panic or
+// end its goroutine; the functions of this package return in both cases.
 package guard
 
 import (
@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// Text is what err.Error() returns, or else what became of the call.
+// Text returns err.Error(), or if that does not return, a text that says what became of the call.
 func Text(err error) (text string) {
 	if err == nil {
 		return "<nil>"
@@ -18,12 +18,12 @@ func Text(err error) (text string) {
 	return text
 }
 
-// Is reports whether errors.Is does; an error that cannot be asked is not target.
+// Is is errors.Is. It reports false if a method of err does not return.
 func Is(err, target error) (is bool) {
 	return Call(func() { is = errors.Is(err, target) }) == nil && is
 }
 
-// As is errors.AsType; in an error that cannot be asked there is nothing to be found.
+// As is errors.AsType. It reports false if a method of err does not return.
 func As[E error](err error) (found E, ok bool) {
 	if Call(func() { found, ok = errors.AsType[E](err) }) != nil {
 		var none E
@@ -33,7 +33,8 @@ func As[E error](err error) (found E, ok bool) {
 }
 
 // Call calls f in a goroutine of its own, where Goexit ends nothing else, and waits for it. It
-// returns what became of a call that did not return, as the rest of a sentence.
+// returns nil if f returned. Otherwise the text of the error says what f did, as the rest of a
+// sentence: "panicked: …".
 func Call(f func()) (trouble error) {
 	done := make(chan struct{})
 	trouble = errGoexit

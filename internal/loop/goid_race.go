@@ -11,7 +11,8 @@ import (
 // identity is the number of a goroutine.
 type identity uint64
 
-// identify returns the caller's. The first line of a stack has it: "goroutine 7 [running]:".
+// identify returns the caller's number. It is in the first line of a stack: "goroutine 7
+// [running]:".
 func identify() identity {
 	var buf [64]byte
 	line := buf[:runtime.Stack(buf[:], false)]

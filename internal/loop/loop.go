@@ -3,8 +3,8 @@
 // state without locks.
 //
 // A task is a coroutine made with iter.Pull. It runs its work to the end without a switch unless it
-// parks, and is used again for other work. All functions here must be called on the loop, that is,
-// by the running task or by a [Receiver], except where they say otherwise.
+// parks, and is used again for other work. All functions of this package must be called on the
+// loop, that is, by the running task or by a [Receiver], unless they say otherwise.
 package loop
 
 import (
@@ -20,11 +20,15 @@ import (
 
 // Loop runs tasks. [New] makes one.
 type Loop struct {
-	current atomic.Pointer[Task] // the running task; nil between two. The watchdog and Running read it
+	// current is the running task, nil between two. The loop writes it; the watchdog and Running
+	// read it.
+	current atomic.Pointer[Task]
 
+	// These are used on the loop only, but for the inbox and the watchdog, which have rules of
+	// their own, and epoch, which never changes.
 	ready  fifo
-	fresh  fifo   // ready too, and about to begin something new
-	turns  uint64 // given to tasks in ready and fresh
+	fresh  fifo   // tasks that are ready too, and will begin something new
+	turns  uint64 // the last turn that a task in ready or fresh was given
 	timers timers
 	inbox  inbox
 	free   *Task      // idle coroutines, the last used first
@@ -37,18 +41,18 @@ type Loop struct {
 	// Sheet, if it is not nil, keeps the loop's time. It is set before the loop runs.
 	Sheet *timesheet.Sheet
 
-	mu     sync.Mutex
+	mu     sync.Mutex    // guards users, ended, posted and ending
 	users  int           // calls of Acquire without their Release
 	ended  chan struct{} // closed at the end of the loop; nil if it does not run
 	end    Message
 	posted bool // end is in the inbox
-	ending bool // end has arrived
+	ending bool // end has been received; the loop reads it without mu, since it alone writes it
 }
 
 // Receiver receives a message, on the loop.
 type Receiver interface{ Receive() }
 
-// Limits that keep one kind of event from starving another.
+// These limits keep one kind of event from starving another.
 const (
 	roundSize = 32  // tasks resumed before the loop looks at the inbox and the timers
 	patience  = 256 // rounds that WhenIdle waits for a loop that is never idle
@@ -97,6 +101,7 @@ func (l *Loop) Release() {
 // lastUser receives the message that ends the loop.
 type lastUser Loop
 
+// Receive makes the loop end after the tasks that are ready.
 func (l *lastUser) Receive() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -107,8 +112,8 @@ func (l *lastUser) Receive() {
 // again. Any goroutine may call it.
 func (l *Loop) Post(m *Message) { l.inbox.post(m) }
 
-// WhenIdle makes the loop call r once it has nothing else to do, or after some time if that never
-// happens.
+// WhenIdle makes the loop call r, once, when it has nothing else to do, or after some rounds if
+// that does not happen.
 func (l *Loop) WhenIdle(r Receiver) { l.idlers = append(l.idlers, r) }
 
 // Now returns the time since the loop was made, which is what [Task.Park] takes. Any goroutine may
@@ -127,8 +132,8 @@ func (l *Loop) Time(now time.Duration) time.Time { return l.epoch.Add(now) }
 // run is the loop's goroutine.
 //
 // A task that calls Goexit ends this goroutine too, since iter.Pull passes Goexit on to the caller
-// of next. The coroutine is gone, and its deferred functions have told its owner; the loop goes on
-// on a new goroutine.
+// of next. The coroutine has ended, after its deferred functions have told its owner; the loop goes
+// on in a new goroutine.
 func (l *Loop) run() {
 	over := false
 	if l.Sheet != nil {
@@ -155,9 +160,9 @@ func (l *Loop) run() {
 // round resumes tasks, delivers messages and looks at the timers. Tasks that become ready meanwhile
 // wait for the next round.
 //
-// Tasks run in the order in which they became ready, but the first of a round is a fresh one if
-// there is any. Otherwise values would begin once per turn of all ready tasks, and the more tasks
-// poll, the more slowly the rest would start.
+// Tasks run in the order in which they became ready, but the first task of a round is a fresh one
+// if there is any. Otherwise one value would begin for each turn of all ready tasks: the more tasks
+// poll, the more slowly the rest would begin.
 func (l *Loop) round() {
 	ready, fresh := l.ready.n, l.fresh.n
 	for turn := range min(ready+fresh, roundSize) {
@@ -193,7 +198,7 @@ func (l *Loop) deliver() bool {
 	return true
 }
 
-// due reports whether a task's time has come.
+// due reports whether the time of a parked task has come.
 func (l *Loop) due() bool { return len(l.timers.heap) > 0 && l.timers.heap[0].when <= l.Now() }
 
 // expire makes the tasks ready whose time has come.
@@ -208,7 +213,7 @@ func (l *Loop) expire() {
 	}
 }
 
-// callIdlers calls the receivers of WhenIdle.
+// callIdlers calls the receivers of WhenIdle, each once.
 func (l *Loop) callIdlers() {
 	due := l.idlers
 	l.idlers = nil
@@ -217,8 +222,8 @@ func (l *Loop) callIdlers() {
 	}
 }
 
-// idle waits for a message or a timer. The goroutine that would wake the loop is often about to, so
-// it first lets others run: that is cheaper than a sleep and a wake-up.
+// idle waits for a message or a timer. It lets other goroutines run first, since one of them is
+// often about to post a message: that is cheaper than a sleep and a wake-up.
 func (l *Loop) idle() {
 	runtime.Gosched()
 	if l.deliver() || len(l.idlers) > 0 {

@@ -19,18 +19,18 @@ func (f Func) Do() { f() }
 
 // Task is a coroutine with something to do. There can be very many, so it is small.
 type Task struct {
-	identity                         // first, since an empty last field would take room
+	identity                         // never changes; first, since an empty last field would take room
 	next     func() (struct{}, bool) // switches to the coroutine
 	yield    func(struct{}) bool     // switches back
 	work     Work                    // nil: the coroutine is idle, or has to end
-	owner    atomic.Pointer[Owner]   // read by the watchdog
+	owner    atomic.Pointer[Owner]   // written on the loop, read by the watchdog too
 	link     *Task                   // the next one in the list that the task is in
-	until    time.Duration           // Park's argument: the loop sets the timer, to keep the task's stack small
+	until    time.Duration           // Park's argument; the loop sets the timer, so the task's stack is small
 	turn     uint64                  // orders the ready tasks
 	slot     int32                   // index in the timers, plus 1; 0: it is not there
 	parked   bool
 	expired  bool // Park has ended because of the time
-	again    bool // it yields
+	again    bool // the task yields, and gets another turn
 	begins   bool // see Begins
 }
 
@@ -81,7 +81,7 @@ func newTask() *Task {
 	return t
 }
 
-// rest waits, as an idle coroutine, for other work.
+// rest makes the task an idle coroutine until it has other work.
 func (t *Task) rest() {
 	l := t.loop()
 	t.work = nil
@@ -106,8 +106,8 @@ func (l *Loop) resume(t *Task) {
 	switch {
 	case t.again:
 		t.again = false
-		l.deliver() // what the task has asked for comes before its own next turn,
-		l.expire()  // and so do the tasks whose time has come
+		l.deliver() // messages that the task has posted are received before its next turn,
+		l.expire()  // and tasks whose time has come run before it
 		l.queue(t)
 	case t.until > 0:
 		l.timers.add(t, t.until)
@@ -139,9 +139,9 @@ func (t *Task) Wake() {
 	l.queue(t)
 }
 
-// Begins says that t will begin something new when it is next resumed, such as a value that waits
-// for it. One in [roundSize] tasks that the loop resumes is of this kind, if there is any, however
-// many others are ready.
+// Begins records that t will begin something new when it is next resumed, such as a value that
+// waits for it. One in [roundSize] tasks that the loop resumes is of this kind, if there is any,
+// however many others are ready.
 func (t *Task) Begins() { t.begins = true }
 
 // Yield gives every other ready task, and each message, a turn. If there are none it returns at
@@ -160,7 +160,7 @@ func (t *Task) Yield() {
 // t runs; with the race detector it never does. Any goroutine may call it.
 func (t *Task) Running() bool { return t.loop().current.Load() == t && identify() == t.identity }
 
-// fifo is a list of tasks.
+// fifo is a first-in, first-out list of tasks, linked by their field link.
 type fifo struct {
 	first, last *Task
 	n           int

@@ -3,7 +3,8 @@ package loop
 import "time"
 
 // timers is a heap of the tasks that wait for a time. A node has four children, which halves the
-// depth, and they share a cache line. A task knows its index, so it can be removed from anywhere.
+// depth and keeps the children on one cache line. A task knows its index, so it can be removed from
+// any place.
 type timers struct{ heap []alarm }
 
 type alarm struct {
@@ -16,6 +17,7 @@ func (h *timers) add(t *Task, when time.Duration) {
 	h.up(len(h.heap) - 1)
 }
 
+// remove removes t, which must be in the heap.
 func (h *timers) remove(t *Task) {
 	i, last := int(t.slot)-1, len(h.heap)-1
 	t.slot = 0
@@ -64,6 +66,7 @@ func (h *timers) down(i int) {
 	h.set(i, a)
 }
 
+// set puts a at index i, and tells its task.
 func (h *timers) set(i int, a alarm) {
 	h.heap[i] = a
 	a.task.slot = int32(i + 1)

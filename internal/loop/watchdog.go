@@ -18,7 +18,7 @@ const (
 	watchEvery   = 25 * time.Millisecond
 	stallTicks   = 4           // looks without a sign: the loop has been held for 100 ms
 	stallPause   = time.Minute // between two reports of an owner
-	courtesy     = 100         // times that others are let run before the loop counts as held
+	courtesy     = 100         // times that other goroutines are let run before the loop counts as held
 	mostProfiled = 20_000      // goroutines; a profile of more would be a stall of its own
 )
 
@@ -57,19 +57,20 @@ const loopLabel = "task.loop"
 type watchdog struct {
 	loop    *Loop
 	id      string
-	waiting atomic.Bool // for a sign: set by a look, cleared by the loop
-	armed   atomic.Bool // there is a timer, or a look under way
+	waiting atomic.Bool // for a sign; a look sets it, the loop clears it
+	armed   atomic.Bool // the timer is set, or a look is under way; the loop sets it, a look clears it
 
-	mu     sync.Mutex // held while it looks
+	mu     sync.Mutex // guards what follows; held during a look
 	timer  *time.Timer
 	looked time.Time // the last look
 	missed int       // looks in a row without a sign
 	over   bool
 }
 
-// Sign tells the watchdog that the running task has left one function and enters another.
+// Sign tells the watchdog that the running task has left one function and will enter another.
 func (l *Loop) Sign() { l.watch.sign() }
 
+// sign clears waiting. Only the loop calls it.
 func (w *watchdog) sign() {
 	if w.waiting.Load() {
 		w.waiting.Store(false)
@@ -93,7 +94,8 @@ func (w *watchdog) stop() {
 	w.timer.Stop()
 }
 
-// resume is called when the loop has slept, since the watchdog may have stopped its timer.
+// resume sets the timer again if a look has not, because the loop slept. The loop calls it when it
+// has slept.
 func (w *watchdog) resume() {
 	if !w.armed.Load() && w.armed.CompareAndSwap(false, true) {
 		w.timer.Reset(watchEvery)
@@ -136,8 +138,9 @@ func (w *watchdog) held() bool {
 }
 
 // restsWithLoop disarms the watchdog if the loop sleeps, and reports whether it did. The loop
-// checks armed after it has woken up, and this checks the loop's sleep after it has cleared armed:
-// so one of the two arms the watchdog again.
+// checks armed after it has woken up, and restsWithLoop checks whether the loop sleeps after it has
+// cleared armed. So at least one of the two sees the other, and the exchange lets one arm the
+// watchdog again.
 func (w *watchdog) restsWithLoop() bool {
 	asleep := &w.loop.inbox.sleeping
 	if !asleep.Load() {
@@ -149,8 +152,8 @@ func (w *watchdog) restsWithLoop() bool {
 	return asleep.Load() || !w.armed.CompareAndSwap(false, true)
 }
 
-// report calls the owner's onStall, unless it did so a short time ago, or the task has gone on
-// while its stack was taken: then that stack is not the stall's.
+// report calls the owner's onStall, unless it did so less than stallPause ago, or the task has gone
+// on while its stack was taken, so that the stack is not that of the stall.
 func (w *watchdog) report(o *Owner) {
 	if !o.reported.IsZero() && time.Since(o.reported) < stallPause {
 		return

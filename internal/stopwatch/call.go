@@ -5,22 +5,23 @@ import (
 	"time"
 )
 
-// call is one call of the function, and the context that it gets. It is used once, since a function
-// may keep its context; so it is small, and made many at a time.
+// call is one call of the function, and the context that the function gets. A call is used once,
+// since the function may keep its context; so it is small, and many are allocated at a time.
 //
-// As long as nobody asks for more than can be seen in the parent, there is nothing but these
-// fields. Then real is made: an ordinary context derived from the parent, which the watch cancels,
-// and which answers all questions.
+// As long as the parent has the answer to all that is asked of the context, there are only these
+// fields. When the function asks for more, real is made: an ordinary context derived from the
+// parent, which the watch cancels, and which answers from then on.
 type call struct {
 	*batch
-	due time.Duration // by the watch
+	due time.Duration // the end of its time when it began, since the watch's epoch; never changes
 
-	// guarded by the watch's lock
+	// Guarded by the watch's lock. Any goroutine with the context may make real; the watch's
+	// goroutine and its timer write end.
 	real *realContext
 	end  end
 }
 
-// end is why a call has ended by itself.
+// end is why a call has ended, if not by the end of its parent.
 type end uint8
 
 const (
@@ -29,14 +30,15 @@ const (
 	timedOut
 )
 
-// batch is calls that are allocated together: half a kilobyte of them. One that is kept keeps the
-// others' memory.
+// batch is a number of calls that are allocated together, in half a kilobyte. A call that is kept
+// keeps the memory of the others.
 type batch struct {
 	watch *Watch
 	calls [15]call
-	used  int
+	used  int // only the watch's goroutine uses it
 }
 
+// next returns the next call of the batch, which must have one.
 func (b *batch) next(due time.Duration) *call {
 	c := &b.calls[b.used]
 	b.used++
@@ -44,12 +46,12 @@ func (b *batch) next(due time.Duration) *call {
 	return c
 }
 
-// realContext is a context that its watch cancels. To the function it looks like one whose deadline
-// has passed.
+// realContext is a context that its watch cancels. When the time is over, it looks to the function
+// like a context whose deadline has passed.
 type realContext struct {
 	context.Context
 	cancel context.CancelCauseFunc
-	cause  error // of the end of the time
+	cause  error // what it is cancelled with when the time is over
 }
 
 func (r *realContext) Err() error {
@@ -60,7 +62,7 @@ func (r *realContext) Err() error {
 	return err
 }
 
-// over ends the context. The watch's lock is held.
+// over ends the context. The caller must hold the watch's lock.
 func (c *call) over(why end) {
 	c.end = why
 	if c.real != nil {
@@ -68,6 +70,7 @@ func (c *call) over(why end) {
 	}
 }
 
+// cancelReal cancels real as end says. The caller must hold the watch's lock.
 func (c *call) cancelReal() {
 	switch c.end {
 	case returned:
@@ -77,7 +80,7 @@ func (c *call) cancelReal() {
 	}
 }
 
-// realize makes real, if it is not there.
+// realize returns real, which it makes if there is none.
 func (c *call) realize() *realContext {
 	c.watch.mu.Lock()
 	defer c.watch.mu.Unlock()
@@ -94,8 +97,8 @@ func (c *call) realize() *realContext {
 	return c.real
 }
 
-// plain reports whether the parent's state is the call's: it has not ended by itself, and real is
-// not there.
+// plain reports whether the parent answers for the call: the call has not ended by itself, and real
+// has not been made.
 func (c *call) plain() bool {
 	c.watch.mu.Lock()
 	defer c.watch.mu.Unlock()
@@ -104,8 +107,10 @@ func (c *call) plain() bool {
 
 func (c *call) parent() context.Context { return c.watch.settings.Context }
 
+// Done implements context.Context.
 func (c *call) Done() <-chan struct{} { return c.realize().Done() }
 
+// Err implements context.Context.
 func (c *call) Err() error {
 	if c.plain() {
 		return c.parent().Err()
@@ -113,9 +118,9 @@ func (c *call) Err() error {
 	return c.realize().Err()
 }
 
-// Deadline is the end of the call's time, or the parent's deadline if that is sooner. A time that
-// may still move is not told: a client that passes it on, to a connection or in a request, would
-// not learn of the move.
+// Deadline returns the end of the call's time, or the parent's deadline if that is sooner. It does
+// not return a time that may still move: a function that passes it on, to a connection or in a
+// request, would not learn of the move.
 func (c *call) Deadline() (time.Time, bool) {
 	parents, ok := c.parent().Deadline()
 	own := c.watch.epoch.Add(c.due)
@@ -125,8 +130,8 @@ func (c *call) Deadline() (time.Time, bool) {
 	return own, true
 }
 
-// Value finds what the parent finds. If that is a context, it is package context that asks, for
-// what cancels this one.
+// Value returns the parent's value. If that is a context, package context asks for the one that
+// cancels this context: real.
 func (c *call) Value(key any) any {
 	v := c.parent().Value(key)
 	if _, ok := v.(context.Context); ok {

@@ -1,9 +1,9 @@
-// Package stopwatch bounds how long a function may run for one value: its context ends when the
-// time is over, and a function that ignores that is abandoned.
+// Package stopwatch bounds how long a function may run for one value: the context of the call ends
+// when the time is over, and a function that ignores that is abandoned.
 //
-// Nearly all calls end in time and never look at their context, so a call costs two readings of the
-// mutex and one of the clock. The timer runs on from one call to the next, and a call gets a
-// context that can be cancelled only when its function asks for one.
+// Nearly all calls end in time and never look at their context, so a call locks a mutex twice and
+// reads the clock once, and does no more. The timer runs on from one call to the next, and a call
+// gets a context that can be cancelled only when its function asks for it.
 package stopwatch
 
 import (
@@ -15,24 +15,24 @@ import (
 	"time"
 )
 
-// Watch times the calls of one goroutine's function, one after the other. [New] makes one. Enter,
-// Pause, Resume, Leave and Stop are called by that goroutine, Abandoned by any.
+// Watch times the calls of one goroutine's function, one after the other. [New] makes one. Only
+// that goroutine may call Enter, Pause, Resume, Leave and Stop; any goroutine may call Abandoned.
 type Watch struct {
-	settings Settings
-	epoch    time.Time
-	fresh    *batch // of calls; only the goroutine takes from it
+	settings Settings  // never changes
+	epoch    time.Time // never changes
+	fresh    *batch    // of calls to come; only the goroutine uses it
 
-	mu    sync.Mutex
+	mu    sync.Mutex // guards what follows; the goroutine and the timer's write it
 	state state
-	call  *call         // the one under way, or the last
-	due   time.Duration // of that call, since epoch; it never decreases from call to call
-	left  time.Duration // of a paused call
+	call  *call         // the call under way, or the last
+	due   time.Duration // the end of that call's time, since epoch; it never decreases
+	left  time.Duration // the time that a paused call has left
 
-	// The timer is set if armed, for no later than due. When it fires earlier, because the call
-	// that it was set for has ended, it is set again.
+	// If armed, the timer is set, for no later than due. When it fires early, because the call that
+	// it was set for has ended, it is set again.
 	timer  *time.Timer
 	armed  bool
-	alarms sync.WaitGroup // armed, or under way
+	alarms sync.WaitGroup // alarms that are armed or under way; Stop waits for them
 }
 
 // Settings are what a watch needs to know.
@@ -40,14 +40,15 @@ type Settings struct {
 	Context context.Context // parent of the contexts of all calls
 	Timeout time.Duration
 	Cause   error // of the context of a call whose time is over; Leave returns it
-	// Moves says that Pause and Resume are called during a call: its end may move, so its context
-	// does not tell it.
+	// Moves says that Pause and Resume are called during a call. The end of the call's time may
+	// move then, so its context has no deadline.
 	Moves bool
-	// Replace is called when a function has ignored the end of its time, and takes over from it;
-	// nil: it is waited for.
+	// Replace is called, under the watch's lock, when a function has ignored the end of its time.
+	// It gives the function's worker another goroutine. If it is nil, the function is waited for.
 	Replace func()
 }
 
+// state is how a Watch stands.
 type state uint8
 
 const (
@@ -55,22 +56,22 @@ const (
 	running
 	paused
 	expired   // the call's context has ended; the function has a moment to return
-	abandoned // it did not: what it does counts no longer
+	abandoned // it did not; what it does has no effect any more
 )
 
-// graceYields is how many times others are let run before a function whose time is over counts as
-// one that ignores its context. It is a count, not a time, so that under virtual time none passes;
-// it comes to about half a millisecond on an idle machine, and more on a busy one.
+// graceYields is how many times other goroutines are let run before a function whose time is over
+// counts as one that ignores its context. It is a count, not a time, so that no virtual time
+// passes; it takes about half a millisecond on an idle machine, and more on a busy one.
 const graceYields = 5000
 
-// ErrAbandoned is what Leave returns to a goroutine that was replaced.
+// ErrAbandoned is the error that Leave returns to a goroutine that was replaced.
 var ErrAbandoned = errors.New("pl: the worker was replaced")
 
 // New makes a watch.
 func New(s Settings) *Watch { return &Watch{settings: s, epoch: time.Now()} }
 
-// Enter begins a call and returns the context for it. It ends with its parent, when the time is
-// over, and when the call ends.
+// Enter begins a call and returns the context for it. The context ends with its parent, when the
+// time is over, and when the call ends.
 func (w *Watch) Enter() context.Context {
 	if w.fresh == nil || w.fresh.used == len(w.fresh.calls) {
 		w.fresh = &batch{watch: w}
@@ -84,13 +85,13 @@ func (w *Watch) Enter() context.Context {
 	return c
 }
 
-// in is the time in d, since epoch.
+// in returns the time, since epoch, that is d from now.
 func (w *Watch) in(d time.Duration) time.Duration {
 	now := time.Since(w.epoch)
 	return now + min(d, math.MaxInt64-now)
 }
 
-// run starts the clock of the call. The lock is held.
+// run starts the clock of the call, up to due. The caller must hold the lock.
 func (w *Watch) run(due time.Duration) {
 	w.state, w.due = running, due
 	if !w.armed {
@@ -98,6 +99,7 @@ func (w *Watch) run(due time.Duration) {
 	}
 }
 
+// arm sets the timer. The caller must hold the lock.
 func (w *Watch) arm() {
 	w.armed = true
 	w.alarms.Add(1)
@@ -128,7 +130,8 @@ func (w *Watch) Resume() {
 	w.run(due)
 }
 
-// Leave ends the call. It returns err, the cause if the time was over, or ErrAbandoned.
+// Leave ends the call. It returns ErrAbandoned if the goroutine was replaced, the cause if the time
+// was over, and err otherwise.
 func (w *Watch) Leave(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -144,7 +147,7 @@ func (w *Watch) Leave(err error) error {
 	return err
 }
 
-// alarm is called by the timer.
+// alarm is the timer's function.
 func (w *Watch) alarm() {
 	defer w.alarms.Done()
 	c := w.expire()
@@ -161,7 +164,7 @@ func (w *Watch) alarm() {
 }
 
 // expire ends the context of the call under way and returns the call, if its time is over.
-// Otherwise the timer was set for an earlier one.
+// Otherwise it returns nil: the timer was set for an earlier call.
 func (w *Watch) expire() *call {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -178,19 +181,20 @@ func (w *Watch) expire() *call {
 	return w.call
 }
 
+// hasLeft reports whether c, whose time is over, has ended.
 func (w *Watch) hasLeft(c *call) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.state != expired || w.call != c
 }
 
-// abandon gives the place of the goroutine to another, unless its function has returned at last.
+// abandon replaces the goroutine, unless its function has returned after all.
 func (w *Watch) abandon(c *call) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.state == expired && w.call == c {
 		w.state = abandoned
-		w.settings.Replace() // under the lock: the old goroutine must not come back in the middle of it
+		w.settings.Replace() // under the lock, so that Leave waits until it has returned
 	}
 }
 
@@ -201,7 +205,7 @@ func (w *Watch) Abandoned() bool {
 	return w.state == abandoned
 }
 
-// Stop stops the timer, and waits for what it has started. It is called after the last call.
+// Stop stops the timer, and waits for an alarm under way. It must be called after the last call.
 func (w *Watch) Stop() {
 	w.mu.Lock()
 	if w.armed && w.timer.Stop() {

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Clock is the time since the start of an observed run.
+// Clock is the time since the start of an observed run. Its methods are safe for concurrent use.
 type Clock struct {
-	epoch  time.Time
-	coarse atomic.Int64
+	epoch  time.Time    // never changes
+	coarse atomic.Int64 // the time at the last tick; Run writes it, workers read it
 }
 
 // Tick is how often the coarse clock moves.
@@ -23,7 +23,7 @@ func (c *Clock) Start() time.Time { return c.epoch }
 // Now returns the time.
 func (c *Clock) Now() time.Duration { return time.Since(c.epoch) }
 
-// Coarse returns the time at the last tick. It costs a load.
+// Coarse returns the time at the last tick. It costs an atomic load.
 func (c *Clock) Coarse() time.Duration { return time.Duration(c.coarse.Load()) }
 
 // Run moves the coarse clock until over is closed, and calls each at each tick.

@@ -5,30 +5,31 @@ import (
 	"time"
 )
 
-// Crowd is the time of a worker with many values under way, each of which may wait: the times of
-// all of them together.
+// Crowd is the time of a worker with many values under way, each of which may wait: the sum of
+// their times. Its methods are safe for concurrent use. A nil *Crowd records nothing.
 type Crowd struct {
 	clock *Clock
 
-	mu    sync.Mutex
-	n     [States]int // that wait now
-	times Times
-	last  time.Duration // when times were right
+	mu    sync.Mutex    // guards what follows
+	n     [States]int   // values that wait now, by state
+	times Times         // until last
+	last  time.Duration // when times was brought up to date
 	since time.Duration // when n changed
 }
 
-// Crowd makes the sheet that of a worker with many values under way. Its busy time is that of the
-// goroutine in the stage; see [Sheet.Begin].
+// Crowd makes s the sheet of a worker with many values under way, and returns the record of their
+// waits. The busy time is then that of the goroutine in the stage; see [Sheet.Begin]. It must be
+// called before the run starts.
 func (s *Sheet) Crowd() *Crowd {
 	c := &Crowd{clock: s.clock}
 	s.crowd.Store(c)
 	return c
 }
 
-// Wait says that one value more waits.
+// Wait records that one more value waits.
 func (c *Crowd) Wait(why State) { c.add(why, 1) }
 
-// Resume says that one value less does.
+// Resume records that one value less waits.
 func (c *Crowd) Resume(why State) { c.add(why, -1) }
 
 func (c *Crowd) add(why State, n int) {
@@ -43,7 +44,7 @@ func (c *Crowd) add(why State, n int) {
 	c.since = now
 }
 
-// advance is called with the lock held.
+// advance brings times up to date. The caller must hold the lock.
 func (c *Crowd) advance(now time.Duration) {
 	if d := now - c.last; d > 0 {
 		for i, n := range c.n {
@@ -53,7 +54,8 @@ func (c *Crowd) advance(now time.Duration) {
 	}
 }
 
-// Now returns what most of the values do that wait, and since when nothing has changed about that.
+// Now returns the state in which most values wait, and for how long no wait has begun or ended. ok
+// is false if no value waits.
 func (c *Crowd) Now(now time.Duration) (state State, d time.Duration, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -66,7 +68,7 @@ func (c *Crowd) Now(now time.Duration) (state State, d time.Duration, ok bool) {
 	return state, max(now-c.since, 0), most > 0
 }
 
-// At returns the times.
+// At returns the times until now.
 func (c *Crowd) At(now time.Duration) Times {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,6 +1,6 @@
-// Package timesheet keeps what the workers of an observed run do with their time. A worker is busy
+// Package timesheet records what the workers of an observed run do with their time. A worker is busy
 // unless it waits, so only its waits are measured: they begin and end where it parks, and so cost
-// little. Whoever reads a sheet finds waits under way in it too.
+// little. A reader of a sheet finds the waits that are under way in it too.
 package timesheet
 
 import (
@@ -19,35 +19,35 @@ const (
 	Awaiting       // its function waits off the loop
 	Limited        // it waits for a limit on the rate
 	Retrying       // it waits for the next attempt
-	States
+	States         // the number of states
 )
 
 var names = [States]string{"busy", "starved", "blocked", "awaiting", "limited", "retrying"}
 
-// String gives the name in lower case.
+// String returns the name in lower case.
 func (s State) String() string { return names[s] }
 
-// Span is the length of time that something has gone on, in all. One goroutine writes to it, others
-// may read it at the same time. It is one word, so that no reader can see half of a change: twice
-// the sum, or, while it goes on, twice the time at which it would have begun, had it been without
-// interruption, plus 1.
+// Span is the time for which a state has lasted, in all. One goroutine writes to it; others may
+// read it at the same time. It is one word, so that a reader never sees half of a change: twice the
+// sum of its times, or, while the state lasts, twice the time at which it would have begun without
+// interruptions, plus 1.
 type Span struct{ word atomic.Int64 }
 
-// begin begins or goes on, if it does not go on already.
+// begin begins or continues the span. If it goes on already, begin does nothing.
 func (s *Span) begin(now time.Duration) {
 	if w := s.word.Load(); w&1 == 0 {
 		s.word.Store(2*(int64(now)-w/2) + 1)
 	}
 }
 
-// end interrupts it, if it goes on.
+// end interrupts the span. If it does not go on, end does nothing.
 func (s *Span) end(now time.Duration) {
 	if w := s.word.Load(); w&1 == 1 {
 		s.word.Store(2 * (int64(now) - (w-1)/2))
 	}
 }
 
-// At returns its length at that time, and whether it goes on.
+// At returns the length of the span at the time now, and whether the span goes on.
 func (s *Span) At(now time.Duration) (length time.Duration, open bool) {
 	w := s.word.Load()
 	if w&1 == 1 {
@@ -56,16 +56,18 @@ func (s *Span) At(now time.Duration) (length time.Duration, open bool) {
 	return time.Duration(w / 2), false
 }
 
-// Sheet is the time of one worker in one stage. A goroutine that runs several stages has one for
-// each, in a [Track].
+// Sheet is the time of one worker in one stage. A goroutine that runs several stages has a sheet
+// for each of them, in a [Track]. The worker's goroutine alone writes to a sheet; any goroutine may
+// read it, by At and Now.
 type Sheet struct {
 	clock   *Clock
-	present Span // the worker's life; of a stage that shares its goroutine, the time that goroutine is in it
+	present Span // the worker's life; of a stage that shares its goroutine, its time in the stage
 	waits   [States]Span
-	since   atomic.Int64 // when it began to do what it does
-	mark    atomic.Int64 // when it began with its value, about
+	since   atomic.Int64 // when the worker's state began
+	mark    atomic.Int64 // when the worker began its value, about
 
-	// Of stages in one goroutine: what is directly upstream and downstream of this one.
+	// The stages that the goroutine runs directly upstream and downstream of this one. They are set
+	// while the run is built.
 	upstream   []*Sheet
 	downstream *Sheet
 
@@ -81,7 +83,8 @@ func (c *Clock) NewSheet() *Sheet { return &Sheet{clock: c} }
 // Clock returns the clock of the sheet's run.
 func (s *Sheet) Clock() *Clock { return s.clock }
 
-// FeedsInto says that the goroutine of s runs s in the stage of downstream, which takes its values.
+// FeedsInto records that one goroutine runs the stage of s and the stage of downstream, which takes
+// its values. It must be called before the run starts.
 func (s *Sheet) FeedsInto(downstream *Sheet) {
 	s.downstream = downstream
 	downstream.upstream = append(downstream.upstream, s)
@@ -90,7 +93,7 @@ func (s *Sheet) FeedsInto(downstream *Sheet) {
 // Begin begins the worker's life.
 func (s *Sheet) Begin() { s.begin(s.clock.Now()) }
 
-// End ends it.
+// End ends the worker's life.
 func (s *Sheet) End() { s.end(s.clock.Now()) }
 
 func (s *Sheet) begin(now time.Duration) {
@@ -105,7 +108,7 @@ func (s *Sheet) end(now time.Duration) {
 	s.present.end(now)
 }
 
-// Wait says that the worker waits from now on. It must not wait already, unless it is a [Team].
+// Wait records that the worker waits from now on. It must not wait already, unless it is a [Team].
 func (s *Sheet) Wait(why State) {
 	if t := s.team.Load(); t != nil {
 		t.Wait(why)
@@ -127,9 +130,9 @@ func (s *Sheet) Resume(why State) {
 	s.since.Store(int64(now))
 }
 
-// Away grows by the time that passes while the worker waits for room, and while its goroutine is in
-// another stage. Only the worker may call it, and not during a wait. With a [Crowd] it is 0: what
-// one of its values waits is not known.
+// Away returns a time that grows while the worker waits for room, and while its goroutine is in
+// another stage; only differences count. Only the worker may call it, and not during a wait. With a
+// [Crowd] it returns 0, since the waits of a single value are not known.
 func (s *Sheet) Away() time.Duration {
 	if s.crowd.Load() != nil {
 		return 0
@@ -137,23 +140,24 @@ func (s *Sheet) Away() time.Duration {
 	return time.Duration(s.present.word.Load()/2 + s.waits[Blocked].word.Load()/2)
 }
 
-// Mark says that the worker begins something new now, such as the next value. It is cheap.
+// Mark records that the worker begins something new now, such as the next value. It costs a load
+// and a store.
 func (s *Sheet) Mark() { s.mark.Store(int64(s.clock.Coarse())) }
 
-// MarkAt is Mark with the time.
+// MarkAt is Mark for a caller that knows the time.
 func (s *Sheet) MarkAt(now time.Duration) { s.mark.Store(int64(now)) }
 
 // Times is how long a worker was in each state.
 type Times [States]time.Duration
 
-// Add adds other's.
+// Add adds the times of other.
 func (t *Times) Add(other Times) {
 	for i, d := range other {
 		t[i] += d
 	}
 }
 
-// At returns the worker's times.
+// At returns the worker's times until now.
 func (s *Sheet) At(now time.Duration) Times {
 	if t := s.team.Load(); t != nil {
 		return t.At(now)
@@ -183,7 +187,7 @@ func (s *Sheet) own(now time.Duration) (t Times, present time.Duration) {
 	return t, present
 }
 
-// above is the time that the goroutine spent in all that is upstream.
+// above returns the time that the goroutine has spent in all stages upstream.
 func (s *Sheet) above(now time.Duration) (sum time.Duration) {
 	for _, u := range s.upstream {
 		_, there := u.own(now)
@@ -192,8 +196,8 @@ func (s *Sheet) above(now time.Duration) (sum time.Duration) {
 	return sum
 }
 
-// Now returns what the worker does, and for how long it has done so. ok is false if it does nothing: it has not begun or
-// has ended, or its goroutine is in another stage.
+// Now returns the worker's state, and for how long it has lasted. ok is false if there is none: the
+// worker has not begun or has ended, or its goroutine is in another stage.
 func (s *Sheet) Now(now time.Duration) (state State, d time.Duration, ok bool) {
 	if t := s.team.Load(); t != nil {
 		return t.Now(now)
@@ -216,11 +220,11 @@ func (s *Sheet) Now(now time.Duration) (state State, d time.Duration, ok bool) {
 	return state, max(now-time.Duration(since), 0), true
 }
 
-// Track is what a goroutine does that runs one stage, or several by turns. Only that goroutine uses
-// it. A nil *Track keeps nothing.
+// Track records which stage a goroutine is in, if it runs several by turns, and what it does there.
+// Only that goroutine uses it. A nil *Track records nothing.
 type Track struct{ current *Sheet }
 
-// Enter says that the goroutine is in the stage of s from now on. A nil s is none.
+// Enter records that the goroutine is in the stage of s from now on, or in none if s is nil.
 func (t *Track) Enter(s *Sheet) {
 	if t == nil || t.current == s {
 		return
@@ -238,7 +242,7 @@ func (t *Track) Enter(s *Sheet) {
 	}
 }
 
-// Wait says that the goroutine waits from now on, as its stage.
+// Wait records that the goroutine waits from now on, in the stage that it is in.
 func (t *Track) Wait(why State) {
 	if t != nil && t.current != nil {
 		t.current.Wait(why)
