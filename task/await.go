@@ -35,6 +35,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// sleepOutside is Sleep outside a task.
 func sleepOutside(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -64,7 +65,7 @@ func Yield(ctx context.Context) error {
 }
 
 // Await calls f on another goroutine, while other tasks run, and returns what f returned. So f may
-// block. What it shares with tasks it must lock. If f panics, Await returns a [*pl.PanicError]. The
+// block. It must lock what it shares with tasks. If f panics, Await returns a [*pl.PanicError]. The
 // goroutine is used again, so f must undo what it does to it, such as runtime.LockOSThread.
 //
 // In the context that f gets, f is outside the task. When ctx ends, Await returns ctx's error at
@@ -94,16 +95,20 @@ func awaited[T any](ctx context.Context, c *valueContext, f func(ctx context.Con
 	return a.value, a.err
 }
 
-// await is one call of Await. It is an object of its own, since a call that is given up may outlive
-// its task.
+// await is one call of Await. It is allocated apart from the task, since a call that is given up
+// may outlive its task.
 type await[T any] struct {
-	call  call
-	ctx   offLoop
-	f     func(ctx context.Context) (T, error)
+	call call
+	ctx  offLoop
+	f    func(ctx context.Context) (T, error)
+
+	// Written by the goroutine of f before it posts that the call is done, and read by the task
+	// after.
 	value T
 	err   error
 }
 
+// run calls f, on a goroutine of the pool.
 func (a *await[T]) run() {
 	returned := false
 	defer func() {
@@ -116,16 +121,16 @@ func (a *await[T]) run() {
 	returned = true
 }
 
-// call is a job that is done for a task, as the loop sees it. Only the loop uses it, but for post.
+// call is a job off the loop that a task waits for. It is used on the loop only, but for post.
 type call struct {
 	job      job
-	note     loop.Message // that it has returned
+	note     loop.Message // posted when the job is done
 	executor *executor
 	task     *loop.Task
 	timer    *time.Timer // for forget; nil without a Timeout
 
-	returned  bool
-	forgotten bool // the executor does not wait for it
+	returned  bool // the loop has received note
+	forgotten bool // the executor does not wait for the call
 }
 
 // start calls do off the loop. do must call post when it is done.
@@ -152,8 +157,8 @@ func (k *call) wait(ctx context.Context, c *valueContext) error {
 	return nil
 }
 
-// giveUp leaves the job alone. The executor still waits for it, but under a Timeout no longer than
-// that.
+// giveUp is called by a task that no longer waits for the job. The executor still waits for it, but
+// under a Timeout only until the Timeout ends.
 func (k *call) giveUp(c *valueContext) {
 	limit := c.scope.limit
 	for s := c.scope.outer; s != nil && limit == nil; s = s.outer {
@@ -170,7 +175,7 @@ func (k *call) giveUp(c *valueContext) {
 	k.forget()
 }
 
-// forget uncounts the call: the executor waits for it no longer.
+// forget makes the executor not wait for the call any longer.
 func (k *call) forget() {
 	if !k.forgotten {
 		k.forgotten = true
@@ -185,6 +190,7 @@ func (k *call) forget() {
 // returning receives note.
 type returning call
 
+// Receive wakes the task.
 func (r *returning) Receive() {
 	k := (*call)(r)
 	k.returned = true
@@ -195,9 +201,10 @@ func (r *returning) Receive() {
 	k.forget()
 }
 
-// forgetting receives the end of the Timeout of a call that was given up.
+// forgetting receives the message that the Timeout of a call that was given up has ended.
 type forgetting call
 
+// Receive forgets the call.
 func (f *forgetting) Receive() { (*call)(f).forget() }
 
 // fault returns the error of a function that did not return: of a panic with value, or of Goexit if

@@ -41,13 +41,14 @@ type loopKey int
 
 // peers are all executors of a run.
 type peers struct {
-	mu   sync.Mutex
-	list atomic.Pointer[[]*executor] // replaced under mu, never changed
+	mu   sync.Mutex                  // held to replace list
+	list atomic.Pointer[[]*executor] // a slice is never changed, but replaced; any goroutine reads it
 }
 
 // peersKey is their key in Site.Shared.
 type peersKey struct{}
 
+// add adds executors, before any of them is attached.
 func (p *peers) add(executors []*executor) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -62,10 +63,10 @@ func (p *peers) add(executors []*executor) {
 	}
 }
 
-// wakePeers tells the executors on other loops that there is input, or room. It is called by any
-// goroutine, when a seat is woken. The seat's own loop may be held by a function that does not
-// await; then another loop must make use of it, for this stage or for another one at the same
-// queue.
+// wakePeers tells the executors on other loops that there is input, or room. Any goroutine that
+// wakes a seat calls it. A function that does not await may hold the seat's own loop; then an
+// executor on another loop, of this stage or of another one at the same queue, must use the input
+// or the room.
 func (e *executor) wakePeers() {
 	for _, other := range *e.peers.list.Load() {
 		if other.loop != e.loop && other.nudged.CompareAndSwap(false, true) {
@@ -77,6 +78,7 @@ func (e *executor) wakePeers() {
 // nudging receives the message of wakePeers.
 type nudging executor
 
+// Receive wakes the seats that wait for input or room.
 func (n *nudging) Receive() {
 	e := (*executor)(n)
 	e.nudged.Store(false)

@@ -33,6 +33,8 @@ func detachable[A, B any](op pl.Operation[A, B]) pl.Operation[A, B] {
 	return op
 }
 
+// awaitOne calls one off the loop. The Timeout does not count the time that passes before the loop
+// learns that one has returned.
 func awaitOne[A, B any](ctx context.Context, one func(context.Context, A) (B, error), in A) (B, error) {
 	limit := current(ctx).scope.limit
 	return Await(ctx, func(ctx context.Context) (B, error) {
@@ -41,23 +43,24 @@ func awaitOne[A, B any](ctx context.Context, one func(context.Context, A) (B, er
 	})
 }
 
-// detached is a call of a kernel off the loop. emit belongs to the loop, so the kernel offers each
-// result to the task, and waits for what emit reports.
+// detached is a call of a kernel off the loop. Only the loop may call emit, so the kernel offers
+// each result to the task, and waits for what emit reports.
 type detached[A, B any] struct {
 	call   call
 	ctx    offLoop
 	kernel pl.Kernel[A, B]
 	limit  *deadline // nil without Timeout
 	in     A
-	err    error
+	err    error // written by the kernel's goroutine before the call is done, then read by the task
 
-	offer   loop.Message  // that result is there
-	result  B             // set by the kernel's goroutine before it posts offer
-	offered bool          // offer has arrived; only the loop uses it
-	answer  chan bool     // what emit reported; of capacity 1
-	gone    chan struct{} // closed when the task has left
+	offer   loop.Message  // posted by the kernel's goroutine when result is set
+	result  B             // set by the kernel's goroutine before it posts offer, then read by the task
+	offered bool          // offer has been received; only the loop uses it
+	answer  chan bool     // what emit reported, from the task to the kernel; of capacity 1
+	gone    chan struct{} // closed by the task when it no longer waits for the kernel
 }
 
+// detach calls kernel off the loop and emits its results in the task of c.
 func detach[A, B any](ctx context.Context, c *valueContext, kernel pl.Kernel[A, B], in A, emit func(B) bool) error {
 	d := &detached[A, B]{
 		ctx: offLoop{ctx}, kernel: kernel, in: in, limit: c.scope.limit,
@@ -111,10 +114,10 @@ func (d *detached[A, B]) run() {
 	returned = true
 }
 
-// emit is the kernel's emit. It reports false once the task has left.
+// emit is the kernel's emit. It reports false once the task no longer waits for the kernel.
 func (d *detached[A, B]) emit(result B) bool {
 	select {
-	case <-d.gone: // and an offer made before may still be on its way
+	case <-d.gone: // an earlier offer may still be in the inbox, so offer must not be posted again
 		return false
 	default:
 	}

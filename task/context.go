@@ -11,15 +11,17 @@ import (
 	"github.com/gopeln/pl/internal/timesheet"
 )
 
-// valueContext is the context that a function gets with a value. By it the functions of this
-// package find the task. It is not used again for another value, since a function may keep it; so
-// it is small, and made many at a time.
+// valueContext is the context that a function gets with a value. The functions of this package find
+// the task by it. It is not used again for another value, since a function may keep it; so it is
+// small, and many are allocated at a time.
 //
-// Without a Timeout it cannot end by itself: Done is the stage's, and contexts derived from it
-// attach themselves to the stage's context, without a goroutine in between.
+// Without a Timeout it cannot end by itself: its Done is that of the stage's context, and contexts
+// derived from it attach themselves to the stage's context, without a goroutine in between.
 type valueContext struct {
 	*place
-	ended atomic.Bool // the function has returned; place may be another value's
+	// ended is set on the loop when the function has returned; from then on place may be another
+	// value's. Any goroutine that has the context may read it.
+	ended atomic.Bool
 }
 
 // place is where a function runs: its task, and what its context has in common with others.
@@ -31,8 +33,8 @@ type place struct {
 // scope is what the contexts of many values have in common.
 type scope struct {
 	executor *executor
-	ctx      context.Context // for Value
-	life     context.Context // for the rest: the ancestor of ctx that is cancelled, which is quicker to ask
+	ctx      context.Context // asked for values
+	life     context.Context // asked for the rest: the ancestor of ctx that is cancelled, and is quicker
 	limit    *deadline       // nil without Timeout
 	outer    *scope          // of the task that called Gather; nil if the task has a seat
 }
@@ -44,8 +46,8 @@ type timed struct {
 	deadline deadline
 }
 
-// slab is contexts that are allocated together: half a kilobyte of them. One that is kept keeps the
-// others' memory.
+// slab is a number of contexts that are allocated together, in half a kilobyte. A context that is
+// kept keeps the memory of the others. Only the loop uses it.
 type slab struct {
 	contexts [31]valueContext
 	used     int
@@ -73,12 +75,14 @@ func (e *executor) newContext(p *place) *valueContext {
 	return c
 }
 
-// end is called when the function has returned. It reports whether its time was over.
+// end ends the context because the function has returned. It reports whether the value's time was
+// over.
 func (c *valueContext) end() (expired bool) {
 	c.ended.Store(true)
 	return c.scope.limit != nil && c.scope.limit.end()
 }
 
+// Done implements context.Context.
 func (c *valueContext) Done() <-chan struct{} {
 	if c.scope.limit != nil {
 		return c.scope.limit.Done()
@@ -86,6 +90,7 @@ func (c *valueContext) Done() <-chan struct{} {
 	return c.scope.life.Done()
 }
 
+// Err implements context.Context.
 func (c *valueContext) Err() error {
 	if c.scope.limit != nil {
 		return c.scope.limit.Err()
@@ -93,6 +98,7 @@ func (c *valueContext) Err() error {
 	return c.scope.life.Err()
 }
 
+// Deadline implements context.Context.
 func (c *valueContext) Deadline() (time.Time, bool) {
 	if c.scope.limit != nil {
 		return c.scope.limit.Deadline()
@@ -103,6 +109,7 @@ func (c *valueContext) Deadline() (time.Time, bool) {
 // taskKey is the key for which a valueContext returns itself.
 type taskKey struct{}
 
+// Value implements context.Context. For taskKey it returns c.
 func (c *valueContext) Value(key any) any {
 	if key == (taskKey{}) {
 		return c
@@ -115,8 +122,8 @@ func (c *valueContext) Value(key any) any {
 	return c.scope.ctx.Value(key)
 }
 
-// timedOut is a context whose cause is pl.ErrTimeout. When context.Cause asks a context whose time
-// is over, by a key of package context's own, timedOut answers. It has no other values.
+// timedOut is a context whose cause is pl.ErrTimeout, and which has no values. When context.Cause
+// asks a context whose time is over, by a key of package context's own, timedOut gives the answer.
 var timedOut = func() context.Context {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(pl.ErrTimeout)
@@ -163,8 +170,8 @@ var (
 		"start children with task.Gather, or give the goroutine a context from outside the task")
 )
 
-// mine returns nil if the caller is the task, and may give the loop up; else an error that says why
-// not.
+// mine returns nil if the caller is the task and may give the loop up. Otherwise the error says why
+// it may not.
 func (c *valueContext) mine() error {
 	switch {
 	case c.ended.Load():
@@ -183,8 +190,8 @@ func (c *valueContext) ready(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// park gives the loop up until the task is woken, ctx ends, or the loop's time is until if that is
-// more than 0. It reports whether the time was the reason. It may also return for no reason.
+// park gives the loop up until the task is woken, ctx ends, or the loop's time is until, if that is
+// more than 0. It reports whether the time was the reason. It may also return without one of these.
 func (c *valueContext) park(ctx context.Context, until time.Duration) (expired bool) {
 	if ctx != context.Context(c) && ctx.Done() != c.Done() {
 		return c.parkWatching(ctx, until)
@@ -208,6 +215,7 @@ func (c *valueContext) parkWatching(ctx context.Context, until time.Duration) (e
 	return expired
 }
 
+// passLead is called before the task gives the loop up: another seat may lead.
 func (c *valueContext) passLead() {
 	if c.scope.outer == nil {
 		c.scope.executor.crowd.Wait(timesheet.Awaiting)
@@ -215,6 +223,7 @@ func (c *valueContext) passLead() {
 	c.scope.executor.passLead(c.task)
 }
 
+// takeLead is called when the task has the loop again.
 func (c *valueContext) takeLead() {
 	if c.scope.outer == nil {
 		c.scope.executor.crowd.Resume(timesheet.Awaiting)
@@ -222,12 +231,13 @@ func (c *valueContext) takeLead() {
 	}
 }
 
-// waker receives a message by waking its task.
+// waker is a task that wakes when it receives a message.
 type waker loop.Task
 
+// Receive wakes the task.
 func (w *waker) Receive() { (*loop.Task)(w).Wake() }
 
-// afterFunc posts m to l when ctx ends.
+// afterFunc posts m to l when ctx ends, unless stop is called before.
 func afterFunc(ctx context.Context, l *loop.Loop, m *loop.Message) (stop func() bool) {
 	return context.AfterFunc(ctx, func() { l.Post(m) })
 }

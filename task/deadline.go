@@ -8,31 +8,33 @@ import (
 	"github.com/gopeln/pl/internal/loop"
 )
 
-// deadline is the part of a value's context that a Timeout needs. A task that parks has its
-// deadline in the loop's timers. So there is a timer here only once Done or AfterFunc is called:
-// only they must work while the task holds the loop. Any goroutine may call its methods.
+// deadline is the part of a value's context that a Timeout needs. The loop's timers wake a task
+// that is parked. So there is a timer here only once Done or AfterFunc has been called, which must
+// work while the task holds the loop too. Its methods are safe for concurrent use.
 type deadline struct {
 	loop   *loop.Loop
 	parent context.Context
 	moves  bool // see config
 
-	mu     sync.Mutex
+	mu     sync.Mutex    // guards what follows
 	due    time.Duration // in the loop's time
 	paused bool
 	since  time.Duration // when it was paused
-	// expired: the context has ended because the value's time is over, and not for another reason.
+	// expired is set if the context has ended because the value's time is over.
 	expired bool
-	err     error                // nil until the end
-	done    chan struct{}        // nil until Done
-	funcs   map[*func()]struct{} // of AfterFunc
-	timer   *time.Timer          // nil until listen
-	unhook  func() bool          // from the parent; set by listen
+	err     error                // nil until the context ends
+	done    chan struct{}        // nil until Done is called
+	funcs   map[*func()]struct{} // those of AfterFunc that are still to be called
+	timer   *time.Timer          // nil until listen is called
+	unhook  func() bool          // removes the hook that listen has put on the parent
 }
 
+// begin starts the clock. It must be called before any other method.
 func (d *deadline) begin(l *loop.Loop, parent context.Context, timeout time.Duration, moves bool) {
 	d.loop, d.parent, d.due, d.moves = l, parent, l.In(timeout), moves
 }
 
+// Err is that of the value's context.
 func (d *deadline) Err() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -46,7 +48,8 @@ func (d *deadline) isExpired() bool {
 	return d.expired
 }
 
-// look ends the context if its time is over or its parent has ended, and returns its error.
+// look ends the context if its time is over or its parent has ended, and returns its error. The
+// caller must hold the lock.
 func (d *deadline) look() error {
 	if d.err == nil {
 		d.lookAt(d.loop.Now())
@@ -54,6 +57,7 @@ func (d *deadline) look() error {
 	return d.err
 }
 
+// lookAt is look at the time now, for a context that has not ended.
 func (d *deadline) lookAt(now time.Duration) {
 	if err := d.parent.Err(); err != nil {
 		d.finish(err)
@@ -63,7 +67,7 @@ func (d *deadline) lookAt(now time.Duration) {
 	}
 }
 
-// finish ends the context. The lock is held.
+// finish ends the context with err. The caller must hold the lock.
 func (d *deadline) finish(err error) {
 	d.err = err
 	if d.done != nil {
@@ -80,8 +84,8 @@ func (d *deadline) finish(err error) {
 }
 
 // Deadline returns the end of the value's time, or the parent's deadline if that is sooner. If the
-// end may still move, it returns the parent's: a client that passes it on, to a connection or in a
-// request, would not learn of the move.
+// end may still move, it returns the parent's: a function that passes it on, to a connection or in
+// a request, would not learn of the move.
 func (d *deadline) Deadline() (time.Time, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -92,6 +96,7 @@ func (d *deadline) Deadline() (time.Time, bool) {
 	return own, true
 }
 
+// Done is that of the value's context.
 func (d *deadline) Done() <-chan struct{} {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -129,7 +134,8 @@ func (d *deadline) AfterFunc(f func()) (stop func() bool) {
 	}
 }
 
-// listen makes the context end in time even while the task holds the loop. The lock is held.
+// listen makes the context end in time even while the task holds the loop. The caller must hold the
+// lock.
 func (d *deadline) listen() {
 	if d.err != nil || d.timer != nil {
 		return
@@ -143,7 +149,7 @@ func (d *deadline) listen() {
 	d.unhook = context.AfterFunc(d.parent, notice)
 }
 
-// pause stops the clock, unless the time is over. It reports whether it did.
+// pause stops the clock until resume. It reports false if the time was over.
 func (d *deadline) pause() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -165,11 +171,11 @@ func (d *deadline) pause() bool {
 }
 
 // halt is pause for a function off the loop that has returned, or offers a result: other tasks may
-// hold the loop for some time before the loop learns of it.
+// hold the loop for some time before the loop receives that. d may be nil.
 func (d *deadline) halt() bool { return d == nil || d.pause() }
 
 // resume starts the clock again. If the task has not waited, the time since pause is negligible,
-// and is not asked for, since that would cost most.
+// and resume does not read the clock, which would be most of its cost.
 func (d *deadline) resume(waited bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -183,7 +189,7 @@ func (d *deadline) resume(waited bool) {
 	}
 }
 
-// sooner returns until, or the deadline if that is sooner. An until of 0 is never.
+// sooner returns until, or the deadline if that is sooner. An until of 0 means never.
 func (d *deadline) sooner(until time.Duration) time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -6,10 +6,10 @@
 // # Awaiting
 //
 // [Sleep], [Yield], [Await], [Gather] and [Semaphore.Acquire], and requests made with [Transport],
-// let other tasks run until there is something to go on with. Each takes the context that the
-// function got, or one derived from it, and returns that context's error at once when it ends. In
-// other backends, and anywhere with a plain context, they just do the work. So a function that uses
-// them runs in any backend.
+// let other tasks run until they have what they wait for. Each takes the context that the function
+// got, or one derived from it, and returns that context's error at once when it ends. In other
+// backends, and anywhere with a plain context, they just do the work. So a function that uses them
+// runs in any backend.
 //
 // Only the goroutine that the function runs on may await with its context, and only until the
 // function returns. A later call, or one by another goroutine, returns an error. Without the race
@@ -39,8 +39,9 @@
 // resource each, and only tasks of the same loop exclude each other. A FlatMap that waits in yield
 // is under way too, while others run.
 //
-// Many tasks that poll do not keep values from beginning, nor the other way round: of the tasks
-// that the loop resumes, at least one in 64 begins a value, if there is one and a worker for it.
+// Tasks that poll do not keep values from beginning, however many they are, and values that begin
+// do not keep tasks from going on: of the tasks that the loop resumes, at least one in 64 begins a
+// value, if there is one and a worker for it.
 //
 // Under pl.Timeout, a task that waits is woken when its time is over. A function that ignores its
 // context, and holds the loop, cannot be ended. A call that it awaits is abandoned.

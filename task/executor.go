@@ -11,12 +11,13 @@ import (
 // executor runs a stage's values on one loop. It has one pl.Worker, and a seat for each value that
 // may be under way; a seat is on a coroutine while it has something to do.
 //
-// The seats follow the leader/followers pattern: one of them at most, the leader, takes input, by
-// waiting for it or by handling values one after the other. When its function awaits, another seat
+// The seats follow the leader/followers pattern: at most one of them, the leader, takes input. It
+// waits for input, or handles values one after the other. When its function awaits, another seat
 // becomes the leader. So a function that never awaits runs on one coroutine without a switch,
 // whatever Workers is, and seats are made only as values are under way.
 //
-// Everything runs on the loop, except where a method says otherwise.
+// All methods must be called on the loop, and only the loop uses the fields, unless they say
+// otherwise.
 type executor struct {
 	site   *pl.Site
 	worker pl.Worker
@@ -31,23 +32,24 @@ type executor struct {
 	seats   []*seat
 	idle    []*seat          // those that are not on a coroutine
 	leader  *loop.Task       // the leading seat's task; nil while all seats await
-	stuck   bool             // the leader waits for room downstream
+	stuck   bool             // the leader waits for room downstream, and may be replaced
 	crowd   *timesheet.Crowd // what the seats wait for; nil if the run is not observed
 	waiting *seat            // the leader while it waits for input; else nil
 	putting int              // seats that wait for room downstream
 
 	serving int  // seats on a coroutine
-	calls   int  // under way off the loop
+	calls   int  // calls under way off the loop
 	ended   bool // the input has ended, or the stage stops
 	closing bool
 
+	// These messages have the receivers beginning, cancellation and passing.
 	begin, cancel, pass loop.Message
 	passing             bool // pass is in the inbox
-	asked               bool // the loop will call when it is idle
+	asked               bool // the loop will call idleness
 
-	peers  *peers
-	nudge  loop.Message
-	nudged atomic.Bool // nudge is in the inbox; set by any goroutine
+	peers  *peers       // set before the executor is attached
+	nudge  loop.Message // of wakePeers
+	nudged atomic.Bool  // nudge is in the inbox; any goroutine sets it, the loop clears it
 }
 
 // newExecutor makes the executor of s on the i-th loop.
@@ -85,15 +87,17 @@ func (e *executor) attach() {
 // beginning receives the first message.
 type beginning executor
 
+// Receive starts the task that opens the executor.
 func (b *beginning) Receive() {
 	e := (*executor)(b)
 	e.unhook = afterFunc(e.scope.life, e.loop, &e.cancel)
 	e.loop.Go(e.owner, loop.Func(e.open))
 }
 
-// cancellation receives the end of the stage's context: tasks that are parked must look at it.
+// cancellation receives the message that the stage's context has ended.
 type cancellation executor
 
+// Receive wakes the seats, so that those that are parked look at the context.
 func (c *cancellation) Receive() {
 	for _, s := range c.seats {
 		s.task.Wake()
@@ -137,7 +141,7 @@ func (e *executor) serve(s *seat) {
 	s.task = e.loop.Begin(e.owner, s)
 }
 
-// left is called by the coroutine of s when s has finished.
+// left is called on the coroutine of s when s has finished.
 func (e *executor) left(s *seat) {
 	e.serving--
 	if e.leader == s.task {
@@ -155,8 +159,8 @@ func (e *executor) left(s *seat) {
 	e.settle()
 }
 
-// passLead is called before t parks, since a leader must not. The loop promotes the next one: that
-// takes more stack than a parked task should keep.
+// passLead is called before the task t parks, since the leader must not park in a function. The
+// loop promotes the next leader: that takes more stack than a parked task should keep.
 func (e *executor) passLead(t *loop.Task) {
 	if e.leader != t {
 		return
@@ -176,6 +180,7 @@ func (e *executor) vacant() bool {
 // passing receives the message of passLead.
 type passing executor
 
+// Receive promotes another leader.
 func (p *passing) Receive() {
 	e := (*executor)(p)
 	e.passing = false
@@ -192,9 +197,9 @@ func (e *executor) takeLead(t *loop.Task) {
 	}
 }
 
-// lend is called before the task t of a seat waits for room downstream. A consumer on the loop, or
-// one that is awake, will make room soon, and another coroutine would be made for nothing. So if t
-// leads, it remains the leader until the loop is idle.
+// lend is called before the task t of a seat waits for room downstream. If t leads, it remains the
+// leader until the loop is idle: a consumer that is on the loop, or awake, will make room before
+// that, and another coroutine would be of no use.
 func (e *executor) lend(t *loop.Task) {
 	if e.leader != t {
 		return
@@ -209,6 +214,7 @@ func (e *executor) lend(t *loop.Task) {
 // idleness is called when the loop is idle.
 type idleness executor
 
+// Receive promotes another leader if the leader still waits for room.
 func (i *idleness) Receive() {
 	e := (*executor)(i)
 	e.asked = false
@@ -218,7 +224,7 @@ func (i *idleness) Receive() {
 	}
 }
 
-// settle closes the executor if nothing is under way any more.
+// settle closes the executor if the input has ended and nothing is under way.
 func (e *executor) settle() {
 	if e.ended && e.serving == 0 && e.calls == 0 && !e.closing {
 		e.closing = true

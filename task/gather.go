@@ -40,14 +40,14 @@ func Gather[T any](ctx context.Context, fs ...func(ctx context.Context) (T, erro
 	return results, nil
 }
 
-// group is the children of one Gather on the loop.
+// group is the children of one Gather in a task. Only the loop uses it.
 type group struct {
 	scope    scope
 	cancel   context.CancelCauseFunc
 	parent   *valueContext
 	children []*loop.Task
-	left     int
-	err      error
+	left     int   // children that have not returned
+	err      error // the first error of a child
 }
 
 func newGroup(ctx context.Context, parent *valueContext) *group {
@@ -57,6 +57,7 @@ func newGroup(ctx context.Context, parent *valueContext) *group {
 	return g
 }
 
+// spawn starts a child that calls f.
 func (g *group) spawn(f func(ctx context.Context) error) {
 	e := g.scope.executor
 	c := &valueContext{place: &place{scope: &g.scope}}
@@ -75,6 +76,7 @@ func (g *group) spawn(f func(ctx context.Context) error) {
 	g.children = append(g.children, c.task)
 }
 
+// returned is called by a child that has returned err, or failed with it.
 func (g *group) returned(err error) {
 	if err != nil && g.err == nil {
 		g.err = err
@@ -86,7 +88,8 @@ func (g *group) returned(err error) {
 	}
 }
 
-// Receive is called when the children's context has ended: those that are parked must look at it.
+// Receive is called when the children's context has ended. It wakes the children, so that those
+// that are parked look at it.
 func (g *group) Receive() {
 	for _, t := range g.children {
 		t.Wake()
@@ -107,6 +110,7 @@ func (g *group) wait() error {
 	return g.err
 }
 
+// gatherOutside is Gather outside a task: it calls fs on goroutines.
 func gatherOutside[T any](ctx context.Context, results []T, fs []func(ctx context.Context) (T, error)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

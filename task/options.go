@@ -18,8 +18,7 @@ const (
 
 // Loops spreads the stage's values over n event loops, each on a goroutine of its own; the default
 // is 1. Only tasks of the same loop exclude each other, and each loop has its own resource. n must
-// be at least 1; of Workers, each loop has its share, so there are at most as many loops as
-// Workers.
+// be at least 1. The loops share the Workers, so there are at most as many loops as Workers.
 func Loops(n int) pl.Option {
 	var err error
 	if n < 1 {
@@ -34,7 +33,7 @@ func Loops(n int) pl.Option {
 // task.
 func Blocking() pl.Option { return pl.Attach(blocking, true, "Blocking()", nil) }
 
-// config is the settings of a stage.
+// config has the settings of a stage.
 type config struct {
 	seats, loops int
 	blocking     bool

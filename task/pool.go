@@ -7,23 +7,23 @@ import (
 	"github.com/gopeln/pl/internal/loop"
 )
 
-// pool is the goroutines of an executor that do what tasks await.
+// pool is the goroutines of an executor that do the jobs that tasks await.
 //
-// Jobs may block for as long as they like, so no job waits for another: as long as there is one to
-// do, a goroutine is on its way to it. But a goroutine that has finished a job does the next one
-// itself, if the other has not arrived by then. So most short jobs cost neither a new goroutine nor
-// a wake-up.
+// A job may block for any time, so no job waits for another: while there is a job to do, a
+// goroutine has been started or woken for it. But a goroutine that has finished a job does the next
+// one itself if the other has not taken it by then. So most short jobs cost neither a new goroutine
+// nor a wake-up.
 type pool struct {
 	owner *loop.Owner // for its profiler labels
 
-	mu          sync.Mutex
-	first, last *job // to be done
-	called      bool // a goroutine has been started or woken, and has not looked yet
-	idle        int  // goroutines that wait in wake, less the one that is called
+	mu          sync.Mutex // guards what follows, but for running
+	first, last *job       // to be done
+	called      bool       // a goroutine has been started or woken, and has not looked yet
+	idle        int        // goroutines that wait in wake, less the one that has been woken
 	wake        sync.Cond
 	closed      bool
 
-	// running counts the goroutines, except those whose job is abandoned. It is increased under mu.
+	// running counts the goroutines, except those whose job is abandoned. It is raised under mu.
 	running sync.WaitGroup
 }
 
@@ -34,7 +34,7 @@ const mostIdle = 64
 // job is a function to call off the loop. do must recover its own panics; it may end its goroutine.
 type job struct {
 	do   interface{ run() }
-	next *job
+	next *job // in the pool's list; guarded by the pool's lock
 
 	done, abandoned bool // guarded by the pool's lock
 }
@@ -45,7 +45,7 @@ func newPool(o *loop.Owner) *pool {
 	return p
 }
 
-// start has a goroutine do j soon. It does not wait.
+// start makes a goroutine do j soon. It does not wait.
 func (p *pool) start(j *job) {
 	p.mu.Lock()
 	if p.first == nil {
@@ -58,7 +58,8 @@ func (p *pool) start(j *job) {
 	p.mu.Unlock()
 }
 
-// call wakes or starts a goroutine if there is a job and none is on its way. The lock is held.
+// call wakes or starts a goroutine if there is a job, unless one is called already. The caller must
+// hold the lock.
 func (p *pool) call() {
 	if p.first == nil || p.called {
 		return
@@ -73,7 +74,7 @@ func (p *pool) call() {
 	p.wake.Signal()
 }
 
-// work is the life of a goroutine, from the moment at which it is called.
+// work is the function of a goroutine: it does jobs until the pool is closed.
 func (p *pool) work() {
 	counted := true
 	defer func() {
@@ -96,8 +97,9 @@ func (p *pool) work() {
 	}
 }
 
-// doNext does a job. The lock is held on entry and on return. An abandoned job uncounts its
-// goroutine; when the job returns, the goroutine is counted again, unless the pool is closed.
+// doNext does a job. The caller must hold the lock, which doNext releases while the job runs. If
+// the job is abandoned meanwhile, running no longer counts the goroutine; when the job returns, it
+// counts it again, unless the pool is closed.
 func (p *pool) doNext(counted *bool) {
 	j := p.first
 	if p.first, j.next = j.next, nil; p.first == nil {
@@ -119,7 +121,7 @@ func (p *pool) doNext(counted *bool) {
 	j.do.run()
 }
 
-// abandon makes wait not wait for j.
+// abandon makes wait not wait for j, unless j is done.
 func (p *pool) abandon(j *job) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -17,9 +17,10 @@ type seat struct {
 	value *valueContext // of the function that runs, or ran last
 
 	note   loop.Message
-	signal atomic.Bool // Wake was called since Park returned
-	posted atomic.Bool // note is in the inbox
+	signal atomic.Bool // Wake was called since Park returned; any goroutine sets it, the seat clears it
+	posted atomic.Bool // note is in the inbox; the goroutine that posts sets it, the loop clears it
 
+	// Only the loop uses these.
 	starved   bool // it waits for input, or is about to
 	putting   bool // it waits for room downstream
 	waited    bool // it has waited for room since Pause
@@ -43,7 +44,7 @@ func newSeat(e *executor) *seat {
 	return s
 }
 
-// Do is the seat's work on a coroutine.
+// Do implements loop.Work: it serves the stage's worker, on a coroutine.
 func (s *seat) Do() {
 	s.starved, s.departure = false, exited
 	defer s.leave()
@@ -62,8 +63,8 @@ func (s *seat) leave() {
 	s.executor().left(s)
 }
 
-// Park waits for Wake: the leader for input, any seat for room downstream. In both cases, if the
-// seat leads, its next step is to begin a value.
+// Park implements pl.Seat. The leader parks to wait for input, any seat to wait for room
+// downstream. In both cases, if the seat leads, its next step is to begin a value.
 func (s *seat) Park() {
 	e := s.executor()
 	if s.starved {
@@ -92,6 +93,7 @@ func (s *seat) Park() {
 	e.takeLead(s.task)
 }
 
+// Wake implements pl.Seat.
 func (s *seat) Wake() {
 	s.signal.Store(true)
 	if s.posted.CompareAndSwap(false, true) {
@@ -100,21 +102,23 @@ func (s *seat) Wake() {
 	s.executor().wakePeers()
 }
 
-// look ends the Park under way. It is called on the loop.
+// look ends the Park under way. It must be called on the loop.
 func (s *seat) look() {
 	s.signal.Store(true)
 	s.task.Wake()
 }
 
-// notice receives the message of Wake. By then the seat may wait for something else, or for
-// nothing: each that is woken checks what it waits for.
+// notice receives the message of Wake. By then the seat may wait for something else, or not at all:
+// a seat that is woken checks what it waits for.
 type notice seat
 
+// Receive wakes the seat's task.
 func (n *notice) Receive() {
 	n.posted.Store(false)
 	n.task.Wake()
 }
 
+// WaitInput implements pl.Seat. It makes the seat the leader, and reports false if another seat is.
 func (s *seat) WaitInput() bool {
 	e := s.executor()
 	if e.leader != nil && e.leader != s.task && !e.stuck {
@@ -126,7 +130,7 @@ func (s *seat) WaitInput() bool {
 	return true
 }
 
-// Sleep is the wait of Retry.
+// Sleep implements pl.Seat. It is the wait of Retry.
 func (s *seat) Sleep(ctx context.Context, d time.Duration) error {
 	e := s.executor()
 	until := e.loop.In(d)
@@ -140,8 +144,8 @@ func (s *seat) Sleep(ctx context.Context, d time.Duration) error {
 	return context.Cause(ctx)
 }
 
-// Block has f, which waits for a Limit, called off the loop. A seat whose value has not begun keeps the lead, so that no other
-// takes a value meanwhile.
+// Block implements pl.Seat. It calls f, which waits for a Limit, off the loop. A seat whose value has
+// not begun keeps the lead, so that no other seat takes a value meanwhile.
 func (s *seat) Block(again bool, f func()) {
 	s.executor().crowd.Wait(timesheet.Limited)
 	defer s.executor().crowd.Resume(timesheet.Limited)
@@ -163,13 +167,15 @@ type blocked struct {
 	f    func()
 }
 
+// run calls f, on a goroutine of the pool.
 func (b *blocked) run() {
 	defer b.call.post()
 	b.f()
 }
 
-// Rest lets the other tasks have a turn. Between two values the seat remains the leader, or becomes
-// it if there is none: another seat of the stage would do no more than this one.
+// Rest implements pl.Seat. It lets the other tasks have a turn. Between two values the seat remains
+// the leader, or becomes it if there is none: another seat of the stage would do no more than this
+// one.
 func (s *seat) Rest(again bool) {
 	e := s.executor()
 	if again {
@@ -181,6 +187,7 @@ func (s *seat) Rest(again bool) {
 	s.task.Yield()
 }
 
+// Enter implements pl.Seat.
 func (s *seat) Enter(context.Context) context.Context {
 	s.executor().loop.Sign()
 	s.starved = false
@@ -188,6 +195,7 @@ func (s *seat) Enter(context.Context) context.Context {
 	return s.value
 }
 
+// Leave implements pl.Seat.
 func (s *seat) Leave(err error) error {
 	if s.value.end() {
 		return pl.ErrTimeout
@@ -195,9 +203,11 @@ func (s *seat) Leave(err error) error {
 	return err
 }
 
+// Pause implements pl.Seat.
 func (s *seat) Pause() bool {
 	s.waited = false
 	return s.value.scope.limit.pause()
 }
 
+// Resume implements pl.Seat.
 func (s *seat) Resume() { s.value.scope.limit.resume(s.waited || s.executor().config.blocking) }

@@ -15,10 +15,11 @@ import (
 // There is one queue: a slot goes to the caller that has waited longest, and a new caller does not
 // overtake those that wait.
 type Semaphore struct {
-	mu      sync.Mutex
-	size    int
-	taken   int
-	waiting waiters // empty unless all slots are taken
+	size int // never changes
+
+	mu      sync.Mutex // guards what follows, and the waiters
+	taken   int        // slots
+	waiting waiters    // empty unless all slots are taken
 }
 
 // NewSemaphore makes a semaphore with n slots. It panics if n is less than 1.
@@ -62,8 +63,8 @@ func (s *Semaphore) Release() {
 	s.pass()
 }
 
-// pass hands one taken slot to the waiter that is next, so that no other caller can get it first.
-// Without waiters the slot is free. The lock is held.
+// pass hands a taken slot to the waiter that is next, so that no other caller can get it first.
+// Without waiters it frees the slot. The caller must hold the lock.
 func (s *Semaphore) pass() {
 	w := s.waiting.first
 	if w == nil {
@@ -75,6 +76,7 @@ func (s *Semaphore) pass() {
 	w.wake()
 }
 
+// tryAcquire takes a slot if one is free, and reports whether it did.
 func (s *Semaphore) tryAcquire() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,6 +87,7 @@ func (s *Semaphore) tryAcquire() bool {
 	return true
 }
 
+// acquireInTask waits for a slot in the task of c.
 func (s *Semaphore) acquireInTask(ctx context.Context, c *valueContext) error {
 	l, note := c.scope.executor.loop, &loop.Message{To: (*waker)(c.task)}
 	w := &waiter{wake: func() { l.Post(note) }}
@@ -94,6 +97,7 @@ func (s *Semaphore) acquireInTask(ctx context.Context, c *valueContext) error {
 	return s.decide(ctx, w)
 }
 
+// acquireOutside waits for a slot outside a task.
 func (s *Semaphore) acquireOutside(ctx context.Context) error {
 	granted := make(chan struct{})
 	w := &waiter{wake: func() { close(granted) }}
@@ -106,7 +110,8 @@ func (s *Semaphore) acquireOutside(ctx context.Context) error {
 	return s.decide(ctx, w)
 }
 
-// join adds w to the queue, unless a slot has become free meanwhile.
+// join adds w to the queue, unless a slot has become free meanwhile: then w takes it, and join
+// reports true.
 func (s *Semaphore) join(w *waiter) (granted bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,14 +124,15 @@ func (s *Semaphore) join(w *waiter) (granted bool) {
 	return w.granted
 }
 
+// hasGranted reports whether w has a slot.
 func (s *Semaphore) hasGranted(w *waiter) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return w.granted
 }
 
-// decide ends the wait of w, with a slot or with an error. If both have come, the error counts, and
-// the next waiter gets the slot.
+// decide ends the wait of w, with a slot or with ctx's error. If w has a slot and ctx has ended,
+// the error counts, and the next waiter gets the slot.
 func (s *Semaphore) decide(ctx context.Context, w *waiter) error {
 	err := ctx.Err()
 	if err == nil {
@@ -144,12 +150,12 @@ func (s *Semaphore) decide(ctx context.Context, w *waiter) error {
 
 // waiter is a call of Acquire that waits.
 type waiter struct {
-	wake       func()
-	granted    bool
+	wake       func() // never changes
+	granted    bool   // it has a slot
 	prev, next *waiter
 }
 
-// waiters is a queue that a waiter can leave from anywhere.
+// waiters is a queue that a waiter can leave from any place.
 type waiters struct{ first, last *waiter }
 
 func (q *waiters) add(w *waiter) {

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// warn reports a function that holds the loop. Without it, a forgotten Await shows as a program
-// that is slow for no reason. The log's handler is the user's: if it panics, the run fails.
+// warn logs that a function holds the loop. Without it, a forgotten Await would only show as a
+// program that is slow. The log's handler is the user's code: if it panics, the run fails. The
+// watchdog's goroutine calls warn.
 func (e *executor) warn(held time.Duration, stack string) {
 	returned := false
 	defer func() {

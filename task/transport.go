@@ -23,6 +23,7 @@ func Transport(next http.RoundTripper) http.RoundTripper {
 
 type transport struct{ next http.RoundTripper }
 
+// RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	c := current(ctx)
@@ -41,16 +42,16 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		trip.settle()
 		return nil, err
 	}
-	if resp == nil || resp.Body == nil { // http.Client knows what to do about that
+	if resp == nil || resp.Body == nil { // http.Client checks for these
 		return resp, nil
 	}
-	if _, ok := resp.Body.(io.Writer); !ok { // else it is a connection that was taken over
+	if _, ok := resp.Body.(io.Writer); !ok { // a body that is a Writer is a connection that has switched protocols
 		resp.Body = newBody(ctx, c, resp)
 	}
 	return resp, nil
 }
 
-// CloseIdleConnections passes http.Client's call on.
+// CloseIdleConnections calls that of next, if it has one. http.Client calls it.
 func (t *transport) CloseIdleConnections() {
 	if closer, ok := t.next.(interface{ CloseIdleConnections() }); ok {
 		closer.CloseIdleConnections()
@@ -62,10 +63,11 @@ func (t *transport) CloseIdleConnections() {
 type trip struct {
 	next    http.RoundTripper
 	req     *http.Request
-	resp    *http.Response
-	settled atomic.Bool // the response has come, or the task has given it up
+	resp    *http.Response // written by the trip's goroutine before it calls settle
+	settled atomic.Bool    // the response has come, or the task has given it up
 }
 
+// run sends the request, on a goroutine of the pool.
 func (t *trip) run(ctx context.Context) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(t.req.WithContext(ctx))
 	if err != nil {
@@ -76,30 +78,31 @@ func (t *trip) run(ctx context.Context) (*http.Response, error) {
 	return resp, nil
 }
 
-// settle is called when the response has come, and when the task has given it up. The second call
-// closes the response.
+// settle is called by the trip when the response has come, and by the task when it has given the
+// trip up. The second of the two closes the response.
 func (t *trip) settle() {
 	if t.settled.Swap(true) && t.resp != nil && t.resp.Body != nil {
 		_ = t.resp.Body.Close()
 	}
 }
 
-// A body is read in pieces of at least firstRead bytes and at most mostRead, whatever the task asks
-// for, since an await costs more than a copy.
+// The task reads a body in pieces of at least firstRead bytes and at most mostRead, however few
+// bytes the caller asks for, since an await costs more than a copy.
 const (
 	firstRead = 4 << 10
 	mostRead  = 32 << 10
 )
 
-// body is a response's body. A read by its task is awaited, unless what it needs has been read
-// ahead. A read by another, such as a child of Gather or a later stage, blocks as usual.
+// body is a response's body. Its task awaits a read, unless what the read needs has been read
+// ahead. A read by another caller, such as a child of Gather or a later stage, blocks as usual. As
+// with any body, one goroutine at a time may call Read.
 type body struct {
 	next io.ReadCloser
 	ctx  context.Context
 	task *valueContext
 	buf  []byte
 	read []byte // what was read ahead, in buf
-	err  error  // came with or after read
+	err  error  // what the read that filled read returned
 
 	closed atomic.Bool // Close may be called by any goroutine, also during a Read
 }
@@ -112,6 +115,7 @@ func newBody(ctx context.Context, task *valueContext, resp *http.Response) *body
 	return &body{next: resp.Body, ctx: ctx, task: task, buf: make([]byte, size)}
 }
 
+// Read implements io.Reader.
 func (b *body) Read(p []byte) (int, error) {
 	if b.closed.Load() {
 		return 0, http.ErrBodyReadAfterClose
@@ -130,8 +134,8 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, b.err
 }
 
-// fill reads ahead. It does not read into the caller's buffer, since a read that is given up still
-// goes on.
+// fill reads ahead, into buf. It does not read into the caller's buffer, since a read that is given
+// up goes on.
 func (b *body) fill() {
 	n, err := Await(b.ctx, func(context.Context) (int, error) { return b.next.Read(b.buf) })
 	b.read, b.err = b.buf[:n], err
@@ -143,6 +147,7 @@ func (b *body) fill() {
 // grow makes a larger buffer for the next read. What was read ahead remains in the old one.
 func (b *body) grow() { b.buf = make([]byte, min(4*len(b.buf), mostRead)) }
 
+// Close implements io.Closer.
 func (b *body) Close() error {
 	b.closed.Store(true)
 	return b.next.Close()

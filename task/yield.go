@@ -8,8 +8,8 @@ import (
 )
 
 // yielding returns kernel with an emit that only the kernel's own task may call. emit parks that
-// task if there is no room. When a child of Gather calls it, or a function that is awaited, the
-// task is parked already.
+// task if there is no room; if a child of Gather called it, or a function that is awaited, the task
+// would be parked already.
 func yielding[A, B any](kernel pl.Kernel[A, B]) pl.Kernel[A, B] {
 	return func(ctx context.Context, in A, emit func(B) bool) error {
 		c := current(ctx)
