@@ -7,9 +7,9 @@ import (
 	"github.com/gopeln/pl/internal/queue"
 )
 
-// Append yields the values of stages one stage after the other. What is upstream of a stage, its
-// sources and workers included, starts when the stage before has ended; of what the consumer never
-// gets to, nothing starts. For [Ordered] the order begins anew here.
+// Append yields the values of stages one stage after the other. A stage, and all that is upstream
+// of it, its sources and workers included, starts when the stage before it has ended. If the
+// consumer leaves before that, it never starts. For [Ordered] the order begins anew here.
 //
 // The stages must have nothing upstream in common, since the values for the later one would have to
 // be kept until the earlier one has ended: the run fails before any value moves.
@@ -43,13 +43,14 @@ type turns[T any] struct {
 	gates  []*gate // of this Append, and of those that run in its goroutine
 }
 
+// turn is one input: its values, and the gate before what is upstream of it.
 type turn[T any] struct {
 	gate   *gate
 	values flow[T]
 }
 
-// flow yields one input after the other. If it ends early, it opens the gates that are left: other
-// consumers may wait for stages behind them.
+// flow yields the values of one input after the other. If it ends early, it opens the gates that
+// are left, since other consumers may wait for stages behind them.
 func (t *turns[T]) flow(yield func(T, queue.Tag) bool) {
 	defer func() {
 		t.part.Stop()
@@ -74,10 +75,10 @@ var (
 	errTurns = errors.New("two Appends of the run wait for each other: what comes first in one comes later in the other")
 )
 
-// checkTurns reports what is wrong with the Appends among nodes.
+// checkTurns returns an error that says what is wrong with the Appends among nodes, or nil.
 func checkTurns(nodes []node) error {
 	var errs []error
-	gates := map[node][]turnOf{} // what keeps a node from starting
+	gates := map[node][]turnOf{} // the turns that a node's start waits for
 	for _, n := range nodes {
 		if !n.meta().inTurn {
 			continue

@@ -9,7 +9,8 @@ import (
 
 // Batch collects values into slices of up to n. With wait > 0 it yields a slice that is not full
 // when wait has passed since the slice's first value; 0 means no limit. The last slice may be
-// short, none is empty, and each is the receiver's own. For [Ordered] the order begins anew here.
+// short, none is empty, and the receiver may keep and change each. For [Ordered] the order begins
+// anew here.
 //
 // If the source fails, or an operator without workers between it and Batch, the slices that were
 // full before are yielded before the error, and the values of a slice that was not are dropped.

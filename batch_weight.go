@@ -9,9 +9,10 @@ import (
 )
 
 // BatchWeight is [Batch] with a bound on the weight of a slice, such as bytes: it closes a slice
-// before the value that would make it heavier than most. A value that is heavier by itself goes
-// alone. weight is called once for each value, in the consumer's goroutine. If it panics or returns
-// a negative number, the run fails with a *[StageError] that names the value.
+// before the value that would make it heavier than most. A value that is heavier than most by
+// itself is alone in its slice. weight is called once for each value, in the consumer's goroutine.
+// If it panics or returns a negative number, the run fails with a *[StageError] that names the
+// value.
 func BatchWeight[T any](n int, most int64, weight func(T) int64, wait time.Duration) Partial[T, []T] {
 	var wrong error
 	switch {
@@ -70,6 +71,7 @@ func (w *weighing[T]) fits(weight int64) bool {
 	return len(w.batch) == 0 || len(w.batch) < w.n && w.sum <= w.most && weight <= w.most-w.sum
 }
 
+// add adds v to the batch.
 func (w *weighing[T]) add(v T, weight int64) {
 	w.batch = append(w.batch, v)
 	w.sum += weight
@@ -82,6 +84,7 @@ func (w *weighing[T]) closed() []T {
 	return batch
 }
 
+// untimed yields a batch when it is full, and the last one at the end.
 func (w *weighing[T]) untimed(values flow[T]) flow[[]T] {
 	return func(yield func([]T, queue.Tag) bool) {
 		wanted := true

@@ -24,7 +24,7 @@ func ByKey[A any, K comparable](key func(A) K) Option {
 		func(c *config) { c.keys = keyFunc[A, K](key) })
 }
 
-// keys are the keys of a stage's values, whatever their type.
+// keys is the key function of a stage with values of type A, whatever the type of the keys.
 type keys[A any] interface {
 	// newQueue makes a queue in which at most one value of a key is with a consumer.
 	newQueue(limit int, a *admission[A]) queue.Queue[A]

@@ -25,8 +25,8 @@ func Concat[T any](stages ...Stage[T]) Stage[T] {
 // Merge is [Concat], by the name that other libraries give it.
 func Merge[T any](stages ...Stage[T]) Stage[T] { return Concat(stages...) }
 
-// merged returns the flow of the values of all inputs through one queue. That is no channel, which
-// would serve the one that comes first: the queue's producers wait for room in turn.
+// merged returns the flow of the values of all inputs through one queue. The queue is not a
+// channel: its producers get room in turn, while a channel serves the sender that comes first.
 func merged[T any](b *builder, o *operator[T], at *Site) flow[T] {
 	inputs, bound := b.merge(&o.base)
 	q := newQueue[T](b, bound, false, false, inputs...)
@@ -35,8 +35,8 @@ func merged[T any](b *builder, o *operator[T], at *Site) flow[T] {
 }
 
 // merge returns the inputs of a merge, and the bound of their queue; 0 is none. An input that is a
-// merge itself, and has no other consumer, is replaced by its inputs: else each of those had a
-// smaller share of the queue than the others have, the smaller the longer the chain is.
+// merge itself, and has no other consumer, is replaced by its inputs. Otherwise each of these would
+// have a smaller share of the queue than the other inputs, and the smaller the longer the chain is.
 func (b *builder) merge(o *base) (inputs []node, bound int) {
 	unbounded := false
 	for _, in := range o.inputs {
@@ -58,8 +58,8 @@ func (b *builder) merge(o *base) (inputs []node, bound int) {
 	return inputs, bound
 }
 
-// appended returns the flow of one input after the other. If none of them ever waits for a value,
-// that is a merge, and it needs no goroutine.
+// appended returns the flow of the values of one input after the other. If no input ever waits for
+// a value, that is a merge too, and it needs no goroutine.
 func appended[T any](b *builder, o *operator[T], at *Site) flow[T] {
 	var flows []flow[T]
 	for _, in := range o.inputs {

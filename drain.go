@@ -62,19 +62,19 @@ func (d *drain) err() error {
 	return nil
 }
 
-// draining is how a run stands with its context's Drains.
+// draining carries out the Drains of a run's context. A nil *draining has none.
 type draining struct {
 	run    *run
 	drains []drain
-	// reading ends, with ErrDrain, when the sources must stop.
+	// reading ends, with ErrDrain, when the sources must stop. stop ends it.
 	reading context.Context
 	stop    context.CancelCauseFunc
 
-	mu     sync.Mutex
-	hooks  []func() // called when the sources must stop
-	timers []*time.Timer
-	over   bool
-	busy   sync.WaitGroup // of what stop and timers have started
+	mu     sync.Mutex     // guards hooks, timers and over
+	hooks  []func()       // called when the sources must stop
+	timers []*time.Timer  // of the graces
+	over   bool           // the run has ended; no timer starts any more
+	busy   sync.WaitGroup // functions that a stop or a timer will call, or has called
 }
 
 // mayDrain prepares the run for the Drains of its context, if there are any.
@@ -92,13 +92,13 @@ func (r *run) mayDrain() error {
 	return errors.Join(errs...)
 }
 
-// begun reports whether the sources must stop. Without a Drain it is false. It asks the stops
-// themselves: what follows them does so in a goroutine of its own, a moment later.
+// begun reports whether the sources must stop. Without a Drain it reports false. It asks the stops
+// themselves, since begin is called in a goroutine of its own, a moment later.
 func (d *draining) begun() bool {
 	return d != nil && slices.ContainsFunc(d.drains, func(one drain) bool { return one.stop.Err() != nil })
 }
 
-// begins is a channel that is closed when the sources must stop; nil without a Drain.
+// begins returns a channel that is closed when the sources must stop; it is nil without a Drain.
 func (d *draining) begins() <-chan struct{} {
 	if d == nil {
 		return nil
@@ -106,7 +106,7 @@ func (d *draining) begins() <-chan struct{} {
 	return d.reading.Done()
 }
 
-// onStop has f called when the sources must stop.
+// onStop makes f be called when the sources must stop. It must be called before the run starts.
 func (d *draining) onStop(f func()) {
 	if d == nil {
 		return
@@ -116,7 +116,7 @@ func (d *draining) onStop(f func()) {
 	d.hooks = append(d.hooks, f)
 }
 
-// follow makes the run drain when one of its stops ends. release ends that.
+// follow makes the run drain when one of its stops ends, until release is called.
 func (d *draining) follow() (release func()) {
 	if d == nil {
 		return func() {}
@@ -145,7 +145,7 @@ func (d *draining) follow() (release func()) {
 	}
 }
 
-// begin stops the sources, and has the run cancelled after grace.
+// begin stops the sources, and makes the run be cancelled after grace.
 func (d *draining) begin(grace time.Duration) {
 	d.mu.Lock()
 	hooks := d.hooks
@@ -176,8 +176,8 @@ func (d *draining) end() {
 	}
 }
 
-// sourceContext is the context of a source: ctx, which also ends when the sources must stop. release
-// must be called when the source has ended.
+// sourceContext returns the context of a source: it ends with ctx, and when the sources must stop.
+// release must be called when the source has ended.
 func (d *draining) sourceContext(ctx context.Context) (_ context.Context, release func()) {
 	if d == nil {
 		return ctx, func() {}

@@ -14,8 +14,8 @@ func (s Stage[T]) First(ctx context.Context) (v T, found bool, err error) {
 	return v, false, nil
 }
 
-// Count runs the stage to its end and returns how many values it had. With an error it is how many
-// came before it.
+// Count runs the stage to its end and returns the number of its values. With an error it returns
+// the number of those that came before the error.
 func (s Stage[T]) Count(ctx context.Context) (n int, err error) {
 	for _, err := range s.All(ctx) {
 		if err != nil {
@@ -27,15 +27,15 @@ func (s Stage[T]) Count(ctx context.Context) (n int, err error) {
 }
 
 // Any reports whether f reports true for one of the values. It stops the run at the first such
-// value; without values it is false. f runs in the caller's goroutine. A nil f, or one that panics,
-// is an error.
+// value; without values it reports false. f runs in the caller's goroutine. A nil f, or one that
+// panics, is an error.
 func (s Stage[T]) Any(ctx context.Context, f func(T) bool) (bool, error) {
 	return s.ask(ctx, "Any", f, true)
 }
 
 // Every reports whether f reports true for all values. It stops the run at the first value for
-// which f does not; without values it is true. f runs in the caller's goroutine. A nil f, or one
-// that panics, is an error. With an error Every is false.
+// which f does not; without values it reports true. f runs in the caller's goroutine. A nil f, or
+// one that panics, is an error. With an error Every reports false.
 func (s Stage[T]) Every(ctx context.Context, f func(T) bool) (bool, error) {
 	different, err := s.ask(ctx, "Every", f, false)
 	return !different && err == nil, err
@@ -61,10 +61,10 @@ func (s Stage[T]) ask(ctx context.Context, end string, f func(T) bool, answer bo
 	return false, nil
 }
 
-// Reduce folds the values into one: it calls f with what it has so far, start at first, and each
+// Reduce folds the values into one: it calls f with the result so far, at first start, and each
 // value in the order of arrival. f runs in the caller's goroutine. An error of f, or a panic, stops
-// the run and is returned as a *[StageError]. With an error the result is what f had made of the
-// values before.
+// the run and is returned as a *[StageError]. With an error Reduce also returns the result that f
+// has made of the values before.
 func Reduce[T, R any](ctx context.Context, s Stage[T], start R, f func(acc R, v T) (R, error)) (R, error) {
 	if f == nil {
 		return start, &StageError{Stage: "Reduce", Worker: -1, Err: atUserPlace(errNilFunction)}
@@ -83,8 +83,8 @@ func Reduce[T, R any](ctx context.Context, s Stage[T], start R, f func(acc R, v 
 	return acc, nil
 }
 
-// guardedEnd calls an end's function for v. A panic is an error; Goexit goes on, since the
-// goroutine is the caller's.
+// guardedEnd calls an end's function for v. A panic is an error. Goexit ends the goroutine, which
+// is the caller's.
 func guardedEnd[T, R any](end string, v T, f func() (R, error)) (r R, err error) {
 	defer func() {
 		if value := recover(); value != nil {
@@ -122,6 +122,7 @@ type channelEnd[T any] struct {
 	err    error
 }
 
+// run is the goroutine of Chan.
 func (c *channelEnd[T]) run(ctx context.Context, s Stage[T]) {
 	defer close(c.values)
 	defer close(c.ended)
@@ -129,6 +130,7 @@ func (c *channelEnd[T]) run(ctx context.Context, s Stage[T]) {
 	c.err = c.send(ctx, s)
 }
 
+// send runs the stage and sends its values. It returns the run's error.
 func (c *channelEnd[T]) send(ctx context.Context, s Stage[T]) error {
 	for v, err := range s.All(ctx) {
 		if err != nil {

@@ -79,12 +79,12 @@ var (
 	errZeroStage   = errors.New("the stage is a zero Stage; make it with a source, such as pl.From")
 )
 
-// recovered makes the error of a recovered panic. It must be called in the deferred function, when
-// the stack still reaches down to the panic.
+// recovered returns the error of a recovered panic. It must be called in the deferred function,
+// where the stack still has the frames of the panic.
 func recovered(value any) *PanicError { return &PanicError{Value: value, Stack: debug.Stack()} }
 
-// shown formats v for a message, in at most about 80 bytes. It cuts a longer text while it formats
-// v, so that the message of a huge value costs little.
+// shown formats v for a message, in about 80 bytes at most. It stops when it has these, so that the
+// message of a huge value costs little.
 func shown(v any) string {
 	b := brief{remaining: 80}
 	switch s := v.(type) {
@@ -110,7 +110,7 @@ func show(b *brief, v reflect.Value) {
 	_, _ = fmt.Fprintf(b, "%+v", v)
 }
 
-// brief keeps the first bytes of what is written to it.
+// brief is a Writer that keeps the first bytes that are written to it.
 type brief struct {
 	text      strings.Builder
 	remaining int

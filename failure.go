@@ -2,8 +2,9 @@ package pl
 
 import "sync/atomic"
 
-// heldFailure is the failure of a source, and of what runs in its goroutine, which ends the run
-// only when the values before it are through a queue. What failed has ended by itself.
+// heldFailure is the failure of a source, or of an operator in its goroutine, that ends the run
+// only when the consumer has taken the values before it from a queue. The goroutine that has failed
+// writes err, and ends; the consumer of the queue reads it.
 type heldFailure struct{ err atomic.Pointer[error] }
 
 // holdFailure holds the failures of n in the run that b builds. If n has workers, or other
@@ -16,6 +17,7 @@ func (b *builder) holdFailure(n node) *heldFailure {
 	return h
 }
 
+// pending reports whether there is a failure.
 func (h *heldFailure) pending() bool { return h.err.Load() != nil }
 
 // report fails the run with the failure, if there is one.

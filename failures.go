@@ -22,14 +22,14 @@ func Failures[T any](s Stage[T]) Stage[*StageError] {
 	return Stage[*StageError]{o}
 }
 
-// letterBox is where one Failures stage gets its values from, in one run.
+// letterBox is the way to one Failures stage in one run.
 type letterBox struct {
 	outlet  *outlet[*StageError]
-	numbers *atomic.Uint64        // of the places in the order
-	emitter *emitter[*StageError] // one worker's
+	numbers *atomic.Uint64        // the next place in the order; all workers of the stage raise it
+	emitter *emitter[*StageError] // one worker's; nil until ofWorker
 }
 
-// letterBoxesOf returns the boxes of n, without emitters.
+// letterBoxesOf returns the boxes of the Failures stages of n, without emitters.
 func (b *builder) letterBoxesOf(n node) (all []letterBox) {
 	for _, f := range branchesOf[*StageError](b, n, deadLetters) {
 		all = append(all, letterBox{

@@ -58,17 +58,18 @@ func Func[A, B any](ctx context.Context, p Partial[A, B]) (call func(ctx context
 // standing is a run whose values are calls.
 type standing[A, B any] struct {
 	calls    *queue.Calls[B]
-	requests chan request[A]
+	requests chan request[A] // from the callers to the source
 
 	mu       sync.RWMutex
-	stopped  bool           // no further call may begin
-	under    sync.WaitGroup // calls under way
-	stopping chan struct{}  // closed when the last of them has ended, after stop
-	once     sync.Once
+	stopped  bool           // no further call may begin; guarded by mu
+	under    sync.WaitGroup // calls under way; raised under mu
+	stopping chan struct{}  // closed after stop, when the last call has ended
+	once     sync.Once      // of stop
 
-	ended   chan struct{}
-	err     error // of the run; written before ended is closed
-	drained bool  // the run was to stop reading; so is this
+	ended chan struct{} // closed when the run has ended
+	// The run's goroutine writes these before it closes ended; callers read them after.
+	err     error // the run's
+	drained bool  // a Drain has stopped the source
 }
 
 // request is a value that enters the run.
@@ -77,6 +78,7 @@ type request[A any] struct {
 	t queue.Tag
 }
 
+// call is the function that Func returns.
 func (f *standing[A, B]) call(ctx context.Context, in A) (out B, err error) {
 	if ctx == nil {
 		ctx = context.Background()
@@ -113,6 +115,7 @@ func (f *standing[A, B]) call(ctx context.Context, in A) (out B, err error) {
 	}
 }
 
+// result returns what an answer says.
 func result[B any](a queue.Answer[B]) (B, error) {
 	if !a.OK && a.Err == nil {
 		a.Err = ErrNoResult
@@ -131,7 +134,7 @@ func (f *standing[A, B]) begin() bool {
 	return true
 }
 
-// refusal is the error of a call after stop.
+// refusal returns the error of a call after stop.
 func (f *standing[A, B]) refusal() error {
 	select {
 	case <-f.ended:
@@ -141,7 +144,7 @@ func (f *standing[A, B]) refusal() error {
 	}
 }
 
-// end is the error of a call that finds the run ended, without stop.
+// end returns the error of a call that finds the run ended, without stop.
 func (f *standing[A, B]) end() error {
 	if f.drained {
 		return cmp.Or(f.err, ErrDrain)
@@ -149,6 +152,7 @@ func (f *standing[A, B]) end() error {
 	return cmp.Or(f.err, ErrNoResult) // it has ended by itself: at a Take
 }
 
+// stop is the function that Func returns to end it.
 func (f *standing[A, B]) stop() error {
 	f.once.Do(func() {
 		f.mu.Lock()
@@ -161,7 +165,7 @@ func (f *standing[A, B]) stop() error {
 	return f.err
 }
 
-// source is the stage of the calls' values.
+// source returns the stage of the calls' values.
 func (f *standing[A, B]) source() Stage[A] {
 	o := newSource[A]("calls")
 	o.calls = true
@@ -188,13 +192,14 @@ func (f *standing[A, B]) source() Stage[A] {
 	return Stage[A]{o}
 }
 
+// run is the goroutine of a Func.
 func (f *standing[A, B]) run(ctx context.Context, root node) {
 	defer close(f.ended)
 	f.err = ErrGoexit // unless execute returns
 	f.err = execute(ctx, []node{root}, func(b *builder) func() { return f.answers(b, root) }, new(bool))
 }
 
-// answers makes what takes the results of root.
+// answers makes the consumer of the results of root, which answers the calls.
 func (f *standing[A, B]) answers(b *builder, root node) (consume func()) {
 	b.run.calls = f.calls
 	b.planned[root].trackers = append(b.planned[root].trackers, f.calls)
@@ -209,11 +214,11 @@ func (f *standing[A, B]) answers(b *builder, root node) (consume func()) {
 	return func() { <-f.calls.Ended() }
 }
 
-// callTable is what a run whose values are calls knows of them.
+// callTable is how a run whose values are calls knows these, whatever the type of their results.
 type callTable interface {
 	// Wanted reports whether the caller of the value of tag t still waits.
 	Wanted(t queue.Tag) bool
-	// Fail answers the caller of the value of tag t.
+	// Fail answers the caller of the value of tag t with err.
 	Fail(t queue.Tag, err error)
 }
 

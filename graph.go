@@ -112,7 +112,7 @@ func line(n node, shown map[node]bool) string {
 	return strings.Join(parts, " → ")
 }
 
-// call is how String shows one operator.
+// call returns how String shows one operator.
 func (b *base) call(again bool, shown map[node]bool) string {
 	text := b.backend + "." + b.verb
 	switch {

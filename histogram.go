@@ -9,9 +9,9 @@ import (
 )
 
 // Histogram counts durations by their size. Its buckets are those of OpenTelemetry's exponential
-// histogram of scale 3 and of Prometheus' native one of schema 3: bucket k holds what is longer
-// than 2^(k/8) seconds and at most 2^((k+1)/8), so that a quantile is within 4.5 % of the true one.
-// The zero Histogram is empty. It is a plain value; counts may be estimates by sampling.
+// histogram of scale 3 and of Prometheus' native one of schema 3: bucket k has the durations of
+// more than 2^(k/8) seconds and at most 2^((k+1)/8), so that a quantile is within 4.5 % of the true
+// one. The zero Histogram is empty. It is a plain value; counts may be estimates by sampling.
 type Histogram struct {
 	count  uint64
 	sum    time.Duration
@@ -19,8 +19,8 @@ type Histogram struct {
 	counts []uint64 // shared by copies, and so never changed
 }
 
-// The buckets reach from about a nanosecond to 2^12 seconds; what is outside counts in the
-// outermost ones.
+// The buckets reach from about a nanosecond to 2^12 seconds; shorter and longer durations count in
+// the first and the last.
 const (
 	firstBucket = -240
 	lastBucket  = 95
@@ -54,7 +54,8 @@ func (h Histogram) Quantile(p float64) time.Duration {
 	return 0
 }
 
-// Sub returns what came to h since earlier, which must be a histogram of the same stage.
+// Sub returns the durations that h has and earlier has not. earlier must be an earlier histogram of
+// the same stage.
 func (h Histogram) Sub(earlier Histogram) Histogram {
 	var counts [buckets]uint64
 	for k, n := range h.Buckets() {

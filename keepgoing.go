@@ -57,10 +57,10 @@ func (e *FailedValues) Unwrap() []error {
 // FailedValues in its place.
 var errTooMany = errors.New("pl: more values failed than KeepGoing allows")
 
-// setAside collects the values that failed in a run and did not end it.
+// setAside collects the values that failed in a run and did not end it. Any worker may add one.
 type setAside struct {
-	mu    sync.Mutex
-	total map[*base]int
+	mu    sync.Mutex    // guards what follows
+	total map[*base]int // by stage
 	first []failedValue // at most mostFirst of each stage
 }
 
@@ -69,7 +69,7 @@ type failedValue struct {
 	e  *StageError
 }
 
-// add takes in a value of op, and reports whether there may be more.
+// add adds a value of op, and reports whether the stage may go on.
 func (s *setAside) add(op *base, e *StageError) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,7 +84,8 @@ func (s *setAside) add(op *base, e *StageError) bool {
 	return most == 0 || s.total[op] <= most
 }
 
-// of returns the error of the stages of which a consumer wants to hear, or nil if no value of theirs failed.
+// of returns the error about the stages that heard returns, or nil if none of their values has
+// failed.
 func (s *setAside) of(roots []node, left []*base) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,8 +109,8 @@ func (s *setAside) of(roots []node, left []*base) error {
 	return e
 }
 
-// heard returns the stages of which a consumer wants to hear: those upstream of roots, but for what
-// is only upstream of stages that have left early.
+// heard returns the stages whose failures a consumer is told: roots and the stages upstream of
+// them, except for those that are only upstream of stages that have left early.
 func heard(roots []node, left []*base) map[*base]bool {
 	ops := map[*base]bool{}
 	for todo := slices.Clone(roots); len(todo) > 0; {
@@ -126,7 +127,7 @@ func heard(roots []node, left []*base) map[*base]bool {
 	return ops
 }
 
-// countable is err, of an OnError that was asked about e, as the failure of e's value.
+// countable returns err, which an OnError has returned about e, as the failure of e's value.
 func countable(err error, e *StageError) *StageError {
 	if same, ok := any(err).(*StageError); ok {
 		return same

@@ -39,29 +39,30 @@ func isNilLimiter(l Limiter) bool {
 	}
 }
 
-// turnstile is what attempts must pass before they begin. One passes at a time, values that come for
-// the first time in the order in which they left the stage's queue.
+// turnstile is what the attempts of a stage must pass before they begin. One attempt passes at a
+// time. The first attempts of values pass in the order in which the values left the stage's queue.
 type turnstile struct {
 	op      *base
 	site    *Site
 	limiter Limiter
 
-	mu      sync.Mutex
+	mu      sync.Mutex     // guards what follows
 	next    int64          // the number of the value that is next to pass for the first time
 	skipped map[int64]bool // numbers of values that will not pass
-	busy    bool           // somebody passes
-	waiting []*passenger
+	busy    bool           // an attempt passes
+	waiting []*passenger   // in the order in which they came
 }
 
+// passenger is an attempt that waits for its turn.
 type passenger struct {
-	number int64 // of a value that comes for the first time; again else
-	turn   chan struct{}
+	number int64         // of the value, if this is its first attempt; else again
+	turn   chan struct{} // closed when it may pass
 }
 
-// again stands for the number of a value that has passed before.
+// again is the number of every attempt but a value's first.
 const again = -1
 
-// turnstile returns that of a stage, or nil if nothing stands before its attempts.
+// turnstile returns the turnstile of a stage, or nil if its attempts need not pass one.
 func (b *builder) turnstile(of *base, s *Site) *turnstile {
 	if of.cfg.limiter == nil {
 		return nil
@@ -69,8 +70,8 @@ func (b *builder) turnstile(of *base, s *Site) *turnstile {
 	return &turnstile{op: of, site: s, limiter: of.cfg.limiter}
 }
 
-// pass waits until the attempt may begin. It reports false if the stage is to stop; it may also end
-// the goroutine, with the run failed, if the limiter does.
+// pass waits until the attempt may begin. It reports false if the stage must stop. If the limiter
+// ends the goroutine, pass fails the run and does not return.
 func (t *turnstile) pass(ctx context.Context, number int64, worker int, item any) bool {
 	if !t.enter(ctx, number) {
 		return false
@@ -82,7 +83,8 @@ func (t *turnstile) pass(ctx context.Context, number int64, worker int, item any
 	return err == nil
 }
 
-// wait asks the limiter. It calls fail with what is wrong, unless the run is over anyway.
+// wait waits for the limiter. If that fails, wait calls fail with the error, unless the run has
+// ended.
 func (t *turnstile) wait(ctx context.Context, fail func(error)) (err error) {
 	returned := false
 	defer func() {
@@ -99,7 +101,7 @@ func (t *turnstile) wait(ctx context.Context, fail func(error)) (err error) {
 }
 
 // enter waits for the attempt's turn. It reports false if ctx ends first; then the stage stops, and
-// no attempt will pass any more.
+// no further attempt passes.
 func (t *turnstile) enter(ctx context.Context, number int64) bool {
 	p := &passenger{number, make(chan struct{})}
 	t.mu.Lock()
@@ -114,7 +116,7 @@ func (t *turnstile) enter(ctx context.Context, number int64) bool {
 	}
 }
 
-// skip says that the value of that number will not pass.
+// skip records that the value of that number will not pass.
 func (t *turnstile) skip(number int64) {
 	if t == nil {
 		return
@@ -128,6 +130,7 @@ func (t *turnstile) skip(number int64) {
 	t.admit()
 }
 
+// leave ends the attempt's turn.
 func (t *turnstile) leave() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -135,8 +138,8 @@ func (t *turnstile) leave() {
 	t.admit()
 }
 
-// admit gives the turn to the first that came and is not preceded by a value that is still on its
-// way from the queue.
+// admit gives the turn to the first passenger that may have it, if no attempt passes: a further
+// attempt, or the first attempt of the value that is next. The caller must hold t.mu.
 func (t *turnstile) admit() {
 	if t.busy {
 		return

@@ -7,10 +7,11 @@ import (
 	"github.com/gopeln/pl/internal/queue"
 )
 
-// MaxWeight bounds the values that the stage has in its queue and under way by their weight, such
-// as bytes, beside [MaxSize]. A value enters when its weight fits, and gives it back when it has
-// ended, whatever came of it; under [Timeout], when its function has returned. Values enter in the
-// order in which they came. One that is heavier than most enters when no other weight is there.
+// MaxWeight bounds the values that the stage has in its queue and under way by the sum of their
+// weights, such as bytes, beside [MaxSize]. A value enters the queue when its weight fits, and
+// counts until it has ended, whether it succeeded or not; under [Timeout], until its function has
+// returned. Values enter in the order in which they came. A value that is heavier than most enters
+// when no other weight is there.
 //
 // weight is called once for each value, by the goroutine that hands the value to the stage. It may
 // return 0. If it panics or returns a negative number, the value has failed, without a further

@@ -34,15 +34,15 @@ func observers(ctx context.Context) []Observer {
 	return all
 }
 
-// watch is the observers of one run.
+// watch calls the observers of one run.
 type watch struct {
-	info  *RunInfo // nil: there are none
-	ended []func(error)
-	errs  []error // of observers that panicked
+	info  *RunInfo      // nil: there are none
+	ended []func(error) // what they returned
+	errs  []error       // of observers that panicked
 }
 
-// start tells the observers of the caller's context that the run starts. If one of them panics, the run fails, and start
-// reports false.
+// start calls the observers of the caller's context. If one of them panics, the run fails, and
+// start reports false.
 func (w *watch) start(r *run, roots []node) (ok bool) {
 	if r.clock == nil {
 		return true
@@ -65,7 +65,8 @@ func (w *watch) start(r *run, roots []node) (ok bool) {
 	return false
 }
 
-// end tells the observers that the run has ended with err, and returns that with what they did wrong.
+// end calls the functions that the observers returned with err, the run's error. It returns err,
+// joined with the errors of observers that panicked.
 func (w *watch) end(r *run, err error) error {
 	if w.info == nil {
 		return err
@@ -107,8 +108,8 @@ type RunInfo struct {
 	cpuStart time.Duration
 	waits    coreWaits // at the start
 
-	mu       sync.Mutex
-	ended    *Stats // what the whole run has at its end, without its stages
+	mu       sync.Mutex // guards what follows, and loops
+	ended    *Stats     // the figures of the run as a whole when it ended; nil before
 	progress progress
 	state    func() RunState
 }
@@ -141,7 +142,7 @@ func (r *RunInfo) Stats() Stats {
 	return s
 }
 
-// whole is the part of the figures that is not of single stages.
+// whole returns the figures of the run as a whole, without those of its stages.
 func (r *RunInfo) whole(at time.Duration) Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -153,6 +154,7 @@ func (r *RunInfo) whole(at time.Duration) Stats {
 	return r.wholeNow(at, r.state())
 }
 
+// wholeNow is whole for a run under way. The caller must hold r.mu.
 func (r *RunInfo) wholeNow(at time.Duration, state RunState) Stats {
 	return Stats{
 		Name: r.name, State: state, Started: r.clock.Start(), Elapsed: at,
@@ -160,7 +162,8 @@ func (r *RunInfo) wholeNow(at time.Duration, state RunState) Stats {
 	}
 }
 
-// end keeps the figures as they are at the end of the run, and lets go of the rest of it.
+// end keeps the figures as they are at the end of the run, and drops the references to the rest of
+// it.
 func (r *RunInfo) end(of *run, err error) {
 	at := r.clock.Now()
 	r.consumer.keep(at)
@@ -180,7 +183,7 @@ func (r *RunInfo) end(of *run, err error) {
 	r.ended, r.state, r.loops = &s, nil, nil
 }
 
-// endState is the state of a run that has ended with err.
+// endState returns the state of a run that has ended with err.
 func endState(r *run, err error) RunState {
 	switch {
 	case err == nil:
@@ -191,7 +194,7 @@ func endState(r *run, err error) RunState {
 	return Failed
 }
 
-// state is that of a run that has not ended.
+// state returns the state of a run that has not ended.
 func (r *run) state() RunState {
 	if r.draining.begun() {
 		return Draining
@@ -199,5 +202,5 @@ func (r *run) state() RunState {
 	return Running
 }
 
-// showOf is how the observers of the run want to see values, or nil.
+// showOf returns the function by which the observers of the run want to see values, or nil.
 func (r *run) showOf() func(any) string { return observe.Values(r.caller) }

@@ -13,7 +13,8 @@ type operator[T any] struct {
 	values *staticValues[T]
 }
 
-// base is the part of an operator that is the same for all types.
+// base is the part of an operator that does not depend on the type of its values. inline, driven
+// and the fields like them say how a run must build it.
 type base struct {
 	verb     string // "Map"
 	backend  string // "thread"; "pl" for an operator without one
@@ -24,10 +25,10 @@ type base struct {
 	checkConfig func(*config) error
 	err         error
 	inputs      []node
-	branch      branch // what of its input's operator it yields, if that is not its results
+	branch      branch // which values of its input's operator it yields, if not the results
 	// inline operators run in the goroutine of their consumer; the others have workers.
 	inline bool
-	merges bool // its values are those of its inputs, as they come
+	merges bool // it yields the values of its inputs as they come
 	// boundless operators accept MaxSize, but it has no effect.
 	boundless bool
 	// sharesGoroutine is set if several workers share a goroutine, so that none may block in a
@@ -43,11 +44,11 @@ type base struct {
 	restores bool
 	// calls is set for the source of a Func.
 	calls bool
-	// inTurn: its inputs run one after the other.
+	// inTurn is set for an Append, whose inputs run one after the other.
 	inTurn bool
-	// static sources never wait for a value.
+	// static is set for a source that never waits for a value.
 	static bool
-	// most is how many values leave the operator at most, plus 1; 0: not known.
+	// most is the most values that can leave the operator, plus 1; 0: not known.
 	most int
 }
 
@@ -56,7 +57,9 @@ type node interface {
 	meta() *base
 	// build makes the operator's part of a run. Its consumers must have been built.
 	build(b *builder)
+	// keep makes the operator run to its end even if it has no consumer.
 	keep(b *builder)
+	// discard makes a consumer that drops the operator's values.
 	discard(b *builder) (consume func())
 }
 

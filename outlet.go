@@ -25,7 +25,7 @@ func outletOf[T any](b *builder, n node) *outlet[T] {
 	return o
 }
 
-// add adds q, which the caller has made for another consumer.
+// add adds q, the queue of another consumer.
 func (o *outlet[T]) add(q queue.Queue[T]) {
 	o.queues = append(o.queues, q)
 	o.audience.listening.Add(1)
@@ -39,12 +39,12 @@ func (o *outlet[T]) end() {
 	}
 }
 
-// audience is all consumers of a stage in a run, at whatever outlet they listen.
+// audience is all consumers of a stage in a run, at all of its outlets.
 type audience struct {
 	site      *Site        // of the stage; set when the stage is built, after its consumers
 	listening atomic.Int32 // queues that have not stopped; each consumer subtracts itself
 	kept      bool         // the stage runs to its end, even if no consumer is left
-	branched  bool         // there are several outlets: one without a consumer says nothing
+	branched  bool         // there are several outlets, so one may be without a consumer while the stage goes on
 	ends      []func()     // of the outlets
 }
 
@@ -81,7 +81,7 @@ func (a *audience) end() {
 	}
 }
 
-// goesOn reports whether the stage has something to do, whoever listens at one of its outlets.
+// goesOn reports whether the stage goes on even if one of its outlets has no consumer.
 func (a *audience) goesOn() bool { return (a.kept || a.branched) && !a.site.stopped.Load() }
 
 // emitter makes the emitter of one worker.
@@ -110,7 +110,7 @@ type emitter[T any] struct {
 
 	sinks    []queue.Sink[T] // of all consumers
 	audience *audience
-	counts   *counts // of its worker; its own is what windowOut does not know
+	counts   *counts // of its worker; put counts the results of which windowOut does not know
 }
 
 // put hands v to one consumer after the other, so that a full queue holds up the others. It reports

@@ -70,8 +70,8 @@ func (d *decider) forWorker() *decider {
 	return &decider{op: d.op, site: d.site, boxes: ofWorker(d.boxes)}
 }
 
-// decide decides about the value of e, which has been tried e.Attempts times. One that is dropped goes
-// to the Failures stages, which may have to be waited for.
+// decide decides about the value of e, which has been tried e.Attempts times. A value that is
+// dropped goes to the Failures stages; decide waits for room there.
 func (d *decider) decide(ctx context.Context, me *queue.Waiter, e *StageError) Decision {
 	decision, answered := d.ask(ctx, e)
 	if decision.Again || !answered {
@@ -93,8 +93,9 @@ func (d *decider) decide(ctx context.Context, me *queue.Waiter, e *StageError) D
 	return Decision{}
 }
 
-// ask calls the user's functions. A panic in them is an answer that was not given: the decision's
-// error says so. Goexit fails the run, since ask cannot return then.
+// ask calls the user's functions. answered reports whether they returned. If one panics, the
+// decision has an error that says so. If one calls Goexit, ask fails the run, since it cannot
+// return then.
 func (d *decider) ask(ctx context.Context, e *StageError) (v Decision, answered bool) {
 	defer func() {
 		if answered {
@@ -120,8 +121,8 @@ func (p *policy) ask(ctx context.Context, e *StageError) Decision {
 	return Decision{Err: p.onError(ctx, e)}
 }
 
-// policyError is a panic or Goexit in a stage's OnError, Retry or RetryIf. It calls err's Error
-// method only in its own.
+// policyError is a panic or Goexit in a stage's OnError, Retry or RetryIf. It calls the Error
+// method of err, which may be the user's code, only in its own Error method.
 type policyError struct {
 	stage string
 	err   error

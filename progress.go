@@ -13,7 +13,8 @@ func Total(n int) Option {
 		func(c *config) { c.total = &n })
 }
 
-// expected is how many values n yields if it is a source, or lets pass if it is a Take; -1: not known.
+// expected returns how many values the operator yields if it is a source, or lets pass if it is a
+// Take; -1: not known.
 func (b *base) expected() int {
 	if b.cfg.total != nil {
 		return *b.cfg.total
@@ -21,11 +22,12 @@ func (b *base) expected() int {
 	return b.most - 1
 }
 
-// progress is how far a run is, as one look after the other sees it.
+// progress computes how far a run is, from one look at its figures to the next. The lock of its
+// RunInfo guards it.
 type progress struct {
 	expected []int // by stage: what expected returned
 	fraction float64
-	looks    []look // of the last window, at least a second apart
+	looks    []look // those of the last rateWindow, at least rateStep apart
 }
 
 func newProgress(roots []node) (p progress) {
@@ -35,7 +37,7 @@ func newProgress(roots []node) (p progress) {
 	return p
 }
 
-// look is a fraction at one moment.
+// look is the fraction at one moment.
 type look struct {
 	at       time.Duration
 	fraction float64
@@ -47,7 +49,7 @@ const (
 	youngRate  = 3 * time.Second // a younger run has no rate yet
 )
 
-// fill adds to the figures of a run under way how far it is.
+// fill sets Total, Progress and Left in the figures of a run under way.
 func (p *progress) fill(s *Stats) {
 	s.Total = p.total(s)
 	s.Progress = -1
@@ -60,8 +62,8 @@ func (p *progress) fill(s *Stats) {
 	s.Left = p.left(s.Elapsed)
 }
 
-// total is the sum of what the sources will yield, as far as the stages directly after them let it pass; 0 if that of
-// one of them is not known.
+// total returns how many values the sources will yield, as far as the stages directly after them
+// let these pass; 0 if that is not known of one of them.
 func (p *progress) total(s *Stats) (sum int) {
 	before, after := neighbours(s)
 	for i := range s.Stages {
@@ -92,8 +94,8 @@ func neighbours(s *Stats) (before, after [][]int) {
 	return before, after
 }
 
-// of is the fraction of their inputs that the last stages have done. How many inputs a stage will
-// have follows from what the stages before it have made of theirs.
+// of returns the fraction of their inputs that the last stages have finished. How many inputs a
+// stage will have follows from the numbers of results that the stages before it have made so far.
 func (p *progress) of(s *Stats) (fraction float64, known bool) {
 	before, after := neighbours(s)
 	inputs, outputs := make([]float64, len(s.Stages)), make([]float64, len(s.Stages)) // expected; negative: not known
@@ -133,6 +135,7 @@ func (p *progress) of(s *Stats) (fraction float64, known bool) {
 	return fraction, true
 }
 
+// share returns done as a share of of.
 func share(done, of float64) float64 {
 	if of <= 0 {
 		return 1
@@ -140,7 +143,7 @@ func share(done, of float64) float64 {
 	return done / of
 }
 
-// done is how many values the stage has finished.
+// done returns how many values the stage has finished.
 func (s *StageStats) done() uint64 { return s.In - min(s.In, uint64(s.underWay)) }
 
 // left estimates the time that is left, from the rate of the last window.

@@ -7,7 +7,7 @@ import (
 )
 
 // channelBound is the bound below which a channel is the faster queue. With so little room nearly
-// every value costs a switch of goroutines, and a channel's direct hand-off is the cheapest one.
+// every value costs a switch of goroutines, and a channel's direct hand-off is the cheapest switch.
 const channelBound = 8
 
 // newQueue makes a queue with that bound, in front of one consumer, for the values of in. channelOK
@@ -25,8 +25,8 @@ func newQueue[T any](b *builder, bound int, tagged, channelOK bool, in ...node) 
 	return queue.NewWindowed[T](bound, tagged)
 }
 
-// upstream makes the flow of the values of in for o, on site s: in's own flow if in can be inlined,
-// else that of a queue which in's goroutines fill.
+// upstream makes the flow of the values of in for o, on site s: the flow of in itself if in can be
+// inlined, else that of a queue that the goroutines of in fill.
 func upstream[T any](b *builder, o node, in node, s *Site) flow[T] {
 	b.passTrackers(o, in)
 	return flowOf[T](b, o.meta(), b.planned[o].figures, in, s, b.tagged(o))
@@ -45,7 +45,7 @@ func flowOf[T any](b *builder, o *base, f *stageFigures, in node, s *Site, tagge
 }
 
 // inputQueue makes the queue in front of a stage with workers. a is what the stage asks about its
-// values, or nil.
+// values before they enter, or nil.
 func inputQueue[T any](b *builder, o node, in node, s *Site, a *admission[T]) queue.Queue[T] {
 	b.passTrackers(o, in)
 	q := newInputQueue(b, o, in, s, a)
@@ -53,6 +53,8 @@ func inputQueue[T any](b *builder, o node, in node, s *Site, a *admission[T]) qu
 	return q
 }
 
+// newInputQueue chooses the queue in front of a stage with workers: by its options first, then by
+// its input, its order and its bound. It connects the queue with its producers.
 func newInputQueue[T any](b *builder, o node, in node, s *Site, a *admission[T]) queue.Queue[T] {
 	m := o.meta()
 	bound := b.bound(m, in)
@@ -131,9 +133,9 @@ func windowFlow[T any](p *queue.In[T], s *Site, yield func(T, queue.Tag) bool) {
 }
 
 // staticOf returns the values of in if the queue in front of o can hold them from the start: in is
-// a static source with o as its only consumer. It returns nil else, also if an Ordered downstream
-// limits how many are under way, or if o is driven: such a worker may have to wait, since nothing
-// can be stolen from another, and static values never wake anyone.
+// a static source with o as its only consumer. It returns nil otherwise, also if an Ordered
+// downstream limits how many are under way, or if o is driven: a driven worker may have to wait,
+// since it cannot steal from another, and static values never wake a worker.
 func staticOf[T any](b *builder, o, in node) *staticValues[T] {
 	source, ok := in.(*operator[T])
 	limited := slices.ContainsFunc(b.planned[in].trackers, queue.Tracker.Limited)

@@ -3,7 +3,8 @@ package pl
 import "context"
 
 // Resource is what each worker opens when it starts, gives to its function with every value, and
-// closes when it ends: pypeln's on_start and on_end. It is an immutable value, made with [OnStart].
+// closes when it ends; pypeln has on_start and on_end for it. It is an immutable value, made with
+// [OnStart].
 type Resource[R any] struct {
 	open  func(ctx context.Context) (R, error)
 	close func(ctx context.Context, resource R) error

@@ -14,7 +14,7 @@ import (
 // run is one execution of a pipeline. It owns the sites, their goroutines and queues, and the first
 // failure.
 type run struct {
-	calls callTable // of a Func, whose values these are; else nil. Set before the run starts
+	calls callTable // of the Func whose calls the values are; else nil. Set before the run starts
 
 	caller context.Context // given by the consumer
 	ctx    context.Context // the run's own; ends with it
@@ -26,10 +26,10 @@ type run struct {
 	sites    []*Site          // added while the run is built, then only read
 	pollers  []*queue.Waiter  // those that wait in the system's poller
 	clock    *timesheet.Clock // nil if the run is not observed
-	figures  []*stageFigures
-	consumer *stageFigures // of the loop over All; nil in Run
+	figures  []*stageFigures  // by stage; empty if the run is not observed
+	consumer *stageFigures    // of the loop over All; nil in Run
 	roots    []node
-	failed   setAside  // values
+	failed   setAside  // the values that KeepGoing drops
 	draining *draining // nil: the context has no Drain
 
 	mu       sync.Mutex // guards what follows, which any goroutine of the run may write
@@ -55,7 +55,7 @@ func newRun(caller context.Context) *run {
 	}
 	// The caller may be a worker of another run: its site must not be found in this one.
 	ctx := context.WithValue(caller, siteKey{}, (*Site)(nil))
-	if drainsOf(caller) != nil { // nor may what a function runs drain: its value has been read, and is to be finished
+	if drainsOf(caller) != nil { // a run that a function starts must not drain: its value has been read already
 		ctx = context.WithValue(ctx, drainKey{}, []drain(nil))
 	}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
@@ -83,7 +83,8 @@ func (r *run) check() error {
 }
 
 // start starts the workers of all sites that are behind no closed gate. From then on the end of the
-// caller's context fails the run. release ends that; it waits for a failure being recorded.
+// caller's context fails the run, until release is called. release waits for a failure that is
+// being recorded.
 func (r *run) start() (release func()) {
 	followed := make(chan struct{})
 	unfollow := context.AfterFunc(r.caller, func() {
@@ -95,7 +96,7 @@ func (r *run) start() (release func()) {
 	}
 	undrain := r.draining.follow() // before any source reads
 	gated := func(s *Site) bool { return s.closedGates.Load() > 0 }
-	for _, s := range slices.DeleteFunc(slices.Clone(r.sites), gated) { // before one of them can open a gate
+	for _, s := range slices.DeleteFunc(slices.Clone(r.sites), gated) { // all are chosen before one can open a gate
 		s.bringUp()
 	}
 	return func() {
@@ -107,7 +108,7 @@ func (r *run) start() (release func()) {
 }
 
 // fail records err if it is the first failure, and stops the run. If the caller's context has
-// ended, its cause is the failure, whatever error a function made of that.
+// ended, its cause is recorded instead, since err may be what a function made of that end.
 func (r *run) fail(err error) {
 	r.mu.Lock()
 	if r.err == nil && !r.stopped {
@@ -167,7 +168,7 @@ func (r *run) finish(release func(), told bool) error {
 	return errors.Join(append([]error{r.err}, r.cleanup...)...)
 }
 
-// leave says that op wants nothing more from upstream, before its end.
+// leave records that op wants no more values from upstream, before these have ended.
 func (r *run) leave(op *base) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -185,7 +186,9 @@ func (r *run) addCleanup(err error) {
 	r.cleanup = append(r.cleanup, err)
 }
 
-// execute is a run: plan, build, start, consume, and, whatever happens, stop and wait.
+// execute makes a run: it plans, builds, starts and consumes, and in any case stops the run and
+// waits for it. prepare makes the consumer's part, before the rest is built. left, read at the end,
+// reports whether the consumer has left its loop, and so gets no error.
 func execute(ctx context.Context, roots []node, prepare func(*builder) (consume func()), left *bool) (err error) {
 	if ctx == nil {
 		ctx = context.Background()

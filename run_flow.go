@@ -7,8 +7,8 @@ import (
 )
 
 // flow yields all values of an operator, in the caller's goroutine, until they end or yield reports
-// false. It is the form of operators that run in their consumer's goroutine. Failures do not go
-// through it, but to the run.
+// false. It is the form of operators that run in their consumer's goroutine. Failures go to the
+// run, not through the flow.
 type flow[T any] func(yield func(v T, t queue.Tag) bool)
 
 // numbered tags the values of a source with their numbers, if an Ordered downstream needs them.

@@ -5,7 +5,7 @@ import "sync"
 // gate keeps stages from starting until it is opened. A stage behind several gates starts when all
 // are open.
 type gate struct {
-	sites []*Site
+	sites []*Site // added while the run is built, then only read
 	once  sync.Once
 }
 
@@ -17,7 +17,7 @@ func (g *gate) open() {
 		for _, s := range g.sites {
 			switch {
 			case s.closedGates.Add(-1) > 0:
-			case s.stopped.Load() || s.ctx.Err() != nil: // contexts end a moment earlier
+			case s.stopped.Load() || s.ctx.Err() != nil: // a context ends slightly before stopped is set
 				openAll(s.opens)
 			default:
 				s.bringUp()
@@ -26,6 +26,7 @@ func (g *gate) open() {
 	})
 }
 
+// openAll opens all gates.
 func openAll(gates []*gate) {
 	for _, g := range gates {
 		g.open()

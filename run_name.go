@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// nameOfRun is the Name that the last stage was given, else the name of the function that runs it. A run may have no
-// stage at all.
+// nameOfRun returns the Name that the last stage was given, or if there is none, the name of the
+// function that runs the stage. A run may have no stage at all.
 func nameOfRun(roots []node) string {
 	last := &base{}
 	if len(roots) > 0 {
@@ -18,7 +18,8 @@ func nameOfRun(roots []node) string {
 	return last.cfg.name
 }
 
-// callingFunction is the function that has called this package, without the path of its package; "" if there is none.
+// callingFunction returns the name of the function that has called this package, without the path
+// of its package; "" if there is none.
 func callingFunction() string {
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
@@ -33,7 +34,7 @@ func callingFunction() string {
 	}
 }
 
-// isOurs reports whether a function is of this package, or between it and the caller.
+// isOurs reports whether a function belongs to this package, or stands between it and the caller.
 func isOurs(function string) bool {
 	for _, prefix := range []string{"github.com/gopeln/pl.", "runtime.", "iter."} {
 		if strings.HasPrefix(function, prefix) {

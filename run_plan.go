@@ -19,15 +19,15 @@ type builder struct {
 
 // planned is what the builder knows of one node.
 type planned struct {
-	consumers int  // those that take its values
+	consumers int  // how many take its values
 	inlined   bool // it is built as part of its consumer
 	outlet    any  // *outlet[T]; nil until one is asked for
 	audience  *audience
-	branches  []node // those that are consumed
+	branches  []node // those of its branches that are consumed
 	trackers  []queue.Tracker
 	figures   *stageFigures   // nil if the run is not observed
-	behind    []*gate         // those that its start waits for
-	onFailure func(err error) // gets its failures in place of the run; nil: the run does
+	behind    []*gate         // the gates that its start waits for
+	onFailure func(err error) // gets its failures instead of the run, if it is not nil
 }
 
 // plan makes the builder of a run of all nodes that roots reach. Its error joins those of every
@@ -160,8 +160,8 @@ func (b *builder) tryInline(n node) bool {
 	return b.planned[n].inlined
 }
 
-// inOrder reports whether the values of n reach its consumer in their order: they stay in one
-// goroutine from where they are numbered. It must be called before tryInline(n).
+// inOrder reports whether the values of n reach its consumer in their order, because they stay in
+// one goroutine from the operator that numbers them. It must be called before tryInline(n).
 func (b *builder) inOrder(n node) bool {
 	for {
 		m := n.meta()
@@ -175,8 +175,8 @@ func (b *builder) inOrder(n node) bool {
 	}
 }
 
-// passTrackers makes the trackers downstream of o listen to its input in too. If o renumbers its
-// values, nothing downstream follows the order before it.
+// passTrackers makes the trackers downstream of o those of its input in too. If o renumbers its
+// values, no tracker downstream follows the order before it.
 func (b *builder) passTrackers(o node, in node) {
 	if !b.renumbers(o) {
 		b.planned[in].trackers = append(b.planned[in].trackers, b.planned[o].trackers...)

@@ -21,29 +21,30 @@ type Site struct {
 	cancel context.CancelCauseFunc
 	waiter *queue.Waiter // of the goroutine that runs the stage inline
 
-	// Written by any goroutine of the run.
+	// Any goroutine of the run may write these.
 
-	stopped     atomic.Bool  // read for each value
+	stopped     atomic.Bool  // set by the first Stop; workers read it for each value
 	holds       atomic.Int32 // the last one to be released ends the stage
-	workers     atomic.Int32 // those that have not ended
-	closedGates atomic.Int32 // those that the start still waits for
+	workers     atomic.Int32 // workers that have not ended
+	closedGates atomic.Int32 // gates that the start still waits for
 
-	// Written while the run is built, then only read.
+	// These are written while the run is built, then only read.
 
 	results      Results
 	figures      *stageFigures
-	tolerant     bool
-	reports      bool
-	check        func(*Site) error // reports why the stage cannot run; nil: it always can
-	startWorkers func()            // nil for a stage that runs in another's goroutine
+	tolerant     bool              // see Tolerant
+	reports      bool              // see Reports
+	check        func(*Site) error // returns why the stage cannot run; nil: it always can
+	startWorkers func()            // nil for a stage that runs in the goroutine of another
 	newWorker    func(index int) Worker
 	endOutput    func()                // tells the consumers that the stage has ended
 	toStop       []interface{ Stop() } // input queues and parts, which stop with the stage
-	opens        []*gate               // those that the stage opens as it goes on
+	opens        []*gate               // gates that the stage opens as it goes on
 	// onFailure, if it is not nil, gets the failures of the stage in place of the run.
 	onFailure func(error)
 }
 
+// site makes the site of a stage in the run.
 func (r *run) site(of *base) *Site {
 	s := &Site{run: r, op: of, waiter: &queue.NewGoroutine().Waiter}
 	if r.clock != nil {

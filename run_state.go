@@ -2,7 +2,7 @@ package pl
 
 import "fmt"
 
-// RunState is how a run stands.
+// RunState is the state of a run.
 type RunState int
 
 // The states of a run.
@@ -16,10 +16,10 @@ const (
 
 var runStates = []string{"Running", "Draining", "Done", "Failed", "Cancelled"}
 
-// String gives the constant's name, such as Running.
+// String returns the constant's name, such as Running.
 func (s RunState) String() string { return nameOf("RunState", int(s), runStates) }
 
-// MarshalText gives the state's name.
+// MarshalText returns the state's name.
 func (s RunState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText reads a state's name.
@@ -29,7 +29,7 @@ func (s *RunState) UnmarshalText(text []byte) error {
 	return err
 }
 
-// nameOf gives the name of a constant of that type.
+// nameOf returns the name of the constant i of a type called kind.
 func nameOf(kind string, i int, names []string) string {
 	if i < 0 || i >= len(names) {
 		return fmt.Sprintf("%s(%d)", kind, i)
@@ -37,7 +37,7 @@ func nameOf(kind string, i int, names []string) string {
 	return names[i]
 }
 
-// numberOf gives the constant of that name.
+// numberOf returns the constant with that name of a type called kind.
 func numberOf(kind, name string, names []string) (int, error) {
 	for i, n := range names {
 		if n == name {

@@ -26,7 +26,8 @@ func slice[T any](name string, items []T) Stage[T] {
 	return staticSource(name, len(items), func(i int) T { return items[i] })
 }
 
-// staticSource makes a source of n values that are there already. at must not fail.
+// staticSource makes a source of n values that are there already. at returns the i-th; it must not
+// fail, and several goroutines may call it.
 func staticSource[T any](name string, n int, at func(i int) T) Stage[T] {
 	o := newSource[T](name)
 	o.static, o.values, o.most = true, &staticValues[T]{n, at}, max(n, 0)+1
@@ -125,8 +126,8 @@ func missing(is bool) error {
 
 var errNoSource = errors.New("the source is nil")
 
-// source makes a source of the values that f yields. heeds says that f looks at its context, so that
-// its error may only be of that.
+// source makes a source of the values that f yields. If heeds, f looks at its context, so that its
+// error may only say that the context has ended.
 func source[T any](name string, err error, heeds bool, f func(context.Context, func(T) bool) error) Stage[T] {
 	o := newSource[T](name)
 	if err != nil {
@@ -143,17 +144,18 @@ func source[T any](name string, err error, heeds bool, f func(context.Context, f
 	return Stage[T]{o}
 }
 
-// reading is one run of a source.
+// reading is one run of a source. Only the source's goroutine uses it.
 type reading[T any] struct {
 	site      *Site
 	op        *base
 	yield     func(T, queue.Tag) bool
 	heeds     bool
 	draining  *draining
-	handingOn bool // in yield: a panic there is not the source's
+	handingOn bool // yield runs: a panic now is not the source's
 	over      bool // no more values are wanted, or f has returned
 }
 
+// read calls f. A panic, or Goexit, in f fails the run.
 func (r *reading[T]) read(f func(context.Context, func(T) bool) error) {
 	ctx, release := r.draining.sourceContext(r.site.workerContext(r.op, 0))
 	defer release()
@@ -172,8 +174,9 @@ func (r *reading[T]) read(f func(context.Context, func(T) bool) error) {
 	}
 }
 
-// failed takes in f's error. One after yield has reported false, or after ctx has ended, only says
-// that f was stopped; if there was a Drain, it may yet be worth a line in the log.
+// failed is called with f's error. An error after yield has reported false, or after ctx has ended,
+// only says that f was stopped, and does not fail the run; after a Drain it is logged unless it is
+// the context's.
 func (r *reading[T]) failed(ctx context.Context, err error) {
 	switch {
 	case r.site.ctx.Err() != nil:
@@ -185,6 +188,7 @@ func (r *reading[T]) failed(ctx context.Context, err error) {
 	}
 }
 
+// handOn is the yield that f gets.
 func (r *reading[T]) handOn(v T) bool {
 	if r.over || r.site.stopped.Load() {
 		return false

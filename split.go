@@ -35,7 +35,7 @@ func Split[T any](s Stage[T], f func(T) bool) (yes, no Stage[T]) {
 	return Stage[T]{branchOff[T]("Split.yes", o, yesSide)}, Stage[T]{branchOff[T]("Split.no", o, noSide)}
 }
 
-// side is one side of a Split in one run.
+// side is the way to one side of a Split in one run.
 type side[T any] struct {
 	audience *audience
 	emitters []*emitter[T]
@@ -51,9 +51,10 @@ func sideOf[T any](b *builder, o *operator[T], kind branch) *side[T] {
 	return s
 }
 
+// consumed reports whether the side has a consumer in the run.
 func (s *side[T]) consumed() bool { return len(s.emitters) > 0 }
 
-// put hands v on. It reports false if the stage is to stop.
+// put hands v on to the consumers of the side. It reports false if the stage must stop.
 func (s *side[T]) put(me *queue.Waiter, v T, t queue.Tag) bool {
 	for _, e := range s.emitters {
 		e.put(me, v, t)
@@ -61,7 +62,7 @@ func (s *side[T]) put(me *queue.Waiter, v T, t queue.Tag) bool {
 	return s.audience.goesOn()
 }
 
-// pass says that a value has gone the other way.
+// pass records that the value of tag t has gone to the other side.
 func (s *side[T]) pass(t queue.Tag) {
 	for _, tracker := range s.trackers {
 		tracker.Hole(t)

@@ -33,7 +33,8 @@ func (s Stage[T]) All(ctx context.Context) iter.Seq2[T, error] {
 	}
 }
 
-// Collect runs the stage and returns its values. With an error they are those that came before it.
+// Collect runs the stage and returns its values. With an error it returns those that came before
+// the error.
 func (s Stage[T]) Collect(ctx context.Context) ([]T, error) {
 	var all []T
 	err := s.consume(ctx, func(v T, _ queue.Tag) bool {
@@ -86,9 +87,8 @@ func Run(ctx context.Context, stages ...Runnable) error {
 	}, new(bool))
 }
 
-// consume runs the stage in the caller's goroutine. yield has a flow's form, which saves a call for
-// each value. left, read at the end, reports whether the consumer has left its loop, and so gets no
-// error.
+// consume runs the stage in the caller's goroutine. yield has the form of a flow's, which saves a
+// call for each value. left is as in execute.
 func (s Stage[T]) consume(ctx context.Context, yield func(T, queue.Tag) bool, left *bool) error {
 	root := s.node()
 	return execute(ctx, []node{root}, func(b *builder) func() {

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Sub returns the figures of the time between earlier, of the same run, and s: differences of counts and times. What is
-// of a moment, such as Queued, Active and Progress, is that of s.
+// Sub returns the figures of the time between earlier, which must be of the same run, and s: the
+// differences of counts and times. Figures of a moment, such as Queued, Active and Progress, are
+// those of s.
 func (s Stats) Sub(earlier Stats) Stats {
 	s.Started = s.Started.Add(earlier.Elapsed)
 	s.Elapsed -= earlier.Elapsed
@@ -40,7 +41,7 @@ func (s StageStats) sub(earlier StageStats) StageStats {
 	return s
 }
 
-// less returns the differences of times.
+// less returns the differences between times and earlier.
 func less(times, earlier []time.Duration) []time.Duration {
 	times = slices.Clone(times)
 	for i := range min(len(times), len(earlier)) {

@@ -35,6 +35,7 @@ func (s Stats) String() string {
 	return b.String()
 }
 
+// row returns the stage's line of the table.
 func (s *StageStats) row(elapsed time.Duration) []string {
 	queue := strconv.Itoa(s.Queued)
 	if s.MaxSize > 0 {

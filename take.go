@@ -48,8 +48,9 @@ func TakeWhile[T any](f func(T) bool) Partial[T, T] {
 	}
 }
 
-// taking makes an operator that stops its run upstream once admit, made anew for each run, wants no
-// more values. If it takes nothing, nothing upstream runs.
+// taking makes an operator that stops its run upstream once it wants no more values. admit makes,
+// for each run, a function that reports whether a value is wanted, and whether more are wanted
+// after it. If nothing is set, the operator takes no value, and nothing upstream runs.
 func taking[T any](
 	verb string, s Stage[T], nothing bool, admit func(*operator[T], *Site) func(T) (wanted, more bool),
 ) *operator[T] {
@@ -83,8 +84,8 @@ func taking[T any](
 	return o
 }
 
-// asked calls the function of an inline operator for v. It reports whether f has returned; else the
-// run has failed.
+// asked calls f, the function of an inline operator, for v. It reports whether f has returned; if
+// not, the run has failed.
 func asked[A, B any](s *Site, op *base, v A, f func(A) B) (answer B, ok bool) {
 	defer func() {
 		if !ok {

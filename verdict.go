@@ -16,7 +16,7 @@ type Verdict struct {
 	Why   string // the evidence
 }
 
-// String gives Text and Why.
+// String returns Text and Why.
 func (v Verdict) String() string {
 	if v.Why == "" {
 		return v.Text
@@ -35,7 +35,7 @@ const (
 	LoopBound                        // functions of task stages compute on the event loop
 	PipeBound                        // a process stage spends its time on carrying values
 	SourceBound                      // the source is the slowest part
-	ConsumerBound                    // the loop over All is
+	ConsumerBound                    // the loop over All is the slowest part
 	OrderBound                       // an Ordered waits for one value and holds up the rest
 	StageBound                       // a stage is the slowest part
 	Balanced                         // no stage is busy all the time
@@ -46,10 +46,10 @@ var verdictKinds = []string{
 	"StageBound", "Balanced",
 }
 
-// String gives the constant's name, such as StageBound.
+// String returns the constant's name, such as StageBound.
 func (k VerdictKind) String() string { return nameOf("VerdictKind", int(k), verdictKinds) }
 
-// MarshalText gives the kind's name.
+// MarshalText returns the kind's name.
 func (k VerdictKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // UnmarshalText reads a kind's name.
@@ -59,10 +59,10 @@ func (k *VerdictKind) UnmarshalText(text []byte) error {
 	return err
 }
 
-// Thresholds of the verdict.
+// These are the thresholds of the verdict.
 const (
 	youngest    = 2 * time.Second  // a younger run is warming up
-	fewest      = 100              // so is one with fewer values
+	fewest      = 100              // a run with fewer values is warming up too
 	stuckAfter  = 10 * time.Second // without any movement
 	full        = 0.85             // the share of its time that a stage at its limit is busy
 	fullCPU     = 0.9              // the share of the processors in use when they are the limit
@@ -89,7 +89,7 @@ func (s Stats) Verdict() Verdict {
 	return balanced(a)
 }
 
-// is chooses the tense: a run that has ended is told in the past.
+// is returns now, or then if the run has ended: it chooses the tense of a sentence.
 func (a *analysis) is(now, then string) string {
 	if a.ended {
 		return then
@@ -282,7 +282,7 @@ func (a *analysis) bottleneck(kind VerdictKind, subject, why string) Verdict {
 	}
 }
 
-// remarks are what else there is to say about p.
+// remarks returns further sentences about p.
 func (a *analysis) remarks(p *place) (all []string) {
 	if a.second != nil && a.second.demand > 0 && !p.consumer && !p.isSource() {
 		if gain := p.demand / a.second.demand; gain > 1.05 && gain < 100 {
@@ -317,7 +317,8 @@ func (p *place) largestShare() float64 {
 	return most.Seconds() / all.Seconds()
 }
 
-// nearest finds the place closest to p, in a direction, of which found holds.
+// nearest returns the place nearest to p for which found reports true, or nil. next returns the
+// places directly before a place, or those directly after it.
 func nearest(p *place, next func(*place) []*place, found func(*place) bool) *place {
 	seen := map[*place]bool{p: true}
 	for level := next(p); len(level) > 0; {
@@ -347,7 +348,7 @@ func balanced(a *analysis) Verdict {
 	return v
 }
 
-// label is the place's name in a sentence.
+// label returns the place's name in a sentence.
 func (p *place) label() string {
 	if p.consumer {
 		return "your loop"

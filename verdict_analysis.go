@@ -10,8 +10,8 @@ type analysis struct {
 	Stats
 	ended  bool
 	places []*place // as Stages, then the consumer if there is one
-	top    *place   // that with the largest demand; nil if none has worked
-	second *place
+	top    *place   // the place with the largest demand; nil if none has worked
+	second *place   // the one with the next largest, or nil
 }
 
 // place is a stage of an analysis, or the consumer.
@@ -20,11 +20,10 @@ type place struct {
 	consumer bool
 	before   []*place
 	after    []*place
-	visits   float64 // values that come by, for each value of the sources
-	demand   float64 // busy seconds for each value of the sources, by worker
-	busy     float64 // share of the workers' time
-	starved  float64
-	blocked  float64
+	visits   float64 // values that reach the place, for each value of the sources
+	demand   float64 // busy seconds of a worker for each value of the sources
+
+	busy, starved, blocked float64 // shares of the workers' time
 }
 
 func analyse(s Stats) *analysis {
