@@ -12,21 +12,21 @@ import (
 
 // stageFigures collects the figures of one stage in one run.
 //
-// The usual queues know how many values have passed their ends, so a value that comes and goes by
-// them is not counted on its way, and the figures cannot lag. What else there is to count, the
-// workers count, and only in a run that is observed.
+// The usual queues know how many values have passed their ends, so values that come and go by them
+// are not counted on their way, and the figures cannot lag. The workers count the rest, and only in
+// a run that is observed.
 type stageFigures struct {
 	clock   *timesheet.Clock // nil if the run is not observed
 	backend string
 	bound   int                    // of the input queue; 0: none
 	inline  *timesheet.Sheet       // of a stage that runs in one goroutine, perhaps with others
-	failure atomic.Pointer[string] // the last error of a value
+	failure atomic.Pointer[string] // the last error of a value; any worker writes it
 
-	mu       sync.Mutex
+	mu       sync.Mutex // guards what follows
 	workers  []*counts
 	sheets   []*timesheet.Sheet // by worker
 	samplers []*sampler
-	last     timesheet.Times               // what now has given; times never fall
+	last     timesheet.Times               // those of the last look; times never fall
 	taken    []interface{ Taken() uint64 } // input queues that know In
 	given    []interface{ Given() uint64 } // outputs that know Out
 	queued   func() int
@@ -37,8 +37,9 @@ type stageFigures struct {
 }
 
 // counts is what one worker counts, on cache lines of its own: a line shared by two workers would
-// cost several times as much as the counting. Each count has one writer at a time. In a run that
-// is not observed there are none: a nil *counts counts nothing.
+// cost several times as much as the counting. One goroutine at a time writes to a count; any
+// goroutine may read it. In a run that is not observed there are no counts: a nil *counts counts
+// nothing.
 type counts struct {
 	in, out, dropped, filtered, failed, retried atomic.Uint64
 	_                                           [80]byte
@@ -82,13 +83,13 @@ func (c *counts) fail() {
 	}
 }
 
-// increment has one caller at a time, which is cheaper than Add.
+// increment adds 1 to n. It must have one caller at a time, and is cheaper than Add.
 func increment(n *atomic.Uint64) { n.Store(n.Load() + 1) }
 
 // observed reports whether there is anything to collect. f may be nil.
 func (f *stageFigures) observed() bool { return f != nil && f.clock != nil }
 
-// addWorker makes the counts of one worker more.
+// addWorker makes the counts of one more worker.
 func (f *stageFigures) addWorker() *counts {
 	if !f.observed() {
 		return nil
@@ -100,8 +101,8 @@ func (f *stageFigures) addWorker() *counts {
 	return c
 }
 
-// addInput says that the stage takes its values from q. It reports whether they are still to be
-// counted.
+// addInput records that the stage takes its values from q. It reports whether the stage must count
+// them, since q does not.
 func (f *stageFigures) addInput(q interface{ Len() int }) (uncounted bool) {
 	if !f.observed() {
 		return false
@@ -116,7 +117,7 @@ func (f *stageFigures) addInput(q interface{ Len() int }) (uncounted bool) {
 	return !ok
 }
 
-// addOutput says that results leave the stage by out, which counts them.
+// addOutput records that results leave the stage by out, which counts them.
 func (f *stageFigures) addOutput(out interface{ Given() uint64 }) {
 	if !f.observed() {
 		return
@@ -126,7 +127,7 @@ func (f *stageFigures) addOutput(out interface{ Given() uint64 }) {
 	f.given = append(f.given, out)
 }
 
-// failed takes note of a value's last error.
+// failed records the error of a value that has failed.
 func (f *stageFigures) failed(err error) {
 	if f.observed() {
 		text := cut(guard.Text(err), mostErrorRunes)
@@ -141,7 +142,7 @@ type givenByTaking struct{ q interface{ Taken() uint64 } }
 
 func (g givenByTaking) Given() uint64 { return g.q.Taken() }
 
-// passOn says that the values of the stages pass through f's stage untouched.
+// passOn records that the values of stages pass through the stage of f as they are.
 func (f *stageFigures) passOn(b *builder, stages []node) {
 	for _, n := range stages {
 		p := passing{b.planned[n].figures}
@@ -157,7 +158,7 @@ func (p passing) Given() uint64 { return p.before.out() }
 func (p passing) Taken() uint64 { return p.Given() }
 func (passing) Len() int        { return 0 }
 
-// out is how many values have left the stage.
+// out returns how many values have left the stage.
 func (f *stageFigures) out() uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -167,7 +168,7 @@ func (f *stageFigures) out() uint64 {
 	return f.outNow()
 }
 
-// outNow is called with the lock held.
+// outNow is out for a run under way. The caller must hold the lock.
 func (f *stageFigures) outNow() (n uint64) {
 	for _, out := range f.given {
 		n += out.Given()
@@ -178,8 +179,8 @@ func (f *stageFigures) outNow() (n uint64) {
 	return n
 }
 
-// snapshot gives the figures of the stage that n shows. nil figures are those of a stage that is
-// not there.
+// snapshot returns the figures of the stage that n shows. If f is nil, there is no such stage, and
+// they are zero.
 func (f *stageFigures) snapshot(n Node, at time.Duration) StageStats {
 	if f == nil {
 		return StageStats{}
@@ -194,7 +195,7 @@ func (f *stageFigures) snapshot(n Node, at time.Duration) StageStats {
 	return f.now(n, at)
 }
 
-// now is called with the lock held.
+// now is snapshot for a run under way. The caller must hold the lock.
 func (f *stageFigures) now(n Node, at time.Duration) StageStats {
 	s := StageStats{Node: n, Out: f.outNow()}
 	for _, q := range f.taken {
@@ -223,7 +224,8 @@ func (f *stageFigures) now(n Node, at time.Duration) StageStats {
 	return s
 }
 
-// keep keeps the figures as they are, and lets go of the run's queues, which may hold values.
+// keep keeps the figures as they are, and drops the references to the run's queues, which may hold
+// values.
 func (f *stageFigures) keep(at time.Duration) {
 	if f == nil {
 		return
@@ -255,6 +257,7 @@ func gives[T any](values flow[T], c *counts) flow[T] {
 	return counted(values, &c.out)
 }
 
+// counted returns the flow of values that counts each in n.
 func counted[T any](values flow[T], n *atomic.Uint64) flow[T] {
 	return func(yield func(T, queue.Tag) bool) {
 		values(func(v T, t queue.Tag) bool {

@@ -15,9 +15,9 @@ import (
 // sampler measures the calls of one worker's function in an observed run: those that its stride
 // chooses, and any that takes two ticks of the coarse clock, which counts once.
 //
-// begin and end are the worker's. Several seats of it may have calls under way, of which only one
-// runs. But an abandoned function may come back while another goroutine uses the sampler, so a stage
-// with a Timeout needs the lock.
+// The worker calls begin and finish. Several of its seats may have calls under way, of which only
+// one runs. But an abandoned function may return while another goroutine uses the sampler, so a
+// stage with a Timeout needs the lock.
 type sampler struct {
 	sheet  *timesheet.Sheet
 	clock  *timesheet.Clock
@@ -31,9 +31,10 @@ type sampler struct {
 	stride timesheet.Stride
 	marked time.Duration
 
+	// The worker writes these; any goroutine may read them.
 	counts [buckets]atomic.Uint64
 	first  atomic.Int32 // the buckets before it are empty
-	end    atomic.Int32 // so are those from it on
+	end    atomic.Int32 // the buckets from it on are empty
 	sum    atomic.Int64 // of all calls, in nanoseconds
 	floor  atomic.Int64 // what a call must exceed to be among the slowest
 
@@ -55,14 +56,14 @@ type measured struct {
 	tag         *queue.Tag
 }
 
-// configure says what the sampler is for. s may be nil.
+// configure sets whether the sampler needs the lock, and whether values have tags. s may be nil.
 func (s *sampler) configure(shared, tagged bool, f finders) {
 	if s != nil {
 		s.shared, s.tagged, s.finder = shared, tagged, f
 	}
 }
 
-// next says where the tag of the next value is.
+// next sets where the tag of the next value is. s may be nil.
 func (s *sampler) next(tag *queue.Tag) {
 	if s != nil {
 		s.lock()
@@ -83,6 +84,7 @@ func (s *sampler) unlock() {
 	}
 }
 
+// begin begins a call.
 func (s *sampler) begin() (c measured) {
 	s.lock()
 	defer s.unlock()
@@ -103,7 +105,8 @@ func (s *sampler) begin() (c measured) {
 	return c
 }
 
-// finish ends a call. It reports whether the call is one to be noted.
+// finish ends a call. It reports whether the call may be among the slowest, so that note must be
+// called.
 func (s *sampler) finish(c measured) (took time.Duration, slow bool) {
 	s.finder.ends(c.tag)
 	if c.calls == 0 && s.clock.Coarse()-c.start < noticed {
@@ -140,7 +143,7 @@ func (s *sampler) add(took time.Duration, n uint32) {
 	}
 }
 
-// note puts a call among the slowest.
+// note adds a call to the slowest, if it is one of them.
 func (s *sampler) note(took time.Duration, tag *queue.Tag, v any) {
 	c := Call{Index: -1, Worker: s.worker, Took: took}
 	if s.tagged && tag != nil {
@@ -159,7 +162,7 @@ func (s *sampler) note(took time.Duration, tag *queue.Tag, v any) {
 	}
 }
 
-// longest keeps the longest calls, in their order.
+// longest returns the mostSlowest longest calls, the longest first.
 func longest(calls []Call) []Call {
 	slices.SortStableFunc(calls, func(a, b Call) int { return int(max(min(b.Took-a.Took, 1), -1)) })
 	return calls[:min(len(calls), mostSlowest)]
@@ -181,7 +184,7 @@ func (s *sampler) addTo(counts *[buckets]uint64, sum *time.Duration, slowest *[]
 	}
 }
 
-// measureOne makes f measured by s, if that is not nil.
+// measureOne returns f with each call measured by s, or f itself if s is nil.
 func measureOne[A, B any](s *sampler, f func(context.Context, A) (B, error)) func(context.Context, A) (B, error) {
 	if s == nil || f == nil {
 		return f
@@ -196,7 +199,7 @@ func measureOne[A, B any](s *sampler, f func(context.Context, A) (B, error)) fun
 	}
 }
 
-// measureKernel makes k measured by s, if that is not nil.
+// measureKernel returns k with each call measured by s, or k itself if s is nil.
 func measureKernel[A, B any](s *sampler, k Kernel[A, B]) Kernel[A, B] {
 	if s == nil || k == nil {
 		return k
@@ -211,7 +214,7 @@ func measureKernel[A, B any](s *sampler, k Kernel[A, B]) Kernel[A, B] {
 	}
 }
 
-// cut cuts a text to n runes.
+// cut returns at most the first n runes of text.
 func cut(text string, n int) string {
 	for i := range text {
 		if n--; n < 0 {

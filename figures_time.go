@@ -8,7 +8,8 @@ import (
 	"github.com/gopeln/pl/internal/timesheet"
 )
 
-// addSheet makes the sheet of a worker, and what measures its calls. Both are nil if the run is not observed.
+// addSheet makes the sheet of a worker, and the sampler of its calls. Both are nil if the run is
+// not observed.
 func (f *stageFigures) addSheet(worker int, show func(any) string) (*timesheet.Sheet, *sampler) {
 	if !f.observed() {
 		return nil, nil
@@ -23,7 +24,7 @@ func (f *stageFigures) addSheet(worker int, show func(any) string) (*timesheet.S
 	return sheet, f.addSampler(sheet, worker, show)
 }
 
-// addSampler is called with the lock held.
+// addSampler makes a sampler. The caller must hold the lock.
 func (f *stageFigures) addSampler(sheet *timesheet.Sheet, worker int, show func(any) string) *sampler {
 	s := &sampler{sheet: sheet, clock: f.clock, worker: worker, show: show, stride: timesheet.NewStride()}
 	s.first.Store(buckets)
@@ -32,7 +33,7 @@ func (f *stageFigures) addSampler(sheet *timesheet.Sheet, worker int, show func(
 	return s
 }
 
-// inlineSampler is what measures the calls of a stage that runs in one goroutine.
+// inlineSampler makes the sampler of a stage that runs in one goroutine, or returns nil.
 func (f *stageFigures) inlineSampler(show func(any) string) *sampler {
 	sheet := f.inlineSheet()
 	if sheet == nil {
@@ -43,8 +44,8 @@ func (f *stageFigures) inlineSampler(show func(any) string) *sampler {
 	return f.addSampler(sheet, 0, show)
 }
 
-// inlineSheet is the sheet of a stage that runs in one goroutine, perhaps with others. It is nil if the run is not
-// observed. It is called while the run is built.
+// inlineSheet returns the sheet of a stage that runs in one goroutine, perhaps with others. It is
+// nil if the run is not observed. It must be called while the run is built.
 func (f *stageFigures) inlineSheet() *timesheet.Sheet {
 	if f.observed() && f.inline == nil {
 		f.inline = f.clock.NewSheet()
@@ -60,7 +61,7 @@ func (f *stageFigures) inlineOrNil() *timesheet.Sheet {
 	return f.inline
 }
 
-// addTimes is called with the lock held.
+// addTimes adds the times of the workers to s. The caller must hold the lock.
 func (f *stageFigures) addTimes(s *StageStats, at time.Duration) {
 	var times timesheet.Times
 	for i, sheet := range f.sheets {
@@ -94,7 +95,7 @@ func (f *stageFigures) addTimes(s *StageStats, at time.Duration) {
 
 const mostActive = 64
 
-// addCalls is called with the lock held.
+// addCalls adds what the samplers have measured to s. The caller must hold the lock.
 func (f *stageFigures) addCalls(s *StageStats) {
 	if len(f.samplers) == 0 {
 		return
@@ -114,8 +115,8 @@ func (s *StageStats) copied() StageStats {
 	return c
 }
 
-// timed is the flow of in's values on the goroutine of s, which runs consumer too: it is in either of them by turns. Both
-// sheets may be nil.
+// timed returns the flow of values that records the time of the stages with sheets in and consumer,
+// which the goroutine of s runs by turns. Both sheets may be nil.
 func timed[T any](s *Site, in, consumer *timesheet.Sheet, values flow[T]) flow[T] {
 	if in == nil {
 		return values
@@ -140,7 +141,7 @@ func timed[T any](s *Site, in, consumer *timesheet.Sheet, values flow[T]) flow[T
 	}
 }
 
-// marked is the flow of values whose consumer begins something new with each.
+// marked returns the flow of values that marks in the consumer's sheet when it begins each.
 func marked[T any](consumer *timesheet.Sheet, values flow[T]) flow[T] {
 	if consumer == nil {
 		return values
@@ -153,7 +154,8 @@ func marked[T any](consumer *timesheet.Sheet, values flow[T]) flow[T] {
 	}
 }
 
-// lived is the flow of the values of a consumer with figures f: its goroutine is in the consumer from the start to the end.
+// lived returns the flow of values that records the time of a consumer with figures f, from the
+// start of the flow to its end.
 func lived[T any](s *Site, f *stageFigures, values flow[T]) flow[T] {
 	sheet := f.inlineSheet()
 	if sheet == nil {
@@ -166,7 +168,7 @@ func lived[T any](s *Site, f *stageFigures, values flow[T]) flow[T] {
 	}
 }
 
-// look sees how much is queued.
+// look makes each stage look at how many values are queued.
 func (r *run) look() {
 	for _, f := range r.figures {
 		f.look()
@@ -174,7 +176,8 @@ func (r *run) look() {
 	r.consumer.look()
 }
 
-// look takes no more than about 1 % of the time: some queues have to count their values.
+// look records how many values are queued, if that is the most so far. Some queues have to count
+// their values, so it looks only so often that this takes about 1 % of the time.
 func (f *stageFigures) look() {
 	if f == nil {
 		return
@@ -192,7 +195,8 @@ func (f *stageFigures) look() {
 	f.nextLook = now + 100*(now-begun)
 }
 
-// LoopTime returns where an event loop, the i-th of the run, keeps its busy time; nil if the run is not observed.
+// LoopTime returns the sheet on which the i-th event loop of the run records its busy time, or nil
+// if the run is not observed.
 func (s *Site) LoopTime(i int) *timesheet.Sheet {
 	r := s.run
 	if r.clock == nil {
@@ -216,10 +220,12 @@ func (r *run) loopTimes(at time.Duration) (busy []time.Duration) {
 	return busy
 }
 
-// Timesheet returns where a worker of the stage keeps its time, for a backend whose workers are not goroutines of the
-// engine's; nil if the run is not observed. It is there once the worker has been made.
+// Timesheet returns the sheet on which a worker of the stage records its time, or nil if the run is
+// not observed. It is for a backend whose workers do not run on goroutines of Employ, and must be
+// called after the worker has been made.
 func (s *Site) Timesheet(worker int) *timesheet.Sheet { return s.figures.sheetOf(worker) }
 
+// sheetOf returns the sheet of a worker, or nil.
 func (f *stageFigures) sheetOf(worker int) *timesheet.Sheet {
 	if !f.observed() {
 		return nil

@@ -29,7 +29,7 @@ type StageStats struct {
 	Node
 	In       uint64 // values taken from the input; a source has none
 	Out      uint64 // results that a consumer has or can take; one that several get counts once
-	Filtered uint64 // those of Dropped to which Filter said no
+	Filtered uint64 // the part of Dropped to which Filter said no
 	Dropped  uint64 // values ended on purpose: Filter said no, or OnError returned nil
 	Failed   uint64 // values that failed in their last attempt, whether dropped or ending the run
 	Retried  uint64 // attempts beyond a value's first
@@ -37,8 +37,8 @@ type StageStats struct {
 	Queued     int // values in the input queue
 	QueuedMost int // the most that were in it
 
-	// What the workers did with their time, all of them together, waits under way included. Awaiting is of task's: the
-	// time of values whose function waits off the loop.
+	// What the workers did with their time, in sum, waits under way included. Awaiting is for
+	// stages of package task: the time of values whose functions wait off the loop.
 	Busy, Starved, Blocked, Awaiting, Limited, Retrying time.Duration
 
 	Calls   Histogram  // of the function's time, sampled; without the waits in yield and for room

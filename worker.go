@@ -17,17 +17,17 @@ type Opener[A, B any] func(ctx context.Context) (Kernel[A, B], func(ctx context.
 
 // Operation is what an operator does, whatever the backend.
 type Operation[A, B any] struct {
-	Verb    string  // "Map"
+	Verb    string  // the operator's name: "Map"
 	Results Results // how many the kernel makes of a value
 	Func    any     // the user's function, for the stage's name; if it is nil, the run fails
 	Err     error   // a mistake in making the operator; if it is not nil, the run fails with it
 	Open    Opener[A, B]
 	// One, if it is not nil, returns what the kernel would emit: exactly one result for each value.
-	// The workers' loop calls it instead of the kernel, which saves about a third of the price of a
-	// value.
+	// The workers' loop calls it instead of the kernel, which saves about a third of what a value
+	// costs.
 	One func(ctx context.Context, in A) (B, error)
-	// Item is what a [StageError] gives as the value that failed; nil: the value itself. It is for an operator that
-	// takes its values wrapped.
+	// Item, if it is not nil, returns what a [StageError] shows as the value that failed, instead
+	// of the value itself. It is for an operator whose values are wrapped.
 	Item func(in A) any
 
 	name string // of the operator
@@ -38,9 +38,9 @@ type Results uint8
 
 // What a kernel can make.
 const (
-	Many      Results = iota // any number; in the order they are the value's children
-	One                      // one, which keeps the value's place in the order
-	AtMostOne                // one or none; none is a choice, and the value counts as dropped
+	Many      Results = iota // any number; they are the value's children in the order
+	One                      // one, which has the value's place in the order
+	AtMostOne                // one or none; if none, the value counts as filtered
 	None                     // never any
 )
 
@@ -101,21 +101,23 @@ type Seat interface {
 	// before and waits for a further attempt; else a value waits to begin, which others of the
 	// worker cannot overtake.
 	Block(again bool, f func())
-	// Enter is called before the function gets a value, and returns the context that it gets. The
-	// stage's Timeout begins here.
+	// Enter is called before the function gets a value, and returns the context that the function
+	// gets. The stage's Timeout, which the seat keeps, begins here.
 	Enter(ctx context.Context) context.Context
 	// Leave is called after the function, with the error it returned. It returns the error that
 	// counts: err, or ErrTimeout if the value's time was over.
 	Leave(err error) error
 	// Rest is called now and then between two calls of the function, so that a stage whose
-	// functions never wait lets others run. again reports whether the loop holds a value that is to
-	// be tried again. That value may need another one of the stage to make progress, which another
-	// seat has to begin.
+	// functions never wait lets other stages run. again reports whether the loop has a value that
+	// is to be tried again. To make progress that value may need another value of the stage, which
+	// another seat has to begin.
 	Rest(again bool)
 	// Pause is called, if the stage has a Timeout, before a result is handed on, which may wait for
-	// room: the Timeout does not run until Resume. It reports false if the value's time was over;
-	// the result is then dropped.
+	// room: the Timeout does not run until Resume, or until Leave. It reports false if the value's
+	// time was over; the result is then dropped.
 	Pause() bool
+	// Resume is called after a result has been handed on, if the operator's results are Many.
+	// Otherwise Leave follows Pause.
 	Resume()
 }
 
@@ -152,7 +154,8 @@ type inlineBackend string
 func (b inlineBackend) Name() string { return string(b) }
 func (inlineBackend) Start(*Site)    {}
 
-// made completes an Operation in the call that makes the operator.
+// made completes an Operation. It must be called in the call that makes the operator, whose place
+// may become the operator's name.
 func (op Operation[A, B]) made() Operation[A, B] {
 	op.name = operatorName(op.Verb, op.Func)
 	if isNil(op.Func) {
@@ -177,7 +180,7 @@ func withFunction[A, B any](b Backend, op Operation[A, B], s Stage[A], opts []Op
 	return o
 }
 
-// checkOf is b's Check, or nil.
+// checkOf returns the Check method of b, or nil.
 func checkOf(b Backend) func(*Site) error {
 	if c, ok := b.(interface{ Check(s *Site) error }); ok {
 		return c.Check
@@ -191,6 +194,7 @@ func polls(b Backend) bool {
 	return ok && p.Polls()
 }
 
+// knows returns the Knows method of b, or a function that always reports false.
 func knows(b Backend) func(key any) bool {
 	if k, ok := b.(interface{ Knows(key any) bool }); ok {
 		return k.Knows

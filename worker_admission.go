@@ -13,17 +13,18 @@ type admission[A any] struct {
 	keys   keys[A]       // nil without ByKey
 	weight weightFunc[A] // nil without MaxWeight
 	most   int64         // of weight; 0: no bound
-	// alone: the stage's only worker has several values, but runs one after the other. Lanes would only change their order.
+	// alone is set if the stage's only worker has several values but runs one after the other: lanes
+	// would only change their order.
 	alone bool
-	// rejecter makes what one producer does with a value that fails before it enters.
+	// rejecter makes the rejecter of one producer.
 	rejecter func() rejecter[A]
 	site     *Site
 }
 
-// rejecter ends a value as failed with err.
+// rejecter ends a value that failed with err before it entered.
 type rejecter[A any] func(me *queue.Waiter, v A, t queue.Tag, err error)
 
-// checkAdmission returns an error if ByKey or MaxWeight were given a function for values of another
+// checkAdmission returns an error if the function of ByKey or MaxWeight takes values of another
 // type.
 func checkAdmission[A any](c *config) error {
 	for _, o := range []struct {
@@ -58,7 +59,7 @@ func newAdmission[A, B any](b *builder, o *operator[B], s *Site, op Operation[A,
 	return a
 }
 
-// rejection ends values that fail before they enter, for one producer.
+// rejection ends values that fail before they enter. One producer uses it.
 type rejection[A any] struct {
 	site    *Site
 	item    func(A) any
@@ -95,8 +96,8 @@ func (a *admission[A]) weigh(v A) int64 {
 	return a.weight(v)
 }
 
-// flow is the flow of the values that enter an inline operator. It has no queue, and no value ever
-// has to wait for another.
+// flow returns the flow of the values that enter an inline operator. There is no queue, and no
+// value has to wait for another.
 func (a *admission[A]) flow(values flow[A]) flow[A] {
 	return func(yield func(A, queue.Tag) bool) {
 		reject := a.rejecter()

@@ -2,8 +2,9 @@ package pl
 
 import "github.com/gopeln/pl/internal/queue"
 
-// ownLoop handles values until there are no more, and then reports false. A panic in the function
-// ends it early: it reports true, and the value under way has the panic as its fault.
+// ownLoop handles values until there are no more, and then reports false. It chooses the loop for
+// that from what the stage uses. If the function panics, it reports true, and the value under way
+// has the panic as its fault.
 func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 	returned := false
 	defer func() {
@@ -46,8 +47,8 @@ func (w *worker[A, B]) next(l *valueLoop[A, B]) (ok bool) {
 }
 
 // nextWanted is next for values that may hold something of the queue, whose call of a Func may have
-// ended, or that have to pass a turnstile. Its frame is large: a function apart keeps it off the
-// stacks of all other seats.
+// ended, or that have to pass a turnstile. It is a function apart because its frame is large, and
+// other seats need not have it on their stacks.
 func (w *worker[A, B]) nextWanted(l *valueLoop[A, B]) (ok bool) {
 	if w.entering && !l.seat.WaitInput() {
 		return false
@@ -95,8 +96,8 @@ func (w *worker[A, B]) stream(l *valueLoop[A, B]) bool {
 }
 
 // streamWindow is stream for a function that returns one result for each value, if the worker's two
-// ends share a word: within a window, handing on a result and taking the next value is one
-// exchange, all of it in this loop. A call for it would cost 15 %.
+// ends share a word: within a window, one exchange hands on a result and claims the next value. It
+// is written out in this loop, since a call for it would cost 15 %.
 func (w *worker[A, B]) streamWindow(l *valueLoop[A, B]) bool {
 	in, out, one, ctx := w.windowIn, l.windowOut, w.one, l.ctx
 	for more := w.receive(l); more; {
@@ -215,13 +216,13 @@ func (w *worker[A, B]) beginUnlessStopped(l *valueLoop[A, B]) bool {
 	return true
 }
 
-// maxRestAfter bounds how many values a worker handles before its seat may rest. Usually that is a
-// window of the queue, and so only one value if each takes long.
+// maxRestAfter bounds how many values a worker handles before its seat may rest. Usually a worker
+// handles one window of the queue, and so only one value if values take long.
 const maxRestAfter = queue.MostWindow
 
-// bracketedLoop is ownLoop for a seat that is told of each call: one of the backend's own, and any
-// under a Timeout. Very many seats may wait within a call at a time, and each keeps its stack: so
-// there are few frames, and small ones, from here down to the function.
+// bracketedLoop is ownLoop for a seat whose Enter and Leave surround each call: a seat of the
+// backend's own, or any seat under a Timeout. Very many seats may wait in a call at a time, and
+// each keeps its stack, so there are few frames, and small ones, from here down to the function.
 func (w *worker[A, B]) bracketedLoop(l *valueLoop[A, B]) (again bool) {
 	defer func() {
 		if l.inFunction() { // else the loop has returned
@@ -273,8 +274,8 @@ func (w *worker[A, B]) restIfDue(l *valueLoop[A, B]) {
 	}
 }
 
-// putAndTake hands a result on. If no rest is due, and the window has a value left, it takes that
-// in the same exchange and begins it. It reports false if the stage must stop.
+// putAndTake hands a result on. If no rest is due, and the window has a value left, it claims that
+// value in the same exchange and begins it. It reports false if the stage must stop.
 func (w *worker[A, B]) putAndTake(l *valueLoop[A, B], out B) (ok bool) {
 	l.busy = false
 	claim := queue.AndClaim

@@ -58,8 +58,8 @@ type goroutineWorker struct {
 	returned bool
 }
 
-// observe makes the goroutine keep the worker's time, if the run is observed. Its sheet goes on from one goroutine of the
-// worker to the next.
+// observe makes the goroutine record the worker's time, if the run is observed. All goroutines of a
+// worker, one after the other, write to the same sheet.
 func (g *goroutineWorker) observe() {
 	w, ok := g.worker.(interface{ timesheet() *timesheet.Sheet })
 	if !ok || w.timesheet() == nil {
@@ -70,6 +70,7 @@ func (g *goroutineWorker) observe() {
 	g.seat.Track.Enter(g.sheet)
 }
 
+// run opens the worker unless it is open, serves it and closes it.
 func (g *goroutineWorker) run() {
 	pprof.SetGoroutineLabels(g.worker.Context())
 	g.open = g.open || g.worker.Open()
@@ -106,12 +107,16 @@ type goroutineSeat struct {
 	uncount func()           // ends the goroutine's hold on its stage and run: when it ends, or is abandoned
 }
 
+// newGoroutineSeat makes the seat of the goroutine that will park in it.
 func newGoroutineSeat() *goroutineSeat { return &goroutineSeat{Goroutine: queue.NewGoroutine()} }
 
+// Rest implements Seat.
 func (*goroutineSeat) Rest(bool) {}
 
+// Block implements Seat.
 func (*goroutineSeat) Block(_ bool, f func()) { f() }
 
+// Sleep implements Seat.
 func (*goroutineSeat) Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -123,6 +128,7 @@ func (*goroutineSeat) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// abandoned reports whether another goroutine has taken the worker over.
 func (s *goroutineSeat) abandoned() bool { return s.watch != nil && s.watch.Abandoned() }
 
 // Enter ignores its argument: it is the worker's context, which the watch has.

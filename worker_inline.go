@@ -34,6 +34,7 @@ func composeInline[A, B any](b *builder, o *operator[B], s *Site, in node, op Op
 // inlineLoop is the valueLoop of a worker that runs in its consumer's goroutine.
 type inlineLoop[A, B any] struct{ valueLoop[A, B] }
 
+// serveInline handles values in the caller's goroutine until they end.
 func (w *worker[A, B]) serveInline(values flow[A]) {
 	seat := newGoroutineSeat()
 	l := &inlineLoop[A, B]{valueLoop[A, B]{worker: w, opened: w.opened, seat: seat, me: &seat.Waiter}}
@@ -63,9 +64,9 @@ func (w *worker[A, B]) serveInline(values flow[A]) {
 	})
 }
 
-// handleGuarded is handle, but a panic of the user's function is a failure of its value; then again
-// is true. A panic from downstream, such as the body of the consumer's loop, passes. So does
-// Goexit: it ends the goroutine, and the run.
+// handleGuarded is handle, except that a panic in the user's function is a failure of its value;
+// then again is true. A panic from downstream, such as the body of the consumer's loop, goes on.
+// Goexit ends the goroutine, and fails the run.
 func (l *inlineLoop[A, B]) handleGuarded() (again, ok bool) {
 	returned := false
 	defer func() {

@@ -41,9 +41,9 @@ func assemble[A, B any](b *builder, o *operator[B], backend Backend, in node, op
 	s.startWorkers = func() { backend.Start(s) }
 }
 
-// worker is one worker of a stage. Several seats may serve it, but no two of them run at once; so
-// nothing but the lists under mu needs a lock. The fields up to opened are set before the worker is
-// served.
+// worker is one worker of a stage. Several seats may serve it, but no two of them run at once, so
+// only the lists under mu need a lock. The fields before entering are set when the worker is made,
+// and then only read.
 type worker[A, B any] struct {
 	site  *Site
 	op    *base
@@ -59,35 +59,36 @@ type worker[A, B any] struct {
 	holdingIn queue.HoldingInlet[A] // in, if it is of that type; else nil
 
 	put        func(me *queue.Waiter, v B, t queue.Tag) bool
-	windowOut  *queue.Out[B]     // if not nil, put does no more than its Put
-	channelOut *queue.Channel[B] // if not nil, put does no more than its Put
-	order                        // of the values in the order
+	windowOut  *queue.Out[B]     // if it is not nil, put does no more than its Put
+	channelOut *queue.Channel[B] // if it is not nil, put does no more than its Put
+	order                        // what Ordered stages downstream are told
 	decider    *decider
 	calls      callTable  // of a Func; else nil
-	turnstile  *turnstile // nil: nothing stands before an attempt
-	entering   bool       // a value is there for the first time
+	turnstile  *turnstile // nil: attempts need not pass one
+	entering   bool       // a value waits in the turnstile for its first attempt
 
 	opened  *opened[A, B] // nil unless the worker is open
 	counts  *counts
 	figures *stageFigures
-	// Of a run that is observed; nil else.
+	// These are nil if the run is not observed.
 	sampler *sampler
 	sheet   *timesheet.Sheet
-	// sinceRest counts the attempts since a seat could rest; after restAfter of them the next rest
+	// sinceRest counts the attempts since the last rest of a seat; after restAfter of them the next
 	// is due.
 	sinceRest, restAfter int
 
-	mu      sync.Mutex
-	pending []*valueLoop[A, B] // each with a value to go on with, whose goroutine the user's function has ended
-	idle    []*valueLoop[A, B]
+	mu      sync.Mutex         // guards what follows
+	pending []*valueLoop[A, B] // each has a value under way, and lost its goroutine to Goexit or a Timeout
+	idle    []*valueLoop[A, B] // to be used again
 }
 
+// Context implements Worker.
 func (w *worker[A, B]) Context() context.Context { return w.ctx }
 
-// timesheet returns where the worker keeps its time, or nil.
+// timesheet returns the worker's sheet, or nil.
 func (w *worker[A, B]) timesheet() *timesheet.Sheet { return w.sheet }
 
-// itemOf is the Item of an error about v; item may be nil.
+// itemOf returns the Item of an error about v. item may be nil.
 func itemOf[A any](item func(A) any, v A) any {
 	if item == nil {
 		return v
@@ -95,7 +96,8 @@ func itemOf[A any](item func(A) any, v A) any {
 	return item(v)
 }
 
-// Serve may be called again, by another goroutine, after one has been ended by Goexit.
+// Serve implements Worker. Another goroutine may call it after the function has ended one by
+// Goexit.
 func (w *worker[A, B]) Serve(seat Seat) {
 	l := w.loopFor(seat)
 	if own, ok := seat.(*goroutineSeat); ok {
@@ -151,9 +153,9 @@ func (w *worker[A, B]) handBack(l *valueLoop[A, B]) {
 	w.pending = append(w.pending, l)
 }
 
-// recoverValue is called after the function has panicked, or has ended the goroutine if panicked is
-// nil. It makes that the fault of l's value, and reports whether this goroutine goes on with the
-// value. If not, the next Serve does.
+// recoverValue is called after the function has panicked, or, if panicked is nil, is ending the
+// goroutine. It makes that the fault of l's value, and reports whether this goroutine goes on with
+// the value. If not, the next Serve does.
 func (w *worker[A, B]) recoverValue(l *valueLoop[A, B], panicked any) bool {
 	l.recordPanic(panicked)
 	if panicked == nil {
@@ -162,10 +164,10 @@ func (w *worker[A, B]) recoverValue(l *valueLoop[A, B], panicked any) bool {
 	return panicked != nil && !l.replaced
 }
 
-// replace is called, by the timer's goroutine, when the function of l ignores that its time is
-// over. It hands the value, which has failed, to a new goroutine, which opens the worker anew. The
-// old one closes its resource when its function returns, which it cannot do in the middle of this:
-// the seat's Leave waits for the timer's lock.
+// replace is called by the timer's goroutine when the function of l ignores that its time is over.
+// It hands the value, which has failed, to a new goroutine, which opens the worker anew. The old
+// goroutine closes its resource when its function returns. It cannot do so before replace has
+// returned: the seat's Leave waits for the watch's lock, which the timer's goroutine holds.
 func (w *worker[A, B]) replace(l *valueLoop[A, B], seat *goroutineSeat) {
 	l.replaced, w.opened = true, nil
 	replacement := w.takeIdle()
@@ -194,6 +196,8 @@ func (w *worker[A, B]) loopFor(seat Seat) *valueLoop[A, B] {
 	return l
 }
 
+// takePending returns a valueLoop with a value that was handed back, or nil. The caller must hold
+// w.mu.
 func (w *worker[A, B]) takePending() *valueLoop[A, B] {
 	if len(w.pending) == 0 {
 		return nil
@@ -203,6 +207,7 @@ func (w *worker[A, B]) takePending() *valueLoop[A, B] {
 	return l
 }
 
+// takeIdle returns a valueLoop without a value.
 func (w *worker[A, B]) takeIdle() *valueLoop[A, B] {
 	if n := len(w.idle); n > 0 {
 		l := w.idle[n-1]
@@ -214,13 +219,14 @@ func (w *worker[A, B]) takeIdle() *valueLoop[A, B] {
 	return l
 }
 
+// putIdle keeps l for another seat.
 func (w *worker[A, B]) putIdle(l *valueLoop[A, B]) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.idle = append(w.idle, l)
 }
 
-// knowInput finds out which type of queue the worker's values come from. restAfter follows the size
+// knowInput records which type of queue the worker's values come from. restAfter follows the size
 // of its windows.
 func (w *worker[A, B]) knowInput() {
 	w.channelIn, _ = w.in.(*queue.Channel[A])
@@ -238,6 +244,7 @@ type opened[A, B any] struct {
 	onEnd  func(context.Context) error
 }
 
+// Open implements Worker.
 func (w *worker[A, B]) Open() bool {
 	err := ErrGoexit // unless callOpener returns
 	defer func() {
@@ -293,16 +300,19 @@ func panicOrGoexit(value any) error {
 	return recovered(value)
 }
 
+// Close implements Worker.
 func (w *worker[A, B]) Close() {
 	w.site.workers.Add(-1)
 	w.closeResource(w.opened, w.status())
 }
 
+// status returns the state of the stage as the worker's OnEnd sees it.
 func (w *worker[A, B]) status() StageStatus {
 	active := int(w.site.workers.Load())
 	return StageStatus{ActiveWorkers: active, Done: active == 0}
 }
 
+// closeResource runs the OnEnd of t, whose error joins the run's.
 func (w *worker[A, B]) closeResource(t *opened[A, B], status StageStatus) {
 	err := ErrGoexit // unless callOnEnd returns
 	defer func() {

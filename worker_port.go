@@ -124,8 +124,8 @@ type Item[A any] struct {
 	hold    queue.Hold
 }
 
-// Compare returns a negative number if it left the queue before other, an item of the same stage,
-// and a positive one if it left later.
+// Compare returns a negative number if the item left the queue before other, an item of the same
+// stage, and a positive number if it left later.
 func (it *Item[A]) Compare(other *Item[A]) int { return cmp.Compare(it.n, other.n) }
 
 // Attempt returns the number of the attempt that is under way, or next; the first is 1.
@@ -149,8 +149,8 @@ func (p *Port[A, B]) TryPull(buf []Item[A]) int {
 	return p.keepWanted(buf[:p.in.TryPull(len(buf), into(buf))])
 }
 
-// keepWanted ends the items of a Func whose callers have left. The others come first in items; it
-// returns how many there are.
+// keepWanted ends the items of a Func whose callers have left. It moves the others to the front of
+// items, and returns how many they are.
 func (p *Port[A, B]) keepWanted(items []Item[A]) int {
 	if p.finder.all != nil {
 		for i := range items {
@@ -178,15 +178,17 @@ func (p *Port[A, B]) keepWanted(items []Item[A]) int {
 	return n
 }
 
+// into returns a function that stores pulled values in buf.
 func into[A any](buf []Item[A]) queue.Pulled[A] {
 	return func(i int, number int64, v A, t queue.Tag, h queue.Hold) {
 		buf[i] = Item[A]{Value: v, n: number, t: t, hold: h}
 	}
 }
 
-// Admit waits until the item may be tried, as the stage's options have it, such as [Limit]. Call it
-// before each attempt, just before that can begin; to call it again does no harm. It reports false
-// if the stage must stop. It never waits unless the stage is [Site.OneByOne].
+// Admit waits until the item may be tried, as options of the stage such as [Limit] demand. The
+// backend must call it before each attempt, when the attempt can begin at once; a second call does
+// nothing. It reports false if the stage must stop. It never waits unless the stage is
+// [Site.OneByOne].
 func (p *Port[A, B]) Admit(it *Item[A]) bool {
 	if p.turnstile == nil || it.passed > it.attempt {
 		return true
@@ -211,8 +213,8 @@ func (p *Port[A, B]) Sleep(d time.Duration) bool {
 	return p.site.ctx.Err() == nil && !p.site.Stopping()
 }
 
-// Begin records that n pulled values have been begun, no matter which port pulled them. They have
-// left the queue then, which has room for others.
+// Begin records that n pulled values, of whichever port, have been begun. They have left the queue
+// then, which has room for others.
 func (p *Port[A, B]) Begin(n int) {
 	p.in.Begin(n)
 }
@@ -255,9 +257,9 @@ func (p *Port[A, B]) Unreserve(n int) {
 	}
 }
 
-// Emit hands on v, a result of it. It uses reserved room if there is any, else it waits for room.
-// It reports false if no consumer wants more. A result that an earlier attempt has handed on is
-// skipped, and its reserved room is given back.
+// Emit hands on v, a result of the item. It uses reserved room if there is any; otherwise it waits
+// for room. It reports false if no consumer wants more. A result that an earlier attempt has handed
+// on is skipped, and its reserved room is given back.
 func (p *Port[A, B]) Emit(it *Item[A], v B) bool {
 	if it.yielded++; it.yielded <= it.given {
 		p.Unreserve(1)
@@ -286,8 +288,8 @@ func (p *Port[A, B]) Done(it *Item[A]) {
 	it.hold.Release()
 }
 
-// Restart begins the value anew through no fault of its own; that does not count as another
-// attempt.
+// Restart records that the attempt begins anew for a reason that is not a failure of the value.
+// That does not count as another attempt.
 func (p *Port[A, B]) Restart(it *Item[A]) { it.yielded = 0 }
 
 // Fail asks the stage's policy about the failure of a value. If the decision is Again, the value
@@ -317,7 +319,7 @@ func (p *Port[A, B]) Fail(it *Item[A], err error) Decision {
 	return v
 }
 
-// Closed adds the error of an OnEnd that ran elsewhere to the run's.
+// Closed adds the error of an OnEnd that ran elsewhere to the run's errors.
 func (s *Site) Closed(worker int, err error) {
 	s.run.addCleanup(&StageError{Stage: s.Name(), Worker: worker, Err: err})
 }

@@ -10,7 +10,8 @@ import (
 
 // valueLoop takes values through a kernel, one at a time: attempts, errors, order, figures. A
 // worker has one for each of its seats, which can be very many, so it is small. Only the goroutine
-// of its seat uses it; but see worker.replace.
+// of its seat uses it, except that worker.replace reads it and sets replaced, under the lock of the
+// seat's watch.
 type valueLoop[A, B any] struct {
 	*worker[A, B]
 	*opened[A, B]
@@ -18,7 +19,7 @@ type valueLoop[A, B any] struct {
 	me   *queue.Waiter // of the seat
 	emit func(B) bool
 
-	// the value under way
+	// The value under way.
 	v       A
 	t       queue.Tag
 	hold    queue.Hold
@@ -113,6 +114,7 @@ func (l *valueLoop[A, B]) call() error {
 	return err
 }
 
+// callBracketed is call between the seat's Enter and Leave.
 func (l *valueLoop[A, B]) callBracketed() error {
 	ctx := l.seat.Enter(l.ctx)
 	l.calling = true
@@ -143,7 +145,7 @@ func (l *valueLoop[A, B]) handOn(b B) (ok bool) {
 	return ok
 }
 
-// putChannel is put to channelOut.
+// putChannel is put for a worker with a channelOut.
 func (l *valueLoop[A, B]) putChannel(b B) bool {
 	ok := l.channelOut.Put(l.me, b, queue.Tag{})
 	if ok {
@@ -152,6 +154,7 @@ func (l *valueLoop[A, B]) putChannel(b B) bool {
 	return ok
 }
 
+// handOnSlowly is handOn for all other cases.
 func (l *valueLoop[A, B]) handOnSlowly(b B) bool {
 	if !l.calling || l.refused {
 		return false
@@ -169,8 +172,8 @@ func (l *valueLoop[A, B]) handOnSlowly(b B) bool {
 		l.given++
 	}
 	l.refused = !ok
-	// With at most one result the function has returned by now: if the clock went on, a value that
-	// is out already could still fail.
+	// With at most one result the function has returned by now. If the clock ran on, a value whose
+	// result has been handed on could still fail.
 	if l.timed && l.results == Many {
 		l.seat.Resume()
 	}
@@ -244,8 +247,8 @@ func (l *valueLoop[A, B]) endedByStop() bool {
 	return true
 }
 
-// inFunction reports, in a deferred function, whether a panic is the user's function's own. One
-// from downstream, by way of emit, must pass.
+// inFunction reports, in a deferred function, whether a panic comes from the user's function
+// itself. A panic from downstream, in emit, must go on.
 func (l *valueLoop[A, B]) inFunction() bool { return l.calling && !l.putting }
 
 // recordPanic makes a panic with value, or Goexit if value is nil, the fault of the attempt.

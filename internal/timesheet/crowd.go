@@ -19,7 +19,7 @@ type Crowd struct {
 
 // Crowd makes s the sheet of a worker with many values under way, and returns the record of their
 // waits. The busy time is then that of the goroutine in the stage; see [Sheet.Begin]. It must be
-// called before the run starts.
+// called before the first value; readers may use s already.
 func (s *Sheet) Crowd() *Crowd {
 	c := &Crowd{clock: s.clock}
 	s.crowd.Store(c)

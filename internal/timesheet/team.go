@@ -6,25 +6,25 @@ import (
 )
 
 // Team is the time of a worker that several goroutines serve, such as one that sends it values and
-// one that takes its results. It is in one state at a time. While one of the goroutines waits for
-// room, for a limit or for a next attempt, that is the worker's state; else it is busy while values
-// are with it, and starved if a goroutine waits for input meanwhile.
+// one that takes its results. The worker is in one state at a time. While one of the goroutines
+// waits for room, for a limit or for the next attempt, that is the worker's state. Otherwise it is
+// starved if it has no value and a goroutine waits for input, and busy if not.
 //
-// Its methods are safe for concurrent use. A nil *Team keeps nothing.
+// The methods are safe for concurrent use. A nil *Team records nothing.
 type Team struct {
 	clock *Clock
 
-	mu     sync.Mutex
-	alive  bool
-	values int         // that are with the worker
-	waits  [States]int // goroutines that wait
+	mu     sync.Mutex  // guards what follows
+	alive  bool        // between Begin and End
+	values int         // that the worker has
+	waits  [States]int // goroutines that wait, by state
 	state  State
-	since  time.Duration // the state began; times are right up to then
-	mark   time.Duration // it began with its value
-	times  Times
+	since  time.Duration // when state began
+	mark   time.Duration // when the worker began its value
+	times  Times         // until since
 }
 
-// Team makes the sheet that of a worker that several goroutines serve.
+// Team makes s the sheet of a worker that several goroutines serve.
 func (s *Sheet) Team() *Team {
 	t := &Team{clock: s.clock}
 	s.team.Store(t)
@@ -39,7 +39,7 @@ func (t *Team) Begin() {
 	t.change(func() { t.alive, t.since = true, t.clock.Now() })
 }
 
-// End ends it.
+// End ends the worker's life.
 func (t *Team) End() {
 	t.change(func() {
 		t.enter(t.state)
@@ -47,18 +47,19 @@ func (t *Team) End() {
 	})
 }
 
-// Hold says that n values more are with the worker, or fewer.
+// Hold records that the worker has n values more, or fewer if n is negative.
 func (t *Team) Hold(n int) { t.change(func() { t.values += n }) }
 
-// Wait says that one of the goroutines waits from now on.
+// Wait records that one of the goroutines waits from now on.
 func (t *Team) Wait(why State) { t.change(func() { t.waits[why]++ }) }
 
 // Resume ends that wait.
 func (t *Team) Resume(why State) { t.change(func() { t.waits[why]-- }) }
 
-// Mark says that the worker has begun with another value.
+// Mark records that the worker has begun another value.
 func (t *Team) Mark() { t.change(func() { t.mark = t.clock.Now() }) }
 
+// change makes a change, and enters the state that follows from it.
 func (t *Team) change(do func()) {
 	if t == nil {
 		return
@@ -71,7 +72,7 @@ func (t *Team) change(do func()) {
 	}
 }
 
-// next is the state that follows from the rest. The caller must hold t.mu.
+// next returns the state that follows from waits and values. The caller must hold t.mu.
 func (t *Team) next() State {
 	for _, s := range []State{Blocked, Limited, Retrying} {
 		if t.waits[s] > 0 {
@@ -84,14 +85,14 @@ func (t *Team) next() State {
 	return Busy
 }
 
-// enter ends the state that the worker is in. The caller must hold t.mu.
+// enter ends the present state and begins next. The caller must hold t.mu.
 func (t *Team) enter(next State) {
 	now := t.clock.Now()
 	t.times[t.state] += now - t.since
 	t.state, t.since = next, now
 }
 
-// At returns the times.
+// At returns the worker's times until now.
 func (t *Team) At(now time.Duration) Times {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -102,7 +103,7 @@ func (t *Team) At(now time.Duration) Times {
 	return times
 }
 
-// Now returns what the worker does, and for how long it has done so.
+// Now returns the worker's state, and for how long it has lasted.
 func (t *Team) Now(now time.Duration) (state State, d time.Duration, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

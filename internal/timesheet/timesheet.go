@@ -57,8 +57,8 @@ func (s *Span) At(now time.Duration) (length time.Duration, open bool) {
 }
 
 // Sheet is the time of one worker in one stage. A goroutine that runs several stages has a sheet
-// for each of them, in a [Track]. The worker's goroutine alone writes to a sheet; any goroutine may
-// read it, by At and Now.
+// for each of them, in a [Track]. One goroutine at a time writes to a sheet; any goroutine may read
+// it, by At and Now.
 type Sheet struct {
 	clock   *Clock
 	present Span // the worker's life; of a stage that shares its goroutine, its time in the stage
