@@ -1,8 +1,8 @@
 package pl
 
 // An operator may have several outlets: its own, for its results, and one for each of its branches.
-// A branch is a node of its own, so that it is consumed as any stage is, but nothing of it runs: its
-// operator fills its outlet. All outlets of an operator have one audience, so it goes on until
+// A branch is a node of its own, so that it is consumed as any stage is, but nothing of it runs:
+// its operator fills its outlet. All outlets of an operator have one audience, so it goes on until
 // none of them has a consumer.
 
 // branch is what an operator sends to one of its outlets.

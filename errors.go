@@ -18,8 +18,8 @@ type StageError struct {
 	Worker int    // the worker's index, from 0; -1 if the error is about the stage as a whole
 	Item   any    // the value that failed; nil if the error is about no value
 	Err    error  // what the function returned, a *PanicError, or ErrTimeout
-	// Attempts is how often the value was tried: once unless the stage has [Retry]; 0 if the error is
-	// about no value.
+	// Attempts is how often the value was tried: once unless the stage has [Retry]; 0 if the error
+	// is about no value.
 	Attempts int
 }
 

@@ -8,14 +8,14 @@ import (
 	"github.com/gopeln/pl/internal/queue"
 )
 
-// finders are told of a stage's values, each of which is to arrive in order somewhere downstream. In
-// a run that is not observed there are none.
+// finders are the Ordered stages downstream that a stage tells the places of its values. In a run
+// that is not observed there are none.
 type finders struct {
 	stage int
 	all   []queue.Finder
 }
 
-// findersOf returns those of n.
+// findersOf returns the finders of n.
 func (b *builder) findersOf(n node) (f finders) {
 	if b.run.clock == nil {
 		return f
@@ -33,14 +33,14 @@ func (b *builder) number(n node) int {
 	return slices.Index(b.nodes, n)
 }
 
-// begins says that the stage has the value of tag t.
+// begins records that the stage has the value of tag t.
 func (f *finders) begins(t *queue.Tag) {
 	for _, finder := range f.all {
 		finder.At(*t, queue.Place{Stage: f.stage})
 	}
 }
 
-// ends says that the stage's function has returned for it.
+// ends records that the stage's function has returned for that value.
 func (f *finders) ends(t *queue.Tag) {
 	for _, finder := range f.all {
 		finder.At(*t, queue.Place{Stage: f.stage, Left: true})
@@ -52,10 +52,10 @@ type wait struct {
 	queue interface {
 		Awaited() (seq uint64, at queue.Place, known, ok bool)
 	}
-	way []station // of its values: from where they are numbered to the stage before it
+	way []station // of its values: from the operator that numbers them to the stage before it
 
-	// What the looks of the run have seen: for how long the window has held up the source, and
-	// which stage had the value meanwhile.
+	// The looks of the run write these: for how long the window has held up the source, and which
+	// stage had the value meanwhile.
 	held map[string]time.Duration
 	last time.Duration
 }
@@ -67,7 +67,7 @@ type station struct {
 	figures *stageFigures
 }
 
-// awaits says that f's stage is an Ordered with the queue q, behind in.
+// awaits records that the stage of f is an Ordered with the queue q, behind in.
 func (f *stageFigures) awaits(b *builder, q interface {
 	Find()
 	Awaited() (seq uint64, at queue.Place, known, ok bool)
@@ -93,7 +93,7 @@ func (w *wait) where() (seq uint64, stage string, ok bool) {
 	if !ok {
 		return 0, "", false
 	}
-	i := 0 // it has not been read yet
+	i := 0 // the source has not read it yet
 	switch {
 	case known:
 		for j, s := range w.way {
@@ -110,7 +110,7 @@ func (w *wait) where() (seq uint64, stage string, ok bool) {
 	return seq, w.way[min(i, len(w.way)-1)].name, true
 }
 
-// text is where as a figure shows it, after a wait of d. w may be nil.
+// text returns what where finds as a figure shows it, after a wait of d. w may be nil.
 func (w *wait) text(d time.Duration) string {
 	if w == nil {
 		return ""
@@ -122,7 +122,7 @@ func (w *wait) text(d time.Duration) string {
 	return fmt.Sprintf("#%d, for %v in %s", seq, threeDigits(d), stage)
 }
 
-// look takes note of who holds up the source, if that is so at the moment.
+// look records which stage holds up the source, if one does at the moment.
 func (w *wait) look(at time.Duration, holdsUp bool) {
 	if w == nil {
 		return

@@ -26,20 +26,19 @@ var (
 //
 // call may be called by any number of goroutines at once. A failure is the error of the call whose
 // value failed, and harms no other; so is an error that OnError returns, and a failure with which
-// [KeepGoing] would go on. A failure after a value's
-// first result is dropped. If a value ends without a result, call returns [ErrNoResult]. If ctx ends
-// first, call returns its cause at once: a value whose function runs is not interrupted, and one that
-// has not begun never begins, in any stage. [Ordered] in p lets every value pass, since each caller
-// waits for its own.
+// [KeepGoing] would go on. A failure after a value's first result is dropped. If a value ends
+// without a result, call returns [ErrNoResult]. If ctx ends first, call returns its cause at once:
+// a value whose function runs is not interrupted, and one that has not begun never begins, in any
+// stage. [Ordered] in p lets every value pass, since each caller waits for its own.
 //
-// stop lets the calls under way finish, waits until nothing is left, and returns the errors of OnEnd
-// and what else went wrong with the run. It may be called again and returns the same. After it, and
-// after Func's own ctx has ended or the run has failed, such as by OnStart, calls return an error at
-// once. If ctx ends, the workers leave without stop. If ctx is one of [Drain], the end of its stop
-// does so too, after the calls under way; those that come later get [ErrDrain].
+// stop lets the calls under way finish, waits until nothing is left, and returns the errors of
+// OnEnd and what else went wrong with the run. It may be called again and returns the same. After
+// it, and after Func's own ctx has ended or the run has failed, such as by OnStart, calls return an
+// error at once. If ctx ends, the workers leave without stop. If ctx is one of [Drain], the end of
+// its stop does so too, after the calls under way; those that come later get [ErrDrain].
 //
-// Every call fails if p has a stage whose results belong to no single value, such as Batch or Merge,
-// a stage with several consumers, or a source of its own.
+// Every call fails if p has a stage whose results belong to no single value, such as Batch or
+// Merge, a stage with several consumers, or a source of its own.
 func Func[A, B any](ctx context.Context, p Partial[A, B]) (call func(ctx context.Context, in A) (B, error), stop func() error) {
 	if ctx == nil {
 		ctx = context.Background()
@@ -222,8 +221,8 @@ type callTable interface {
 	Fail(t queue.Tag, err error)
 }
 
-// checkCalls returns an error that names the first stage upstream of root whose results belong to no
-// single call.
+// checkCalls returns an error that names the first stage upstream of root whose results belong to
+// no single call.
 func checkCalls(root node) error {
 	nodes := reachable([]node{root})
 	consumers, used := map[node]int{root: 1}, false

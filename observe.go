@@ -17,8 +17,8 @@ import (
 // it has ended, and before All, Collect or Run return, it calls the function that o returned, if
 // that is not nil, with its error. Observers of ctx itself are called too, before o.
 //
-// A panic in o, or in the function that it returned, is an error of the run. The other observers are
-// called all the same.
+// A panic in o, or in the function that it returned, is an error of the run. The other observers
+// are called all the same.
 func Observe(ctx context.Context, o Observer) context.Context {
 	outer := observers(ctx)
 	return context.WithValue(ctx, observerKey{}, append(slices.Clip(outer), o))

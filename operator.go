@@ -21,7 +21,8 @@ type base struct {
 	cfg      config
 	known    optionKind
 	knowsKey func(key any) bool
-	// checkConfig returns what is wrong with options that fit together with the values' type; it may be nil.
+	// checkConfig returns what is wrong with options that fit together with the values' type; it
+	// may be nil.
 	checkConfig func(*config) error
 	err         error
 	inputs      []node

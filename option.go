@@ -158,8 +158,8 @@ func (c config) with(known optionKind, knowsKey func(key any) bool, opts []Optio
 	return c, errors.Join(errs...)
 }
 
-// oneByOne reports whether the values must begin one after the other in the order of arrival, each as
-// soon as it has been admitted.
+// oneByOne reports whether the values must begin one after the other in the order of arrival, each
+// as soon as it has been admitted.
 func (c *config) oneByOne() bool { return c.limiter != nil }
 
 func (c *config) setting(key any) any {

@@ -38,8 +38,8 @@ type policy struct {
 	most       int // of values that may fail; 0: no limit
 }
 
-// Decision is what a stage's options, such as [Retry] and [OnError], have decided about a value that
-// failed.
+// Decision is what a stage's options, such as [Retry] and [OnError], have decided about a value
+// that failed.
 type Decision struct {
 	Again bool          // call the function again
 	After time.Duration // after this wait

@@ -6,8 +6,8 @@ import (
 )
 
 // Total says how many values a source will yield, so that an observer can tell how far a run is. It
-// is an option of sources, given with [Stage.With]; From, FromSlice and Range know by themselves. It
-// changes nothing else: a source may yield more or fewer.
+// is an option of sources, given with [Stage.With]; From, FromSlice and Range know by themselves.
+// It changes nothing else: a source may yield more or fewer.
 func Total(n int) Option {
 	return option(optTotal, fmt.Sprintf("Total(%d)", n), n >= 0, "must be at least 0",
 		func(c *config) { c.total = &n })

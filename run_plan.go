@@ -7,9 +7,9 @@ import (
 	"github.com/gopeln/pl/internal/queue"
 )
 
-// builder makes a run of a graph. It works from the consumers back to the sources. Invariant: when an operator is built,
-// each of its consumers has either added a queue to its outlet, or inlined it into its own
-// goroutine.
+// builder makes a run of a graph. It works from the consumers back to the sources. Invariant: when
+// an operator is built, each of its consumers has either added a queue to its outlet, or inlined it
+// into its own goroutine.
 type builder struct {
 	run     *run
 	nodes   []node // inputs before consumers
@@ -84,8 +84,8 @@ func reachable(roots []node) (nodes []node) {
 	return nodes
 }
 
-// build builds all nodes that are not inlined. A node without consumers is not built, and does not count as a consumer
-// of its inputs.
+// build builds all nodes that are not inlined. A node without consumers is not built, and does not
+// count as a consumer of its inputs.
 func (b *builder) build() {
 	for _, n := range slices.Backward(b.nodes) {
 		switch {
@@ -104,7 +104,8 @@ func (b *builder) dropConsumer(nodes ...node) {
 	}
 }
 
-// build makes the workers of an operator, or the goroutine of an inline operator that could not be inlined.
+// build makes the workers of an operator, or the goroutine of an inline operator that could not be
+// inlined.
 func (o *operator[T]) build(b *builder) {
 	switch {
 	case o.branch != trunk:
@@ -134,7 +135,8 @@ func (o *operator[T]) build(b *builder) {
 	}
 }
 
-// feedsPoller reports whether a stage whose workers wait in the system's poller takes values from n.
+// feedsPoller reports whether a stage whose workers wait in the system's poller takes values from
+// n.
 func (b *builder) feedsPoller(n node) bool {
 	return slices.ContainsFunc(b.nodes, func(to node) bool {
 		return to.meta().polls && slices.Contains(to.meta().inputs, n)

@@ -55,8 +55,8 @@ func (r *run) site(of *base) *Site {
 	return s
 }
 
-// poll makes the goroutine that runs the stage inline wait in the system's poller: so do those that wake it, which cost
-// it the least there.
+// poll makes the goroutine that runs the stage inline wait in the system's poller, as the workers
+// that wake it do: there it costs them least.
 func (s *Site) poll() {
 	s.waiter.Poll()
 	s.run.pollers = append(s.run.pollers, s.waiter)
@@ -113,8 +113,8 @@ func (s *Site) OneByOne() bool { return s.op.cfg.oneByOne() }
 // Setting returns the value of the stage's last [Attach] option with that key, or nil.
 func (s *Site) Setting(key any) any { return s.op.cfg.setting(key) }
 
-// Settings yields the keys and values of the stage's [Attach] options in the order in which they were
-// given. Of options with the same key only the last counts.
+// Settings yields the keys and values of the stage's [Attach] options in the order in which they
+// were given. Of options with the same key only the last counts.
 func (s *Site) Settings() iter.Seq2[any, any] {
 	return func(yield func(key, value any) bool) {
 		all := s.op.cfg.attached
@@ -164,8 +164,8 @@ func (s *Site) failValue(t queue.Tag, err error) bool {
 	return true
 }
 
-// Calls reports whether the values are calls of a [Func]: a value must not begin once its caller has
-// left, so a worker must not take more values than it can begin.
+// Calls reports whether the values are calls of a [Func]: a value must not begin once its caller
+// has left, so a worker must not take more values than it can begin.
 func (s *Site) Calls() bool { return s.run.calls != nil }
 
 // Observed reports whether the run is observed, so that its figures are wanted.

@@ -9,8 +9,9 @@ import (
 
 // SkipLog returns a handler for [OnError] that drops the value, as [Skip] does, and logs it to l:
 // one record at level Warn for each value, after its last attempt, with the stage, the worker, the
-// value, shortened if it is long, the number of attempts, and the error. The record has the context of the stage. If l is
-// nil, the record goes to the logger that [slog.Default] returns at that time.
+// value, shortened if it is long, the number of attempts, and the error. The record has the context
+// of the stage. If l is nil, the record goes to the logger that [slog.Default] returns at that
+// time.
 func SkipLog(l *slog.Logger) func(ctx context.Context, e *StageError) error {
 	return func(ctx context.Context, e *StageError) error {
 		to := l

@@ -4,9 +4,9 @@ import "github.com/gopeln/pl/internal/queue"
 
 // Split sends the values for which f reports true one way, and the others another. It calls f once
 // for each value, in a goroutine of its own. Consumed in one run, by [Run] or below a common stage,
-// the two sides share the run of s: a side that is full holds the other up, and a side that nobody
-// consumes in the run is dropped. For [Ordered] the values of each side keep their places. If f
-// panics, the run fails with a *[StageError] that names the value.
+// the two sides share the run of s: a side that is full holds the other up, and the values of a
+// side that is not consumed in the run are dropped. For [Ordered] the values of each side keep
+// their places. If f panics, the run fails with a *[StageError] that names the value.
 func Split[T any](s Stage[T], f func(T) bool) (yes, no Stage[T]) {
 	in := s.node()
 	o := plain[T]("Split", in)

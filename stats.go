@@ -2,8 +2,8 @@ package pl
 
 import "time"
 
-// Stats are the figures of a run at one moment. They are plain data: JSON has them under the same names, states and kinds
-// by name, and durations in nanoseconds.
+// Stats are the figures of a run at one moment. They are plain data: JSON has them under the same
+// names, states and kinds by name, and durations in nanoseconds.
 type Stats struct {
 	Name    string   // the pl.Name of the last stage, else the calling function's
 	State   RunState // Done after a break too

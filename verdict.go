@@ -72,11 +72,13 @@ const (
 	unevenShare = 0.5              // of the work, done by one worker of several
 )
 
-// Verdict says where the run's bottleneck is. It is the stage with the largest demand: the busy time that it spends for
-// each value of the source, divided by its workers (the utilisation law). That stage limits the rate of the whole,
-// whatever the queues hold; the busiest stage does not, since a source that fills a queue without a bound is busy too.
+// Verdict says where the run's bottleneck is. It is the stage with the largest demand: the busy
+// time that it spends for each value of the source, divided by its workers (the utilisation law).
+// That stage limits the rate of the whole, whatever the queues hold; the busiest stage does not,
+// since a source that fills a queue without a bound is busy too.
 //
-// For a run under way, the figures of the last half minute say more than those since its start; see [Stats.Sub].
+// For a run under way, the figures of the last half minute say more than those since its start; see
+// [Stats.Sub].
 func (s Stats) Verdict() Verdict {
 	a := analyse(s)
 	for _, rule := range []func(*analysis) (Verdict, bool){
@@ -135,8 +137,8 @@ func stuck(a *analysis) (Verdict, bool) {
 	return Verdict{Kind: Stuck, Stage: at.Name, Text: at.Name + " is stuck", Why: why}, true
 }
 
-// cpuBound looks for a program that uses all processors, or whose goroutines wait for one as long as they work: then
-// every wait looks longer than it is, and demand misleads.
+// cpuBound looks for a program that uses all processors, or whose goroutines wait for one as long
+// as they work: then every wait looks longer than it is, and demand misleads.
 func cpuBound(a *analysis) (Verdict, bool) {
 	cores, limit := a.CPU.Seconds()/a.Elapsed.Seconds(), runtime.GOMAXPROCS(0)
 	var busy time.Duration
@@ -160,7 +162,8 @@ func cpuBound(a *analysis) (Verdict, bool) {
 	return v, true
 }
 
-// busiest returns the place that has been busy longest, among those wanted, and its share of their time.
+// busiest returns the place that has been busy longest, among those wanted, and its share of their
+// time.
 func (a *analysis) busiest(want func(*place) bool) (most *place, share float64) {
 	var all time.Duration
 	for _, p := range a.places {
@@ -211,8 +214,8 @@ func pipeBound(a *analysis) (Verdict, bool) {
 	}, true
 }
 
-// orderBound looks for an Ordered whose window is filled behind the value that it waits for, or was for much of the
-// time, while no stage is full.
+// orderBound looks for an Ordered whose window is filled behind the value that it waits for, or was
+// for much of the time, while no stage is full.
 func orderBound(a *analysis) (Verdict, bool) {
 	if a.top != nil && a.top.busy >= full {
 		return Verdict{}, false

@@ -48,10 +48,10 @@ const (
 //
 // A backend with options of its own, made with [Attach], has a method Knows(key any) bool that
 // reports whether key is one of theirs. A backend that starts all its workers with [Site.Employ]
-// should have a method Goroutines() bool that returns true: short queues are faster then. One whose
-// workers wait for files or other programs, with their goroutines in the system's poller, should have
-// a method Polls() bool that returns true: those that wait for its workers do so there, too, where
-// workers can wake them at less cost.
+// should have a method Goroutines() bool that returns true: short queues are faster then. A backend
+// whose workers wait for files or other programs, with their goroutines in the system's poller,
+// should have a method Polls() bool that returns true: the goroutines that wait for its workers
+// then wait there too, where the workers can wake them at less cost.
 //
 // A backend that cannot always run has a method Check(s *Site) error. A run calls it for each stage
 // before it starts any stage and reads any source; an error fails the run. Check may wait until
@@ -97,9 +97,9 @@ type Seat interface {
 	// Sleep waits for d, or until ctx ends; in that case it returns ctx's error.
 	Sleep(ctx context.Context, d time.Duration) error
 	// Block calls f, which may block, and returns when f has returned or has ended its goroutine. A
-	// seat that shares its goroutine calls f on another. With again, a value of the worker has begun
-	// before and waits for a further attempt; else a value waits to begin, which others of the
-	// worker cannot overtake.
+	// seat that shares its goroutine calls f on another. With again, a value of the worker has
+	// begun before and waits for a further attempt; else a value waits to begin, which others of
+	// the worker cannot overtake.
 	Block(again bool, f func())
 	// Enter is called before the function gets a value, and returns the context that the function
 	// gets. The stage's Timeout, which the seat keeps, begins here.

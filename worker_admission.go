@@ -13,8 +13,8 @@ type admission[A any] struct {
 	keys   keys[A]       // nil without ByKey
 	weight weightFunc[A] // nil without MaxWeight
 	most   int64         // of weight; 0: no bound
-	// alone is set if the stage's only worker has several values but runs one after the other: lanes
-	// would only change their order.
+	// alone is set if the stage's only worker has several values but runs one after the other:
+	// lanes would only change their order.
 	alone bool
 	// rejecter makes the rejecter of one producer.
 	rejecter func() rejecter[A]

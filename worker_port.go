@@ -95,12 +95,12 @@ func (p *Port[A, B]) observe(show func(any) string, f finders) {
 	p.taking.Track, p.giving.Track = sheet.Track(), sheet.Track()
 }
 
-// Team returns where the worker keeps its time; nil, which keeps nothing, if the run is not
-// observed. Pull, Admit, Sleep and Emit tell it of their waits; the rest is the backend's to tell.
+// Team returns the record of the worker's time. It is nil, which records nothing, if the run is not
+// observed. Pull, Admit, Sleep and Emit record their waits in it; the backend must record the rest.
 func (p *Port[A, B]) Team() *timesheet.Team { return p.team }
 
-// Measured takes in how long a call of the function took, without its waits in yield: one call that
-// stands for so many. Only one goroutine at a time may call it.
+// Measured records how long a call of the function took, without its waits in yield. The call
+// stands for that many calls. Only one goroutine at a time may call it.
 func (p *Port[A, B]) Measured(it *Item[A], took time.Duration, calls int) {
 	if s := p.sampler; s != nil && calls > 0 {
 		if s.add(took, uint32(calls)); int64(took) > s.floor.Load() {
@@ -276,7 +276,8 @@ func (p *Port[A, B]) Emit(it *Item[A], v B) bool {
 	return true
 }
 
-// Done ends a value that has succeeded. One whose results nobody wanted has no end.
+// Done ends a value that has succeeded. If Emit has reported false for one of its results, Done
+// does nothing: the value has no end.
 func (p *Port[A, B]) Done(it *Item[A]) {
 	if it.refused {
 		return

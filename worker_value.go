@@ -190,7 +190,8 @@ func (l *valueLoop[A, B]) end() {
 	l.release()
 }
 
-// release gives back what the value kept of the queue. A worker that takes the next one at once does both in one exchange.
+// release gives back what the value has kept of the queue. A worker that takes the next value at
+// once gives it back in the same step, by Exchange.
 func (l *valueLoop[A, B]) release() {
 	if !l.exchanges {
 		l.hold.Release()

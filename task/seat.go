@@ -144,8 +144,8 @@ func (s *seat) Sleep(ctx context.Context, d time.Duration) error {
 	return context.Cause(ctx)
 }
 
-// Block implements pl.Seat. It calls f, which waits for a Limit, off the loop. A seat whose value has
-// not begun keeps the lead, so that no other seat takes a value meanwhile.
+// Block implements pl.Seat. It calls f, which waits for a Limit, off the loop. A seat whose value
+// has not begun keeps the lead, so that no other seat takes a value meanwhile.
 func (s *seat) Block(again bool, f func()) {
 	s.executor().crowd.Wait(timesheet.Limited)
 	defer s.executor().crowd.Resume(timesheet.Limited)

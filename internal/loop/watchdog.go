@@ -29,8 +29,8 @@ type Owner struct {
 	onStall  func(held time.Duration, stack string)
 	reported time.Time // guarded by the watchdog's lock
 
-	// Sheet, if it is not nil, keeps the time that the owner's tasks have the loop. It is set before
-	// any of them starts.
+	// Sheet, if it is not nil, keeps the time that the owner's tasks have the loop. It is set
+	// before any of them starts.
 	Sheet *timesheet.Sheet
 }
 

@@ -7,9 +7,10 @@ import (
 
 // bell lets a goroutine wait in the system's poller, as if for a file.
 //
-// A wake-up through a channel makes the scheduler wake a thread too, in case there is more to do. That takes several
-// microseconds and a core, which matter if the one who wakes is about to wait for another program: its thread goes to
-// the poller then, and finds the goroutine there that was woken.
+// A wake-up through a channel makes the scheduler wake a thread too, in case there is more to do.
+// That takes several microseconds and a core, which matter if the one who wakes is about to wait
+// for another program: its thread goes to the poller then, and finds the goroutine there that was
+// woken.
 type bell struct {
 	event *os.File // its reader is told of each write, and never reads
 	conn  syscall.RawConn
@@ -25,8 +26,8 @@ func newBell() (*bell, error) {
 	return &bell{event, conn}, err
 }
 
-// wait returns when woken has reported true. It is asked now and whenever the bell was rung. The result is false if
-// the system cannot wait so.
+// wait returns when woken has reported true. It is asked now and whenever the bell was rung. The
+// result is false if the system cannot wait so.
 func (b *bell) wait(woken func() bool) bool {
 	return b.conn.Read(func(uintptr) bool { return woken() }) == nil
 }

@@ -206,8 +206,8 @@ func (q *Lanes[T, K]) giveBack(of any, weight int64) {
 	q.admit()
 }
 
-// reopen gives back what a value of lane l, which may be nil, and weight has kept. It reports whether
-// the next value of the lane has become ready. The caller must hold q.mu.
+// reopen gives back what a value of lane l, which may be nil, and weight has kept. It reports
+// whether the next value of the lane has become ready. The caller must hold q.mu.
 func (q *Lanes[T, K]) reopen(l *lane[T, K], weight int64) (ready bool) {
 	if q.stopped {
 		return false

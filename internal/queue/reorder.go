@@ -21,9 +21,9 @@ import (
 //     of the two sees the other, and no wake-up is lost. The same holds for released and
 //     sourceParked between the consumer and the source.
 type Reorder[T any] struct {
-	// These never change.
+	// These are set before the first value, and then only read.
 	limit uint64 // source values that may be under way; 0: no bound
-	finds bool   // it remembers where values are
+	finds bool   // the queue records the places of values; see Find
 
 	// Workers and the consumer read these for each value; they are seldom written.
 	table atomic.Pointer[table[T]] // replaced under mu

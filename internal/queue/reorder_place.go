@@ -2,20 +2,21 @@ package queue
 
 import "sync/atomic"
 
-// Place is where a value is on its way to an Ordered.
+// Place is the place of a value on its way to an Ordered.
 type Place struct {
 	Stage int  // the number of a stage
-	Left  bool // its function has returned for the value; else it has the value
+	Left  bool // its function has returned for the value; otherwise the stage has the value
 }
 
-// Finder is told where values are.
+// Finder is what stages tell the places of values.
 type Finder interface {
-	// At says that the value of tag t, which has not arrived, is there.
+	// At records that the value of tag t, which has not arrived, is at p.
 	At(t Tag, p Place)
 }
 
-// places are where the values of a block are, each with its number: so what an earlier use of the
-// block has left there means nothing.
+// places are the places of the values of a block. Each word also has the number of its value, so
+// that what an earlier use of the block has left there is not taken for a place. The stage that has
+// the value writes its word; any goroutine may read it.
 type places [blockSize]atomic.Uint64
 
 const placeBits = 24 // of the word; the rest is the value's number
@@ -28,7 +29,7 @@ func (p Place) word(seq uint64) uint64 {
 	return w
 }
 
-// Find makes the queue remember where values are, as it is told by At. It is called before the
+// Find makes the queue record the places of values, which At gives it. It must be called before the
 // first value.
 func (q *Reorder[T]) Find() { q.finds = true }
 
@@ -42,8 +43,8 @@ func (q *Reorder[T]) At(t Tag, p Place) {
 	}
 }
 
-// Awaited returns the number of the source value that the consumer waits for, and where that is, if
-// it is known. ok is false if the consumer does not wait.
+// Awaited returns the number of the source value that the consumer waits for, and its place, if
+// that is known. ok is false if the consumer does not wait.
 func (q *Reorder[T]) Awaited() (seq uint64, at Place, known, ok bool) {
 	awaited := q.awaited.Load()
 	if awaited == 0 {

@@ -44,8 +44,8 @@ func (w *Waiter) park(why timesheet.State) {
 	w.seat.Park()
 }
 
-// Poll makes the goroutine that w is the waiter of wait in the system's poller, if it can; see bell. It must be called
-// before the first wait.
+// Poll makes the goroutine that w is the waiter of wait in the system's poller, if it can; see
+// bell. It must be called before the first wait.
 func (w *Waiter) Poll() {
 	if g, ok := w.seat.(*Goroutine); ok {
 		g.polls, g.woken = true, g.takeWake
@@ -92,8 +92,9 @@ func (g *Goroutine) Park() {
 	}
 }
 
-// parkInPoller looks for a wake-up when the bell is there, and Wake for the bell when the wake-up is there, so that one
-// of them sees the other. It reports false if the goroutine cannot wait there.
+// parkInPoller looks for a wake-up when the bell is there, and Wake for the bell when the wake-up
+// is there, so that one of them sees the other. It reports false if the goroutine cannot wait
+// there.
 func (g *Goroutine) parkInPoller() bool {
 	b := g.bell.Load()
 	if b == nil {

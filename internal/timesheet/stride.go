@@ -5,19 +5,21 @@ import (
 	"time"
 )
 
-// Stride chooses the calls of a function that are measured. Two readings of the clock are dear
-// beside a short function, so one call is measured now and then, which stands for all since the one
-// before; of a function that takes at least costly, each. How many calls are left out is random, or
-// periodic input would be measured at the same place each time. Only one goroutine may use it.
+// Stride chooses the calls of a function that are measured. Two readings of the clock cost much
+// beside a short function, so one call is measured now and then, and stands for all calls since the
+// one before. If the function takes at least costly, each call is measured. The number of calls
+// that are left out is random, since periodic input would be measured at the same place each time
+// otherwise. Only one goroutine at a time may use a Stride.
 type Stride struct {
 	want uint32 // calls that one measured call stands for, at present
-	gap  uint32 // those that the next one stands for
-	left uint32 // calls up to that
+	gap  uint32 // calls that the next measured one stands for
+	left uint32 // calls up to that one
 }
 
 const (
 	mostGap = 64
-	// costly is how long a function takes each of whose calls is measured: the clock then costs less than 1 %.
+	// costly is the time from which each call of a function is measured: the clock then costs less
+	// than 1 %.
 	costly = 8 * time.Microsecond
 )
 
@@ -30,8 +32,8 @@ func (s *Stride) Skip() bool {
 	return s.left > 0
 }
 
-// Draw is called if Skip has reported false. It returns how many calls this one stands for, and
-// draws how many the next one will, before any of them is seen.
+// Draw must be called if Skip has reported false. It returns how many calls this one stands for,
+// and draws how many the next measured one stands for, before any of them is seen.
 func (s *Stride) Draw() (calls uint32) {
 	calls = s.gap
 	s.gap = 1
