@@ -8,12 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -207,6 +207,71 @@ func TestTimeoutKillsTheGroupOfTheValueWhoseTimeIsOver(t *testing.T) {
 	require.Len(t, lost, 1)
 	require.ErrorIs(t, lost[0], pl.ErrTimeout)
 	requireGone(t, pids)
+}
+
+func TestTimeoutEndsAWriteThatNobodyReads(t *testing.T) {
+	pids := filepath.Join(t.TempDir(), "pids")
+	long := strings.Repeat("x", 1<<20)
+	for name, script := range map[string]string{
+		"silent":   `echo $$ >>$PIDS; exec sleep 1000`,
+		"answered": `echo $$ >>$PIDS; echo done; exec sleep 1000`,
+	} {
+		var lost []*pl.StageError
+		p := shell(script, process.Env("PIDS="+pids), pl.Timeout(300*time.Millisecond), noting(&lost))
+		got, err := collect(t, p, long)
+		require.NoError(t, err, name)
+		require.Empty(t, got)
+		require.Len(t, lost, 1)
+		require.ErrorIs(t, lost[0], pl.ErrTimeout)
+		requireGone(t, pids)
+	}
+}
+
+func TestAnAnswerTooFewFailsTheValueThatLacksIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		script, state string
+	}{
+		"none, and the end":  {each(`[ "$x" = 2 ] && exit; echo "$x"`), "exit status 0"},
+		"torn, and the end":  {each(`[ "$x" = 2 ] && { printf torn; exit 5; }; echo "$x"`), "exit status 5"},
+		"none, and it lives": {each(`[ "$x" = 2 ] || echo "$x"`), ""},
+		"torn, and it lives": {each(`if [ "$x" = 2 ]; then printf torn; else echo "$x"; fi`), ""},
+		"output closed":      {each(`[ "$x" = 2 ] && { exec >&-; sleep 1000; }; echo "$x"`), "signal: killed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var lost []*pl.StageError
+			got, err := collect(t, shell(c.script, pl.Timeout(2*time.Second), noting(&lost)), numbered(5)...)
+			require.NoError(t, err)
+			require.Equal(t, []string{"0", "1", "3", "4"}, got)
+			require.Len(t, lost, 1)
+			require.Equal(t, "2", lost[0].Item)
+			require.ErrorContains(t, lost[0], `stage "sh", worker 0, value "2"`)
+			if c.state == "" {
+				require.ErrorIs(t, lost[0], pl.ErrTimeout)
+				return
+			}
+			require.ErrorContains(t, requireExit(t, lost[0], c.state), "sh -c while IFS=")
+		})
+	}
+}
+
+func TestWhatHasLeftTheGroupDoesNotHoldUpARun(t *testing.T) {
+	if _, err := exec.LookPath("setsid"); err != nil {
+		t.Skip("there is no setsid")
+	}
+	pids := filepath.Join(t.TempDir(), "pids")
+	start := time.Now()
+	p := shell(each(`setsid sleep 1000 & echo $! >>`+pids+`; [ "$x" != 1 ] || exit 1; echo "$x"`), pl.OnError(pl.Skip))
+	got, err := p(pl.FromSlice(numbered(3))).Collect(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{"0", "2"}, got)
+	require.Less(t, time.Since(start), 5*time.Second)
+	text, err := os.ReadFile(pids)
+	require.NoError(t, err)
+	for word := range strings.FieldsSeq(string(text)) {
+		pid, err := strconv.Atoi(word)
+		require.NoError(t, err)
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
 }
 
 // requireGone checks that the processes whose numbers are in a file end.
@@ -421,19 +486,22 @@ func TestRandomKillsLoseNothingUnderRetry(t *testing.T) {
 	held := leak.Hold()
 	pids := filepath.Join(t.TempDir(), "pids")
 	p := shell(`echo $$ >>`+pids+`; `+each(`echo "$x"`), pl.Workers(3), pl.Retry(1000, nil))
+	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	var kills atomic.Int32
+	kills := map[int]bool{} // each once: its number may be another's later
 	go func() {
 		defer close(done)
-		for t.Context().Err() == nil && kills.Load() < 150 {
-			time.Sleep(2 * time.Millisecond)
+		for ctx.Err() == nil && len(kills) < 150 {
+			time.Sleep(time.Duration(rand.IntN(4)) * time.Millisecond)
 			text, _ := os.ReadFile(pids)
 			words := strings.Fields(string(text))
-			if len(words) == 0 {
+			if len(words) == 0 || !strings.HasSuffix(string(text), "\n") {
 				continue
 			}
-			if pid, err := strconv.Atoi(words[len(words)-1]); err == nil && syscall.Kill(pid, syscall.SIGKILL) == nil {
-				kills.Add(1)
+			pid, err := strconv.Atoi(words[len(words)-1-rand.IntN(min(3, len(words)))])
+			if err == nil && !kills[pid] {
+				kills[pid] = true
+				_ = syscall.Kill(pid, syscall.SIGKILL)
 			}
 		}
 	}()
@@ -447,8 +515,8 @@ func TestRandomKillsLoseNothingUnderRetry(t *testing.T) {
 	got, err := pl.Ordered(p(pl.FromSeq(slow))).Collect(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, numbered(2000), got)
-	kills.Add(1000)
+	stop()
 	<-done
-	t.Logf("%d kills", kills.Load()-1000)
+	require.Greater(t, len(kills), 10)
 	held.Check(t)
 }

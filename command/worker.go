@@ -108,7 +108,7 @@ func (w *worker[A, B]) exchange(ctx context.Context, request []byte) (text []byt
 // limit lets the exchange with the process fail when the value's time is over. done is to be called after it.
 func (w *worker[A, B]) limit(ctx context.Context) (done func()) {
 	p := w.current
-	if due, ok := ctx.Deadline(); ok && p.readUntil(due) == nil {
+	if due, ok := ctx.Deadline(); ok && p.readUntil(due) == nil && p.in.SetWriteDeadline(due) == nil {
 		return func() {} // the end of the run kills the process in any case
 	}
 	alive := context.AfterFunc(ctx, p.group.Kill)
