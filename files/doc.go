@@ -20,7 +20,8 @@
 // beginning of a text is dropped.
 //
 // An error of a text fails the run with an [*Error], which names the text and the line, and for CSV and
-// JSON the column. What came before it has been yielded.
+// JSON the column. What came before it has been yielded. A program that is to go on past malformed values
+// reads [Lines] and decodes them in a stage of its own, whose [pl.OnError] or [pl.KeepGoing] drops them.
 //
 // # Sinks
 //

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -73,6 +74,27 @@ func Example() {
 	// Output:
 	// {"Item":"apple","Count":"3"}
 	// {"Item":"pear","Count":"1"}
+}
+
+// Of a text of JSON Lines, those that are malformed are dropped and named.
+func Example_malformedLines() {
+	type order struct{ Item string }
+	decode := func(line string) (o order, err error) {
+		err = json.Unmarshal([]byte(line), &o)
+		return o, err
+	}
+	lines := files.Lines(orders(`{"item": "apple"}
+{"item": pear}
+{"item": "plum"}
+`))
+	stage := thread.Map(pl.Try(decode), pl.OnError(func(_ context.Context, e *pl.StageError) error {
+		fmt.Println("dropped:", e.Item)
+		return nil
+	}))(lines)
+	fmt.Println(stage.Collect(context.Background()))
+	// Output:
+	// dropped: {"item": pear}
+	// [{apple} {plum}] <nil>
 }
 
 func ExampleOpen() {

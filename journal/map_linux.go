@@ -15,13 +15,9 @@ func mapFile(f *os.File, from int64, size int) ([]byte, error) {
 		err = syscall.Fallocate(int(f.Fd()), 0, from, int64(size))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("make room: %w", err) // ENOSYS and EOPNOTSUPP are errors.ErrUnsupported
+		return nil, err
 	}
-	mapped, err := syscall.Mmap(int(f.Fd()), from, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
-	if err != nil { // such as ENODEV
-		return nil, errors.Join(fmt.Errorf("map the file: %w", err), errors.ErrUnsupported)
-	}
-	return mapped, nil
+	return syscall.Mmap(int(f.Fd()), from, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
 }
 
 func unmapFile(mapped []byte) error {

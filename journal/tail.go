@@ -9,7 +9,7 @@ import (
 // tail is the end of the file, where keys are added. What has been added is in the file whatever becomes of this
 // process.
 //
-// A write for each key would cost more than all else that a journal does. So, where the system can, the tail is a
+// A write for each key would cost more than all else that a journal does. So, if the system can, the tail is a
 // piece of the file that is mapped into memory: what is stored there is the file's, and a store takes no call of
 // the system. Until [tail.close] the file is longer than its keys, by zeros.
 type tail struct {
@@ -49,13 +49,13 @@ func (t *tail) advance() error {
 		return err
 	}
 	t.begin = t.end - t.end%int64(os.Getpagesize())
-	var err error
-	t.mapped, err = mapFile(t.file, t.begin, mapSize)
-	if errors.Is(err, errors.ErrUnsupported) {
+	mapped, err := mapFile(t.file, t.begin, mapSize)
+	if err != nil { // whatever it is: a write will tell if it cannot be done
 		t.written = true
 		return t.cut()
 	}
-	return err
+	t.mapped = mapped
+	return nil
 }
 
 func (t *tail) unmap() error {

@@ -14,16 +14,24 @@ import (
 	"github.com/gopeln/pl/journal"
 )
 
+// requireWhole checks that a journal has the keys below n, and nothing else.
+func requireWhole(t *testing.T, name string, n int) {
+	t.Helper()
+	var want strings.Builder
+	want.WriteString(header)
+	for i := range n {
+		want.WriteString(line(i))
+	}
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.True(t, want.String() == string(text), "a key is lost, or something is behind the last one")
+}
+
 func TestALongJournalIsWhole(t *testing.T) {
 	const n = 20_000
 	defer journal.SetMapSize(64 << 10)()
 	for _, written := range []bool{false, true} {
 		name := filepath.Join(t.TempDir(), "a.journal")
-		var want strings.Builder
-		want.WriteString(header)
-		for i := range n {
-			want.WriteString(line(i))
-		}
 		for half := range 2 { // the second goes on in the file of the first
 			j := open(t, name)
 			if written {
@@ -33,9 +41,7 @@ func TestALongJournalIsWhole(t *testing.T) {
 			require.NoError(t, journal.Done(j, strconv.Itoa)(left).Run(t.Context()))
 			require.NoError(t, j.Close())
 		}
-		text, err := os.ReadFile(name)
-		require.NoError(t, err)
-		require.True(t, want.String() == string(text), "no key is lost, nothing is behind the last one")
+		requireWhole(t, name, n)
 		require.Empty(t, todo(t, open(t, name)))
 	}
 }
@@ -64,4 +70,19 @@ func TestAFileThatIsCutInUseIsAnError(t *testing.T) {
 	require.ErrorContains(t, err, "the journal "+name+": write: the file was cut while it was in use")
 	require.ErrorContains(t, done(pl.From(3)).Run(t.Context()), "was cut")
 	require.ErrorContains(t, j.Close(), "was cut")
+}
+
+func TestKeysAreWrittenWhereTheFileCannotBeMappedAnyMore(t *testing.T) {
+	const n = 5000
+	defer journal.SetMapSize(64 << 10)()
+	name := filepath.Join(t.TempDir(), "a.journal")
+	j := open(t, name)
+	for i, err := range journal.Done(j, strconv.Itoa)(pl.Range(n)).All(t.Context()) {
+		require.NoError(t, err)
+		if i == 100 { // as on a disk that is full, but for a few keys
+			journal.SetMapSize(-1)
+		}
+	}
+	require.NoError(t, j.Close())
+	requireWhole(t, name, n)
 }
