@@ -27,7 +27,12 @@ import (
 var api = backendtest.New(backendtest.Command, program, thread.Filter, thread.FlatMap, thread.Each,
 	programWith, thread.FilterWith, thread.FlatMapWith, thread.EachWith)
 
-func TestConformance(t *testing.T) { backendtest.Run(t, api) }
+func TestConformance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts many processes")
+	}
+	backendtest.Run(t, api)
+}
 
 const functionVariable = "COMMAND_TEST_FUNCTION"
 
