@@ -1,12 +1,14 @@
 // Package backendtest is the conformance suite of gopeln's backends: what API and laws promise, as checks that every
 // backend runs over its own eight functions.
 //
-// A backend joins with one variable and one test in its own folder:
+// A backend joins with a variable and two tests in its own folder:
 //
 //	var api = backendtest.New(backendtest.Thread, thread.Map, thread.Filter, thread.FlatMap, thread.Each,
-//		thread.MapWith, thread.FilterWith, thread.FlatMapWith, thread.EachWith)
+//		thread.MapWith, thread.FilterWith, thread.FlatMapWith, thread.EachWith).
+//		Carrying(thread.Map)
 //
-//	func TestConformance(t *testing.T) { backendtest.Run(t, api) }
+//	func TestConformance(t *testing.T)         { backendtest.Run(t, api) }
+//	func TestConformanceObserved(t *testing.T) { backendtest.RunObserved(t, api) }
 //
 // The variable is at package level, because a backend that runs its functions in subprocesses finds only those that
 // were made before main. New makes all of these, once, from functions that obey their values (see [Obeying]): the
