@@ -95,10 +95,12 @@ func neighbours(s *Stats) (before, after [][]int) {
 }
 
 // of returns the fraction of their inputs that the last stages have finished. How many inputs a
-// stage will have follows from the numbers of results that the stages before it have made so far.
+// stage will have follows from the numbers of results that the stages before it have made so far. A
+// stage that will have none, as one behind an Each, is as far as the stages before it.
 func (p *progress) of(s *Stats) (fraction float64, known bool) {
 	before, after := neighbours(s)
 	inputs, outputs := make([]float64, len(s.Stages)), make([]float64, len(s.Stages)) // expected; negative: not known
+	shares := make([]float64, len(s.Stages))
 	last := 0.0
 	fraction = 1
 	for i, st := range s.Stages { // inputs come before their consumers
@@ -120,6 +122,12 @@ func (p *progress) of(s *Stats) (fraction float64, known bool) {
 		if len(before[i]) > 0 && done > 0 && inputs[i] >= 0 {
 			outputs[i] = inputs[i] * float64(st.Out) / done
 		}
+		shares[i] = share(done, inputs[i])
+		if inputs[i] == 0 {
+			for _, in := range before[i] {
+				shares[i] = min(shares[i], shares[in])
+			}
+		}
 		if len(after[i]) > 0 {
 			continue
 		}
@@ -127,7 +135,7 @@ func (p *progress) of(s *Stats) (fraction float64, known bool) {
 			return 0, false
 		}
 		last += outputs[i]
-		fraction = min(fraction, share(done, inputs[i]))
+		fraction = min(fraction, shares[i])
 	}
 	if c := s.Consumer; c.Name != "" {
 		fraction = min(fraction, share(float64(c.In), last))

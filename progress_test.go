@@ -18,6 +18,20 @@ import (
 	"github.com/gopeln/pl/thread"
 )
 
+func TestProgressWhereNoValueReachesTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stats := observed(t)
+		step := thread.Each(func(context.Context, int) error { time.Sleep(time.Second); return nil })
+		numbers := pl.Range(100)
+		ended := make(chan error)
+		go func() { ended <- pl.Merge(step(numbers), step(numbers)).Run(ctx) }()
+		time.Sleep(50*time.Second + time.Millisecond)
+		assert.InDelta(t, 0.5, stats().Progress, 0.03)
+		require.NoError(t, <-ended)
+		assert.Equal(t, 1.0, stats().Progress)
+	})
+}
+
 func TestProgressFollowsWhatTheStagesMakeOfAValue(t *testing.T) {
 	endless := pl.FromFunc(func(_ context.Context, yield func(int) bool) error {
 		for x := 0; yield(x); x++ {
