@@ -53,7 +53,7 @@ func TestGoCodeInDocumentsCompiles(t *testing.T) {
 }
 
 // TestProgramsInDocumentsPrintWhatIsShown runs each program that is followed by a block marked "text output", or
-// "mermaid output" if it draws.
+// "mermaid output" if it draws: that is what it writes to standard output.
 func TestProgramsInDocumentsPrintWhatIsShown(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it links more than a dozen programs")
@@ -73,7 +73,7 @@ func TestProgramsInDocumentsPrintWhatIsShown(t *testing.T) {
 			place := fmt.Sprintf("%s:%d", d.path, b.line)
 			require.True(t, i > 0 && isFile(blocks[i-1].text), "%s: output without a program before it", place)
 			code := blocks[i-1].text
-			unix := strings.Contains(code, ".Signal(") || strings.Contains(code, `"sh"`)
+			unix := strings.Contains(code, ".Signal(") || strings.Contains(code, `"sh"`) || strings.Contains(code, "LocalWorkers")
 			p := program{fmt.Sprintf("program%d", len(programs)), place, b.text, unix}
 			users.of(map[string]string{"main.go": code}).write(t, p.name+"/main.go", code)
 			programs = append(programs, p)
@@ -93,8 +93,10 @@ func TestProgramsInDocumentsPrintWhatIsShown(t *testing.T) {
 			t.Parallel()
 			run := exec.CommandContext(t.Context(), filepath.Join(folder, p.name+suffix()))
 			run.Dir = t.TempDir()
-			out, err := run.CombinedOutput()
-			assert.NoError(t, err)
+			var said strings.Builder
+			run.Stderr = &said
+			out, err := run.Output()
+			assert.NoError(t, err, said.String())
 			assert.Equal(t, strings.TrimSpace(p.want), strings.TrimSpace(string(out)))
 		})
 	}

@@ -147,7 +147,7 @@ func imports(t *testing.T, code string, known map[string]string) string {
 // this module and its nested ones, and those of the standard library that are listed here.
 func importable(t *testing.T) map[string]string {
 	t.Helper()
-	known := map[string]string{"pl": "github.com/gopeln/pl", "errgroup": "golang.org/x/sync/errgroup"}
+	known := map[string]string{"pl": "github.com/gopeln/pl", "errgroup": "golang.org/x/sync/errgroup", "nats": "github.com/nats-io/nats.go"}
 	for _, p := range []string{
 		"bufio", "bytes", "cmp", "context", "database/sql", "encoding/csv", "encoding/json", "errors", "fmt", "hash/maphash", "io",
 		"iter", "log", "log/slog", "maps", "math", "math/rand/v2", "net/http", "os", "os/exec", "os/signal", "path/filepath",

@@ -6,4 +6,6 @@ import (
 	_ "github.com/failsafe-go/failsafe-go/circuitbreaker"
 	_ "github.com/failsafe-go/failsafe-go/hedgepolicy"
 	_ "github.com/gopeln/pl"
+	_ "github.com/gopeln/pl/cluster/embed"
+	_ "github.com/nats-io/nats.go"
 )
