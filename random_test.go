@@ -52,6 +52,7 @@ func try(t *testing.T, seed uint64) {
 		t.Logf("%s\n%v", strings.Join(m.steps, ", "), m.stage)
 		g.run(t, func(t *testing.T) {
 			compare(t, g, m)
+			look(t, g, m)
 			leave(t, m, g.IntN(n+1))
 			cancel(t, g, m, time.Duration(g.IntN(2_000_000)))
 			fail(t, m, failing.Brittle(m.stage))
@@ -76,6 +77,55 @@ func compare(t *testing.T, g *grower, m model) {
 	for range 2 {
 		got, err := collect(t, m.stage)
 		m.of(nil).check(t, g, got, err)
+	}
+}
+
+// look consumes a stage that is observed: that changes nothing, and the figures are those of what has happened.
+func look(t *testing.T, g *grower, m model) {
+	looked := false
+	ctx := backendtest.Watched(t.Context(), t, 10*time.Millisecond, func(before, end pl.Stats, err error) {
+		looked = true
+		require.NoError(t, errors.Join(ignoring[*pl.FailedValues](err)))
+		sumsUp(t, before, end)
+	})
+	before := backendtest.Hold()
+	got, err := m.stage.Collect(ctx)
+	before.Check(t)
+	m.of(nil).check(t, g, got, err)
+	require.True(t, looked)
+}
+
+// ignoring returns err, unless it is an E.
+func ignoring[E error](err error) error {
+	if _, ok := errors.AsType[E](err); ok {
+		return nil
+	}
+	return err
+}
+
+// sumsUp checks the figures of a run that has ended well, and that those of its parts add up to them.
+func sumsUp(t *testing.T, before, end pl.Stats) {
+	t.Helper()
+	if end.State == pl.Done {
+		require.EqualValues(t, 1, end.Progress)
+	}
+	part := end.Sub(before)
+	require.Equal(t, end.Elapsed, before.Elapsed+part.Elapsed)
+	for i, s := range end.Stages {
+		b, p := before.Stages[i], part.Stages[i]
+		require.Equal(t, s.In, b.In+p.In)
+		require.Equal(t, s.Out, b.Out+p.Out)
+		require.Equal(t, s.Dropped, b.Dropped+p.Dropped)
+		require.Equal(t, s.Busy, b.Busy+p.Busy)
+		require.Equal(t, s.Starved, b.Starved+p.Starved)
+		require.Equal(t, s.Calls.Count(), b.Calls.Count()+p.Calls.Count())
+		require.LessOrEqual(t, s.Filtered, s.Dropped)
+		require.Empty(t, s.Active)
+		require.Empty(t, s.Waiting)
+		if s.Backend == "thread" || s.Backend == "process" {
+			lives := s.Busy + s.Starved + s.Blocked + s.Limited + s.Retrying
+			require.LessOrEqual(t, lives, end.Elapsed*time.Duration(s.Workers), "%v", end)
+		}
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // MaxWeight: what a stage has in its queue and under way has a bounded weight. The weight function runs in this process.
 
 var maxWeightChecks = []check{
-	{"LosesNothing", here, maxWeightLosesNothing},
+	{"LosesNothing", nothing, maxWeightLosesNothing},
 	{"BoundsWhatIsQueuedAndUnderWay", here | queued, maxWeightBounds},
 	{"ABoundAdmitsInOrder", here | queued, maxWeightOrder},
 	{"WeightThatPanicsOrIsNegativeFailsItsValue", nothing, maxWeightFails},

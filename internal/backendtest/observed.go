@@ -3,6 +3,7 @@ package backendtest
 import (
 	"context"
 	"flag"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,13 +32,20 @@ func (api API) base(t *testing.T) context.Context {
 	if !api.observed {
 		return t.Context()
 	}
-	return pl.Observe(t.Context(), func(run *pl.RunInfo) func(error) {
+	return Watched(t.Context(), t, api.Tick/2, nil)
+}
+
+// Watched returns a context whose runs are looked at in each period: no figure of theirs may fall. ended, if it is not
+// nil, gets the figures of each run before its last look, and those at its end.
+func Watched(ctx context.Context, t *testing.T, period time.Duration, ended func(before, end pl.Stats, err error)) context.Context {
+	return pl.Observe(ctx, func(run *pl.RunInfo) func(error) {
 		over, done := make(chan struct{}), make(chan struct{})
+		before := run.Stats()
 		go func() {
 			defer close(done)
-			ticker := time.NewTicker(api.Tick / 2)
+			ticker := time.NewTicker(period)
 			defer ticker.Stop()
-			for before := run.Stats(); ; {
+			for {
 				select {
 				case <-ticker.C:
 				case <-over:
@@ -48,10 +56,17 @@ func (api API) base(t *testing.T) context.Context {
 				before = now
 			}
 		}()
-		return func(error) {
+		return func(err error) {
 			close(over)
 			<-done
-			_ = run.Stats().String()
+			end := run.Stats()
+			grown(t, before, end)
+			if text := end.String(); strings.Contains(text, "NaN") || strings.Contains(text, "%!") {
+				t.Errorf("printed figures:\n%s", text)
+			}
+			if ended != nil {
+				ended(before, end, err)
+			}
 		}
 	})
 }
@@ -67,7 +82,7 @@ func grown(t *testing.T, before, now pl.Stats) {
 			t.Errorf("figures of %s have fallen:\n%+v\nthen\n%+v", s.Name, b, s)
 		}
 	}
-	if now.Progress < before.Progress {
+	if now.Progress < before.Progress && now.Progress >= 0 {
 		t.Errorf("the progress has fallen from %v to %v", before.Progress, now.Progress)
 	}
 }

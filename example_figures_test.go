@@ -1,0 +1,84 @@
+package pl_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/thread"
+)
+
+// The figures of the second half of a run.
+func ExampleStats_Sub() {
+	var run *pl.RunInfo
+	ctx := pl.Observe(context.Background(), func(r *pl.RunInfo) func(error) {
+		run = r
+		return nil
+	})
+	var half pl.Stats
+	n := 0
+	double := func(_ context.Context, x int) (int, error) { return 2 * x, nil }
+	for _, err := range thread.Map(double)(pl.Range(100)).All(ctx) {
+		if err != nil {
+			panic(err)
+		}
+		if n++; n == 50 {
+			half = run.Stats()
+		}
+	}
+	later := run.Stats().Sub(half)
+	fmt.Println(later.Consumer.In, "values in", later.Elapsed > 0)
+	// Output: 50 values in true
+}
+
+// Where the bottleneck was, by the figures of a run of ten seconds.
+func ExampleStats_Verdict() {
+	s := pl.Stats{
+		State: pl.Done, Elapsed: 10 * time.Second,
+		Stages: []pl.StageStats{
+			{Node: pl.Node{ID: 0, Name: "read"}, Out: 1000, Busy: time.Second, Blocked: 9 * time.Second},
+			{
+				Node: pl.Node{ID: 1, Name: "score", Backend: "thread", Workers: 4, MaxSize: 16},
+				In:   1000, Out: 1000, Busy: 39 * time.Second, Starved: time.Second,
+			},
+		},
+		Edges: []pl.Edge{{From: 0, To: 1}},
+	}
+	v := s.Verdict()
+	fmt.Println(v.Kind, v.Stage)
+	fmt.Println(v)
+	// Output:
+	// StageBound score
+	// score was the bottleneck: its 4 workers are busy 98 % of the time, read before it is blocked 90 %. More workers help up to ×9.8, then read limits
+}
+
+func ExampleStats_String() {
+	s := pl.Stats{
+		Name: "main.main", State: pl.Done, Elapsed: 1500 * time.Millisecond,
+		Stages: []pl.StageStats{{Node: pl.Node{Name: "read"}, Out: 1000, Busy: 1500 * time.Millisecond}},
+	}
+	fmt.Println(s)
+	// Output:
+	// main.main: Done, 1.5s
+	// stage  in   out  dropped  failed  queue   busy  starved  blocked  p50  p99
+	// read    0  1000        0       0      0  100 %      0 %      0 %
+	// The run was too short to tell: 1000 values in 1.5s
+}
+
+// How long the calls of a function took.
+func ExampleHistogram() {
+	var calls pl.Histogram
+	ctx := pl.Observe(context.Background(), func(run *pl.RunInfo) func(error) {
+		return func(error) { calls = run.Stats().Stages[1].Calls }
+	})
+	nap := func(_ context.Context, x int) (int, error) {
+		time.Sleep(20 * time.Millisecond)
+		return x, nil
+	}
+	if err := thread.Map(nap, pl.Workers(10))(pl.Range(10)).Run(ctx); err != nil {
+		panic(err)
+	}
+	fmt.Println(calls.Count(), calls.Quantile(0.5) >= 19*time.Millisecond)
+	// Output: 10 true
+}
