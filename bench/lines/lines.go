@@ -39,6 +39,7 @@ func Run(e measure.Effort, w io.Writer) error {
 		return err
 	}
 	t := measure.Rank(fmt.Sprintf("%d lines of %d bytes on average", n, meanLength), results, 1)
+	t.AddCPU(results)
 	return t.Write(w)
 }
 

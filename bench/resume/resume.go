@@ -37,6 +37,7 @@ func Run(e measure.Effort, w io.Writer) error {
 		return err
 	}
 	t := measure.Rank(fmt.Sprintf("a journal of %d values", n), results, 1)
+	t.AddCPU(results)
 	if err := t.Write(w); err != nil {
 		return err
 	}

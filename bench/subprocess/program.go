@@ -26,10 +26,7 @@ func Programs(e measure.Effort, w io.Writer) error {
 		return err
 	}
 	t := measure.Rank(fmt.Sprintf("%d lines through cat, one at a time for each process", n), results, 1)
-	t.Head = append(t.Head, "ns of CPU, cat's too")
-	for i, r := range results {
-		t.Rows[i] = append(t.Rows[i], measure.Nanos(measure.Median(r.CPU)))
-	}
+	t.AddCPU(results) // cat's, too
 	return t.Write(w)
 }
 

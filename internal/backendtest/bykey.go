@@ -186,12 +186,12 @@ func byKeyNaN(t *testing.T, api API) {
 // one more.
 func byKeyMaxSize(t *testing.T, api API) {
 	journal := Keep(t)
-	read := 0
+	var read atomic.Int64
 	hanging := tallied(&read, []int{Hang, Hang + 1, Hang + 2, Hang + 3, Hang + 4, Hang + 5, Hang + 6})
 	s := api.Obey.Each(hanging).With(pl.Workers(4), pl.MaxSize(3), pl.ByKey(func(int) int { return 0 }))
 	api.stuck(t, s, func() {
 		assert.Equal(t, 1, journal.Count("begin"))
-		assert.Equal(t, 1+3+1, read)
+		assert.EqualValues(t, 1+3+1, read.Load())
 	})
 }
 

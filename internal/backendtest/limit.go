@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -246,10 +247,10 @@ func limitOrdered(t *testing.T, api API) {
 }
 
 func limitHolds(t *testing.T, api API) {
-	read := 0
+	var read atomic.Int64
 	hang := limiterFunc(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
 	s := api.Same(tallied(&read, numbers(100))).With(pl.Limit(hang), pl.Workers(2), pl.MaxSize(3))
-	api.stuck(t, s, func() { assert.LessOrEqual(t, read, 2+3+1) })
+	api.stuck(t, s, func() { assert.LessOrEqual(t, read.Load(), int64(2+3+1)) })
 }
 
 func limitWithAll(t *testing.T, api API) {

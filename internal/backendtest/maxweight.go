@@ -2,6 +2,7 @@ package backendtest
 
 import (
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,9 +44,10 @@ func weighing(t *testing.T, api API, workers int, most int64, weights ...int) (r
 		hanging[i] += Hang
 	}
 	weight := func(x int) int64 { return int64(x - Hang) }
-	s := api.Obey.Each(tallied(&read, hanging)).With(pl.Workers(workers), pl.MaxWeight(most, weight))
+	var tally atomic.Int64
+	s := api.Obey.Each(tallied(&tally, hanging)).With(pl.Workers(workers), pl.MaxWeight(most, weight))
 	api.stuck(t, s, func() { begun = journal.Count("begin") })
-	return read, begun
+	return int(tally.Load()), begun
 }
 
 func maxWeightBounds(t *testing.T, api API) {

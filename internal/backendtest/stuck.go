@@ -2,6 +2,7 @@ package backendtest
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -22,10 +23,10 @@ func (api API) stuck(t *testing.T, s pl.Runnable, look func()) {
 }
 
 // tallied is a source of these values. It counts those that were read, the one for which there is no room included.
-func tallied(read *int, values []int) pl.Stage[int] {
+func tallied(read *atomic.Int64, values []int) pl.Stage[int] {
 	return pl.FromSeq(func(yield func(int) bool) {
 		for _, x := range values {
-			if *read++; !yield(x) {
+			if read.Add(1); !yield(x) {
 				return
 			}
 		}

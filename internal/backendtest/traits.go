@@ -53,7 +53,7 @@ var (
 	}
 	Command = Traits{
 		Name: "command", Apart: true, Concurrent: true, PerWorker: true, Queued: true, Abandons: true, Kills: true,
-		Foreign: true, Tick: tick, Sleep: sleep, Await: await,
+		Foreign: true, Tick: 2 * tick, Sleep: sleep, Await: await,
 	}
 )
 
