@@ -86,7 +86,7 @@ func (m standingModel) call(
 	switch {
 	case err == nil:
 		assert.Contains(t, want.results, got, "of %d", x)
-	case impatient && err == left, errors.Is(err, context.Canceled) && own.Err() != nil:
+	case impatient && errors.Is(err, left), errors.Is(err, context.Canceled) && own.Err() != nil:
 	case errors.Is(err, pl.ErrNoResult):
 		assert.Equal(t, answers{}, want, "of %d", x)
 	default:

@@ -57,7 +57,7 @@ func generate(name string, n int) error {
 	random := rand.New(rand.NewPCG(1, 2))
 	accounts := rand.NewZipf(random, 1.1, 1, 999)
 	f := files.Create(name)
-	defer f.Close()
+	defer func() { _ = f.Close() }() // without Commit it removes what is written
 	w := bufio.NewWriter(f)
 	for range n {
 		amount := fmt.Sprintf("%.2f", float64(random.IntN(200_00)-90_00)/100)

@@ -25,7 +25,7 @@ type Call[T any] struct {
 	// The descendants of the value that are known. A value with children has ended when all of them
 	// have ended.
 	open     int             // children that are known and have not ended, less those that ended before they were known
-	parents  int             // values below which a child has ended, and whose number of children is not known
+	parents  int             // values below which one has ended, and whose number of children is not known
 	families map[string]bool // those that are or were counted in parents; true: their number is known
 }
 
@@ -117,18 +117,19 @@ func (c *Calls[T]) changed(t Tag, by int, note func(*Call[T])) {
 	}
 }
 
-// childEnded records that the child of tag t has ended, perhaps before its parent's number of
-// children is known. The caller must hold the lock of the Calls.
+// childEnded records that the value of tag t has ended, perhaps before it is known how many children
+// those have that it comes of. The caller must hold the lock of the Calls.
 func (c *Call[T]) childEnded(t Tag) {
-	if t.child == 0 {
-		return
-	}
-	parent := t.parent()
-	if _, known := c.families[parent]; !known {
+	for t.child > 0 {
+		t = t.parent()
+		name := t.name()
+		if _, counted := c.families[name]; counted {
+			continue
+		}
 		if c.families == nil {
 			c.families = map[string]bool{}
 		}
-		c.families[parent] = false
+		c.families[name] = false
 		c.parents++
 	}
 }

@@ -46,13 +46,13 @@ func (t Tag) name() string {
 	if t.child == 0 {
 		return ""
 	}
-	return t.parent() + "/" + strconv.Itoa(t.child)
+	return t.parent().name() + "/" + strconv.Itoa(t.child)
 }
 
-// parent is the name of the value whose child t is.
-func (t Tag) parent() string {
+// parent is the tag of the value whose child the value of tag t is; that of a source value is its own.
+func (t Tag) parent() Tag {
 	if t.path == nil {
-		return ""
+		return Tag{Seq: t.Seq}
 	}
-	return Tag{child: t.path.child, path: t.path.above}.name()
+	return Tag{Seq: t.Seq, child: t.path.child, path: t.path.above}
 }
