@@ -130,6 +130,7 @@ func TestAWatchedRunHasTheSameEnd(t *testing.T) {
 
 	m := monitor.New()
 	cancelled, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	for range named("stage", 1000).All(m.Watch(cancelled)) {
 		cancel()
 	}

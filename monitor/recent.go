@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gopeln/pl"
@@ -39,9 +40,9 @@ func (r *recent) over(d time.Duration, now pl.Stats) pl.Stats {
 	if hasEnded(now.State) {
 		return now
 	}
-	for i := len(r.looks) - 1; i >= 0; i-- {
-		if now.Elapsed-r.looks[i].Elapsed >= d {
-			return now.Sub(r.looks[i])
+	for _, earlier := range slices.Backward(r.looks) {
+		if now.Elapsed-earlier.Elapsed >= d {
+			return now.Sub(earlier)
 		}
 	}
 	return now

@@ -15,10 +15,10 @@ import (
 type record struct {
 	id     string
 	values bool // may be shown
-	layout *page.Layout
 
 	mu     sync.Mutex
-	run    *pl.RunInfo // nil at the end
+	layout *page.Layout // nil until a page has been asked for, or if the graph is too large
+	run    *pl.RunInfo  // nil at the end
 	recent recent
 	line   timeline.Line
 	last   *pl.Stats // at the end
@@ -27,9 +27,8 @@ type record struct {
 // newRecord makes the record of a run, the n-th of its view. Its id is not that of another run, even if the program is
 // started anew under the eyes of a browser.
 func newRecord(run *pl.RunInfo, n int, o options) *record {
-	s := run.Stats()
-	id := strconv.Itoa(n) + "-" + strconv.FormatInt(s.Started.UnixMilli(), 36)
-	return &record{id: id, run: run, values: o.show != nil, layout: page.NewLayout(&s)}
+	id := strconv.Itoa(n) + "-" + strconv.FormatInt(time.Now().UnixMilli(), 36)
+	return &record{id: id, run: run, values: o.show != nil}
 }
 
 // interval is how long until the next look.
@@ -60,6 +59,9 @@ func (r *record) sight() *page.Run {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.statsNow()
+	if r.layout == nil {
+		r.layout = page.NewLayout(&s)
+	}
 	return &page.Run{
 		ID: r.id, Stats: s, Verdict: r.recent.verdict(s), Lately: r.recent.over(rateWindow, s),
 		Points: r.line.Points(), Layout: r.layout,

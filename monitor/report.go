@@ -77,7 +77,7 @@ func (r *reports) write(run *page.Run) error {
 		return err
 	}
 	f := files.Create(r.file)
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it tells nothing that Commit does not
 	if _, err := f.Write(text); err != nil {
 		return err
 	}

@@ -63,6 +63,7 @@ func TestAReportIsWrittenHoweverTheRunEnds(t *testing.T) {
 	has(t, contents(t, file), "the disk &lt;is&gt; on fire")
 
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	for range named("crawl", 1000).All(monitor.Report(ctx, file)) {
 		cancel()
 	}

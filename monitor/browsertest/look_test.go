@@ -58,6 +58,10 @@ func TestGeometry(t *testing.T) {
 			p.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("details").forEach((d) => d.open = true)`))
 			assert.Empty(t, value[[]string](p, outside), "%d stages in %d px", stages, width)
 		}
+		for _, font := range []string{"serif", "monospace"} { // a reader's system may have any
+			p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`document.body.style.fontFamily = %q`, font)))
+			assert.Empty(t, value[[]string](p, outside), "%d stages in %s", stages, font)
+		}
 	}
 }
 

@@ -141,7 +141,7 @@ func serve(t *testing.T, below string, opts ...monitor.Option) *site {
 	t.Helper()
 	s := &site{Monitor: monitor.New(opts...)}
 	s.Server = httptest.NewServer(http.StripPrefix(strings.TrimSuffix(below, "/"), s))
-	t.Cleanup(s.Server.Close)
+	t.Cleanup(s.Close)
 	s.URL += below
 	return s
 }

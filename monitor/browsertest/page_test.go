@@ -46,7 +46,7 @@ func TestThePageIsWholeWithoutJavaScript(t *testing.T) {
 	assert.Zero(t, value[int](p, `[...document.querySelectorAll("button")].filter((b) => b.checkVisibility()).length`))
 	assert.False(t, value[bool](p, `/loading|undefined|NaN/i.test(document.body.innerText)`))
 	p.becomes(fmt.Sprintf(`[...document.querySelectorAll("[data-figure=in]")].some((c) => c.textContent > %q)`, "9"), 10*time.Second)
-	for end := time.Now().Add(10 * time.Second); p.cells("step 05")["in"] == first["in"]; time.Sleep(200 * time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); p.cells("step 05")["in"] == first["in"]; time.Sleep(200 * time.Millisecond) {
 		require.True(t, time.Now().Before(end), "the page is not loaded anew")
 	}
 }
@@ -120,13 +120,13 @@ func TestTheEndOfARunAndOfItsServer(t *testing.T) {
 	s.setDown(true)
 	p.becomes(words, 5*time.Second)
 	s.setDown(false)
-	p.becomes("!"+words, 8*time.Second)
+	p.becomes("!"+words, 20*time.Second)
 
 	before := p.cells("step 01")["in"]
-	p.becomes(fmt.Sprintf(`document.querySelector("tr[data-stage='step 01'] [data-figure=in]").textContent !== %q`, before), 5*time.Second)
+	p.becomes(fmt.Sprintf(`document.querySelector("tr[data-stage='step 01'] [data-figure=in]").textContent !== %q`, before), 20*time.Second)
 
 	stop()
-	p.becomes(`document.querySelector("[data-state]").dataset.state === "Cancelled"`, 5*time.Second)
+	p.becomes(`document.querySelector("[data-state]").dataset.state === "Cancelled"`, 20*time.Second)
 	assert.Equal(t, 1, value[int](p, `document.querySelectorAll("[data-state]").length`))
 	polls := s.requests("/json")
 	time.Sleep(2500 * time.Millisecond)
@@ -218,7 +218,7 @@ func TestAListOfRunsLinksToEach(t *testing.T) {
 	p.open(s.URL)
 	assert.Contains(t, value[string](p, `document.body.innerText`), "No run yet")
 	require.NoError(t, pl.Range(5).With(pl.Name("first")).Run(s.Watch(t.Context())))
-	p.becomes(`document.querySelector("tr[data-stage=first]") !== null`, 5*time.Second)
+	p.becomes(`document.querySelector("tr[data-stage=first]") !== null`, 20*time.Second)
 	require.NoError(t, pl.Range(5).With(pl.Name("second")).Run(s.Watch(t.Context())))
 	p.open(s.URL)
 	assert.Equal(t, []string{"second", "first"}, value[[]string](p, `[...document.querySelectorAll("tbody a")].map((a) => a.textContent)`))

@@ -1,6 +1,6 @@
 // Gallery makes pictures of the page of a Monitor:
 //
-//	go run ./gallery -out ../../docs/monitor-page.png
+//	go -C monitor/browsertest run ./gallery -out ../../docs/monitor-page.png
 package main
 
 import (
@@ -56,7 +56,10 @@ func run(ctx context.Context) error {
 
 // crawl consumes a pipeline; a run is called after the function that does so.
 func crawl(ctx context.Context) {
-	for range pipeline().All(ctx) {
+	for _, err := range pipeline().All(ctx) {
+		if err != nil {
+			return // with ctx
+		}
 	}
 }
 

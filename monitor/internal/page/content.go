@@ -43,7 +43,7 @@ func OfRuns(all []*Run) (*Content, error) {
 			return nil, err
 		}
 		snaps = append(snaps, snap)
-		v.Runs = append(v.Runs, newRunView(r, Around{}))
+		v.Runs = append(v.Runs, newSummary(r))
 	}
 	snap := slices.Concat([]byte("["), bytes.Join(snaps, []byte(",")), []byte("]"))
 	return newContent("list", v, Content{Title: fmt.Sprintf("%d runs", len(all)), Snap: snap, Live: true})
@@ -54,27 +54,46 @@ func Missing() (*Content, error) {
 	return newContent("missing", nil, Content{Title: "no such run", Snap: []byte("[]"), Live: true})
 }
 
-type listView struct{ Runs []*runView }
+type listView struct{ Runs []summary }
 
-// runView is what the templates show of a run.
-type runView struct {
+// summary is what a list shows of a run.
+type summary struct {
 	*Run
-	Name, Title     string
-	Verdict         verdictView
-	Facts           []fact
-	Percent         string // done; "": not known
-	Permille        int
-	Graph           template.HTML
-	Rows, Cards     template.HTML
-	Sorted          bool // the table is, by work
-	Length          int  // of the table
-	AnyAwaits       bool // a stage has had values that await
-	AnyIsHeld       bool // a stage has waited for a limit or a retry
-	Others          int
-	Environment     *Environment
-	Err, StartedAt  string
-	Rate, Elapsed   string
-	StateText, Pill string
+	Name, Elapsed, Rate string
+	StateText           string
+	Verdict             verdictView
+	Percent             string // done; "": not known
+	Permille            int
+}
+
+func newSummary(r *Run) summary {
+	s := summary{
+		Run: r, Name: printable(r.Name, 200), Elapsed: clock(r.Elapsed),
+		Rate: perSecond(outcome(&r.Lately), r.Lately.Elapsed), StateText: stateTexts[r.State],
+		Verdict: verdictView{
+			Kind: r.Verdict.Kind.String(), Text: printable(r.Verdict.Text, 400), Why: printable(r.Verdict.Why, 1000),
+			Blames: flags[r.Verdict.Kind] != "",
+		},
+	}
+	if p := r.Progress; p >= 0 && p <= 1 {
+		s.Percent, s.Permille = percent(p), int(1000*p)
+	}
+	return s
+}
+
+// runView is what a page shows of its run.
+type runView struct {
+	summary
+	Title, Err  string
+	Facts       []fact
+	Graph       template.HTML
+	Rows, Cards template.HTML
+	Length      int  // of the table
+	Sorted      bool // by work
+	AnyAwaits   bool // a stage has had values that await
+	AnyIsHeld   bool // a stage has waited for a limit or a retry
+	Others      int
+	Environment *Environment
 }
 
 type verdictView struct {
@@ -87,21 +106,12 @@ type fact struct{ Value, Unit string }
 func newRunView(r *Run, around Around) *runView {
 	places := placesOf(r)
 	v := &runView{
-		Run: r, Name: printable(r.Stats.Name, 200), Others: around.Others, Environment: around.Environment,
-		Err: printable(r.Stats.Err, 1000), StartedAt: startedAt(&r.Stats), Elapsed: clock(r.Stats.Elapsed),
-		Rate: perSecond(outcome(&r.Lately), r.Lately.Elapsed), StateText: stateTexts[r.State], Pill: "pill " + stateTexts[r.State],
-		Verdict: verdictView{
-			Kind: r.Verdict.Kind.String(), Text: printable(r.Verdict.Text, 400), Why: printable(r.Verdict.Why, 1000),
-			Blames: flags[r.Verdict.Kind] != "",
-		},
+		summary: newSummary(r), Err: printable(r.Err, 1000), Length: len(places), Others: around.Others,
+		Environment: around.Environment,
 	}
 	v.Title = v.Name
 	if v.Verdict.Blames {
 		v.Title = "● " + printable(r.Verdict.Stage, 60) + " – " + v.Name
-	}
-	if p := r.Progress; p >= 0 && p <= 1 {
-		v.Permille = int(1000 * p)
-		v.Percent = percent(p)
 	}
 	v.Facts = factsOf(r, v)
 	if r.Layout != nil {
@@ -111,13 +121,13 @@ func newRunView(r *Run, around Around) *runView {
 	if v.Sorted = r.Layout == nil && len(places) > 0; v.Sorted {
 		slices.SortStableFunc(places, byWork)
 	}
-	v.Rows, v.Length = rows(places), len(places)
+	v.Rows = rows(places)
 	v.AnyAwaits = slices.ContainsFunc(places, func(p place) bool { return p.Awaiting > 0 })
 	v.AnyIsHeld = slices.ContainsFunc(places, func(p place) bool { return p.Limited+p.Retrying > 0 })
 	return v
 }
 
-// stateTexts are states in a sentence, and classes in the style sheet.
+// stateTexts are states as people read them, and as classes of the style sheet.
 var stateTexts = map[pl.RunState]string{
 	pl.Running: "running", pl.Draining: "draining", pl.Done: "done", pl.Failed: "failed", pl.Cancelled: "cancelled",
 }

@@ -71,7 +71,7 @@ const morph = (old, now) => {
 
 // Polling. A reader who looks away costs nothing.
 const every = Number(document.body.dataset.refresh);
-const patience = 3000; // without an answer, before the connection counts as lost
+const patience = 2000; // without an answer, before the connection counts as lost
 const longest = 5000; // between two attempts to get it back
 let main = document.querySelector("main");
 let heard = Date.now();

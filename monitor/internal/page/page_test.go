@@ -2,6 +2,7 @@ package page
 
 import (
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -148,7 +149,7 @@ func TestTheGraphIsXML(t *testing.T) {
 	d := xml.NewDecoder(strings.NewReader(string(graph(r.Layout, placesOf(r)))))
 	for {
 		_, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		require.NoError(t, err)

@@ -68,5 +68,13 @@ func cores(s *pl.Stats) float64 {
 	return s.CPU.Seconds() / s.Elapsed.Seconds()
 }
 
-// startedAt is when the run started, as a person reads it.
-func startedAt(s *pl.Stats) string { return s.Started.Format(time.DateTime) }
+// StartedAt is when the run started, as a person reads it.
+func (r *Run) StartedAt() string { return r.Started.Format(time.DateTime) }
+
+// EndedAt is when it has ended; "" if it has not.
+func (r *Run) EndedAt() string {
+	if !r.Ended() {
+		return ""
+	}
+	return r.Started.Add(r.Elapsed).Format(time.DateTime)
+}

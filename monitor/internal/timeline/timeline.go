@@ -2,6 +2,7 @@
 package timeline
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gopeln/pl"
@@ -35,7 +36,7 @@ const (
 func (l *Line) Step() time.Duration { return firstStep << l.merged }
 
 // Points returns the points so far, the first at the start of the run. They are the caller's to read.
-func (l *Line) Points() []Point { return l.points[:len(l.points):len(l.points)] }
+func (l *Line) Points() []Point { return slices.Clip(l.points) }
 
 // Add adds the figures of a moment, if it is time for a point.
 func (l *Line) Add(now *pl.Stats) {
