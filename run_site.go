@@ -84,6 +84,9 @@ func (s *Site) Workers() int { return s.op.cfg.workers }
 // WorkersGiven reports whether the stage's options say how many workers it must have.
 func (s *Site) WorkersGiven() bool { return s.op.cfg.staffed }
 
+// Keyed reports whether the stage's values have keys, by [ByKey].
+func (s *Site) Keyed() bool { return s.op.cfg.keys != nil }
+
 // MaxSize returns the bound of the stage's input queue; 0 means no bound.
 func (s *Site) MaxSize() int { return s.op.cfg.maxSize }
 

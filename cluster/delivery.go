@@ -12,6 +12,7 @@ type delivery struct {
 	job     *job
 	ack     string // where to acknowledge it
 	attempt uint64 // its number at this worker
+	given   bool   // its function was abandoned; the server's lock guards it
 	arrived time.Time
 	beaten  time.Time // when the server was told last that it is being worked on
 
@@ -164,6 +165,12 @@ func (d *delivery) finish() (over bool) {
 	defer d.mu.Unlock()
 	d.finished = true
 	return len(d.waiting) == 0
+}
+
+func (d *delivery) isFinished() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.finished
 }
 
 func (d *delivery) ring() {

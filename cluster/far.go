@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"runtime/debug"
 	"time"
 
@@ -201,11 +200,11 @@ func (f *far[A, R]) settle(err error) {
 	timedOut := false
 	if f.watch != nil {
 		err = f.watch.Leave(err)
-		if errors.Is(err, stopwatch.ErrAbandoned) {
+		if err == stopwatch.ErrAbandoned { // asking it would call the user's methods
 			f.cameBack()
 			return
 		}
-		timedOut = err == pl.ErrTimeout //nolint:errorlint // it is the watch's own
+		timedOut = err == pl.ErrTimeout
 	}
 	switch {
 	case f.over():
@@ -219,7 +218,10 @@ func (f *far[A, R]) settle(err error) {
 }
 
 // exited settles a value whose function has ended the goroutine.
-func (f *far[A, R]) exited() { f.settle(pl.ErrGoexit) }
+func (f *far[A, R]) exited() bool {
+	f.settle(pl.ErrGoexit)
+	return f.d != nil
+}
 
 func (f *far[A, R]) failureOf(err error) *failure {
 	return &failure{Failure: crossing.NewFailure(err), Where: f.job.srv.where()}
@@ -241,6 +243,8 @@ func (f *far[A, R]) abandoned() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stuck++
+	d.given = true
+	s.ended(d)
 	if at := f.job.runners[f.index]; at != nil {
 		at.stuck = true
 	}

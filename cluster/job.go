@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -21,6 +22,7 @@ type job struct {
 	ctx    context.Context // of the functions
 	cancel func(crossing.Ending)
 
+	bounded atomic.Bool // spec.Bounded of now
 	heard   time.Time
 	over    bool // it has ended
 	left    bool // since the worker leaves
@@ -54,8 +56,8 @@ type runner interface {
 	open() error
 	// run runs the values of d that are left.
 	run(d *delivery)
-	// exited is called, before run is called again, where the function has ended the goroutine.
-	exited()
+	// exited is called where the function has ended the goroutine. It reports whether run must be called again.
+	exited() bool
 	// close calls OnEnd.
 	close(left int) error
 }
@@ -122,6 +124,9 @@ func (s *server) endJob(j *job, how *crossing.Ending) {
 	for d := range s.held {
 		if d.job == j {
 			d.ring()
+			if d.isFinished() {
+				delete(s.held, d)
+			}
 		}
 	}
 	for slot, r := range j.runners {

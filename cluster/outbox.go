@@ -77,7 +77,7 @@ func (o *outbox[R]) put(r R) bool {
 	o.results = append(o.results, r)
 	o.open++
 	o.arm()
-	full := len(o.results) >= o.batch || o.job.Bounded && o.job.Many
+	full := len(o.results) >= o.batch || o.job.bounded.Load() && o.job.Many
 	if full {
 		o.flush(false)
 	}
@@ -99,7 +99,7 @@ func (o *outbox[R]) await(d *delivery) bool {
 		switch {
 		case stop || o.job.ctx.Err() != nil:
 			return false
-		case n == 0 || !o.job.Bounded && n <= mostUnanswered:
+		case n == 0 || !o.job.bounded.Load() && n <= mostUnanswered:
 			return true
 		}
 		select {

@@ -12,7 +12,7 @@ type value[A any] struct {
 	item   pl.Item[A]
 	id     uint64
 	in     *parcel[A] // nil: none, so that it waits to be sent
-	began  int        // how often it has begun, and its worker was lost
+	began  int        // how often it has begun, as far as is known, and its worker was lost
 	alone  bool       // it may be what kills its workers
 	stale  bool       // it begins anew
 	over   bool
@@ -27,6 +27,8 @@ type parcel[A any] struct {
 	bytes  int64
 	object string // what holds the values, if not the message
 	sent   time.Time
+	alone  bool // it runs with nothing else in its process
+	began  bool // if alone: it has begun
 	// Of a FlatMap: the attempt whose frames count, and the last that was taken.
 	attempt, part uint64
 	attemptBy     bool

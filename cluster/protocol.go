@@ -26,7 +26,7 @@ type spec struct {
 	Timeout    time.Duration // of a value; 0: none
 	Left       time.Duration // until the run's deadline, when this was sent; 0: none
 	Many       bool          // the function may yield any number of results
-	Bounded    bool          // yield waits until its result has room
+	Bounded    bool          // yield waits until its result has room; it may change
 	MaxPayload int64
 }
 
@@ -50,6 +50,7 @@ type report struct {
 	Left    bool                `json:",omitempty"` // it does not take part any more
 	OnEnd   []*crossing.Failure `json:",omitempty"` // of Closed and Left
 	OnStart *crossing.Failure   `json:",omitempty"` // why it cannot
+	Began   uint64              `json:",omitempty"` // a parcel that is alone begins
 	Back    *back               `json:",omitempty"`
 }
 

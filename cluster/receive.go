@@ -287,12 +287,18 @@ func (s *stage[A, B, R]) hear(msg *nats.Msg) {
 		return
 	}
 	s.workers.note(r)
-	if s.port == nil {
+	if !s.driven.Load() {
 		return
 	}
 	switch {
 	case r.Back != nil:
 		s.takeBack(r.Back)
+	case r.Began != 0:
+		s.mu.Lock()
+		if p := s.parcels[r.Began]; p != nil {
+			p.began = true
+		}
+		s.mu.Unlock()
 	case r.OnStart != nil && !s.stopping():
 		s.site.Fail(&pl.StageError{Stage: s.site.Name(), Worker: -1, Err: crossing.Framed("host "+r.Host+": ", r.OnStart.Err())})
 	}
@@ -300,6 +306,26 @@ func (s *stage[A, B, R]) hear(msg *nats.Msg) {
 	defer s.mu.Unlock()
 	s.count()
 	s.free()
+}
+
+// suspect decides about values whose worker was lost. Those that ran beside others may have begun, and run alone from now
+// on; of one that ran alone it is known that it began, and how often. The lock is held.
+func (s *stage[A, B, R]) suspect(p *parcel[A], values []*value[A]) (again, poison []*value[A]) {
+	for _, v := range values {
+		v.alone = true
+		switch {
+		case !p.alone:
+			v.began = 1
+		case p.began:
+			v.began++
+		}
+		if p.alone && v.began >= s.settings.maxDeliver {
+			poison = append(poison, v)
+		} else {
+			again = append(again, v)
+		}
+	}
+	return again, poison
 }
 
 // takeBack takes values back that have not begun, or whose worker was lost.
@@ -319,17 +345,7 @@ func (s *stage[A, B, R]) takeBack(b *back) {
 	if b.Delivered > 1 {
 		s.figures.redelivered += len(values)
 		s.log.Info("cluster: a worker was lost, or its lease was over", "values", len(values))
-		var others []*value[A]
-		for _, v := range values {
-			v.began++
-			v.alone = true
-			if v.began >= s.settings.maxDeliver {
-				poison = append(poison, v)
-			} else {
-				others = append(others, v)
-			}
-		}
-		values = others
+		values, poison = s.suspect(p, values)
 	}
 	s.adopt(values...)
 	s.mu.Unlock()

@@ -67,7 +67,7 @@ func (s *stage[A, B, R]) boundless() bool { return s.site.Results() == pl.None |
 
 // exact reports whether no more values must be with workers than they can begin.
 func (s *stage[A, B, R]) exact() bool {
-	return s.site.OneByOne() || s.site.Calls() || s.site.Attempts() > 1 || s.site.Reports()
+	return s.site.OneByOne() || s.site.Calls() || s.site.Attempts() > 1 || s.site.Reports() || s.site.Keyed()
 }
 
 // aheadTimeServer is how much work waits at the server for workers to pull.
@@ -92,7 +92,7 @@ func (s *stage[A, B, R]) mostParcels() int {
 // batchSize is how many values a message has. The lock is held.
 func (s *stage[A, B, R]) batchSize() int {
 	switch {
-	case s.site.OneByOne() || s.site.Calls() || s.site.Reports() || s.exact() && s.most() == 1:
+	case s.settings.maxDeliver == 1 || s.site.OneByOne() || s.site.Calls() || s.site.Reports() || s.exact() && s.most() == 1:
 		return 1
 	case s.settings.batchSize > 0:
 		return s.settings.batchSize
@@ -229,7 +229,8 @@ func (s *stage[A, B, R]) post(values []*value[A], data []byte) {
 	s.last++
 	p := &parcel[A]{id: s.last, values: values, left: len(values), bytes: int64(len(data)), sent: time.Now()}
 	w := work{parcel: p.id, data: data, begun: values[0].began}
-	if values[0].alone {
+	if values[0].alone || s.settings.maxDeliver == 1 {
+		p.alone = true
 		w.flags |= flagAlone
 	}
 	for _, v := range values {

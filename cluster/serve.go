@@ -242,6 +242,7 @@ func (s *server) beat(sp *spec) {
 		}
 	}
 	j.heard = time.Now()
+	j.bounded.Store(sp.Bounded)
 	if sp.Stream != j.Stream {
 		j.Stream = sp.Stream
 		j.asked = 0

@@ -35,20 +35,17 @@ func (sl *slot) loop() {
 		}
 	}()
 	if sl.d != nil {
-		sl.at.exited()
-		sl.work()
+		if sl.at.exited() {
+			sl.at.run(sl.d)
+		}
+		sl.done()
 	}
 	for sl.next() {
-		sl.work()
+		sl.at.run(sl.d)
+		sl.done()
 	}
 	returned = true
 	sl.srv.loops.Done()
-}
-
-// work runs what there is, to its end.
-func (sl *slot) work() {
-	sl.at.run(sl.d)
-	sl.done()
 }
 
 // next waits for a delivery, and prepares for it.
@@ -76,6 +73,10 @@ func (sl *slot) next() bool {
 		at.busy = true
 		s.mu.Unlock()
 		sl.d, sl.at, sl.began = d, at, time.Now()
+		if d.flags&flagAlone != 0 {
+			s.say(j.Job, report{Began: d.parcel})
+			_ = s.nc.FlushTimeout(time.Second) // before it can do harm
+		}
 		if open {
 			return true
 		}
@@ -125,9 +126,8 @@ func (sl *slot) done() {
 	over := d.finish()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.running--
-	if d.flags&flagAlone != 0 {
-		s.alone = false
+	if !d.given {
+		s.ended(d)
 	}
 	if over || d.job.over {
 		delete(s.held, d)
@@ -145,6 +145,14 @@ func (sl *slot) done() {
 	}
 	s.wake.Broadcast()
 	s.ask(j)
+}
+
+// ended counts a delivery as not running any more. The lock is held.
+func (s *server) ended(d *delivery) {
+	s.running--
+	if d.flags&flagAlone != 0 {
+		s.alone = false
+	}
 }
 
 // answer takes the parent's answer to a frame.

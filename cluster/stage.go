@@ -224,7 +224,7 @@ func (s *stage[A, B, R]) beat() {
 		Protocol: protocol, Job: s.job, Run: s.run, Stage: s.site.Name(), Key: s.registration.Key,
 		In: crossing.Describe(s.registration.In), Out: crossing.Describe(s.registration.Out), Codec: [2]string{s.in.Name, s.out.Name},
 		Memory: memory(), Build: build(), Host: host, PID: os.Getpid(), Stream: stream, Lease: s.settings.lease,
-		Timeout: s.site.Timeout(), Many: s.site.Results() == pl.Many, Bounded: s.port != nil && !s.port.Boundless() || s.port == nil,
+		Timeout: s.site.Timeout(), Many: s.site.Results() == pl.Many, Bounded: s.driven.Load() && !s.port.Boundless(),
 	}
 	if deadline, ok := s.site.Context().Deadline(); ok {
 		sp.Left = max(time.Until(deadline), 1)

@@ -26,6 +26,13 @@ func (s *server) sweepForEver(ctx context.Context) {
 			continue
 		}
 		now := time.Now()
+		s.mu.Lock()
+		for job, heard := range s.heard {
+			if _, at := s.jobs[job]; !at && now.Sub(heard) > time.Hour {
+				delete(s.heard, job)
+			}
+		}
+		s.mu.Unlock()
 		for name := range seen {
 			if !contains(names, name) {
 				delete(seen, name)

@@ -216,7 +216,7 @@ func endsWithStatus(t *testing.T, api API) {
 			got = append(got, strings.Join(strings.Fields(entry)[3:], " "))
 		}
 		slices.Sort(got)
-		if api.Kills {
+		if api.Kills || api.Slots > 0 {
 			continue // each subprocess knows of itself only; the engine's own tests look at more
 		}
 		want := []string{"0 true"}

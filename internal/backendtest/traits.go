@@ -20,6 +20,7 @@ type Traits struct {
 	Abandons    bool // a function that ignores its context cannot hold up a run that has a Timeout
 	Kills       bool // what timed out was killed, and could not close its resource
 	Encodes     bool // values are encoded and decoded on their way to the function and back
+	Slots       int  // if not 0: of so many places elsewhere each opens at most one resource; errors name no worker
 	KeepsErrors bool // the user's error arrives as it is; else as text, and as the sentinels registered
 	// Foreign functions are another program's: they get a value alone, no context and no resource, and one that panics or
 	// calls Goexit is a process that has died.
@@ -57,6 +58,22 @@ var (
 	}
 )
 
+// Cluster has the traits of package cluster, with so many slots in all its workers.
+func Cluster(slots int) Traits {
+	return Traits{
+		Name: "cluster", Apart: true, Concurrent: true, Queued: true, Abandons: true, Slots: slots, Encodes: true,
+		Tick: tick, Sleep: sleep, Await: await,
+	}
+}
+
+// workers are the numbers by which errors may name one of the first n workers.
+func (tr Traits) workers(n int) []int {
+	if tr.Slots > 0 {
+		return []int{-1}
+	}
+	return numbers(n)
+}
+
 // Task has the traits of package task, whose functions give their loop up only in its own Sleep and Await.
 func Task(
 	sleep func(ctx context.Context, d time.Duration) error,
@@ -93,6 +110,8 @@ func (tr Traits) opens(workers int) (least, most int) {
 	switch {
 	case tr.Foreign:
 		return 0, workers // beside the functions of another backend, which do have resources
+	case tr.Slots > 0:
+		return 0, tr.Slots
 	case !tr.PerWorker:
 		n := min(max(1, tr.Resources), workers)
 		return n, n
