@@ -29,7 +29,7 @@ import (
 var long = flag.Int("long", 1, "how many times as long the fault tests are")
 
 // listening starts a server that other processes can reach.
-func listening(t *testing.T) (*embed.Server, string) {
+func listening(t testing.TB) (*embed.Server, string) {
 	t.Helper()
 	s, err := embed.Start(t.Context(), embed.Listen("127.0.0.1:0"))
 	require.NoError(t, err)

@@ -125,6 +125,11 @@ func play() {
 				fmt.Println("ready")
 			}
 		}
+	case "core":
+		var nc *nats.Conn
+		if nc, err = dial(url); err == nil {
+			err = answerCore(nc)
+		}
 	case "server":
 		err = serve(url)
 	}
@@ -168,7 +173,7 @@ func serve(arguments string) error {
 
 // actor is a process that plays a role.
 type actor struct {
-	t    *testing.T
+	t    testing.TB
 	role string
 	env  []string
 	cmd  *exec.Cmd
@@ -176,7 +181,7 @@ type actor struct {
 }
 
 // cast starts a process for a role and waits until it is ready.
-func cast(t *testing.T, role, url string, env ...string) *actor {
+func cast(t testing.TB, role, url string, env ...string) *actor {
 	t.Helper()
 	a := &actor{t: t, role: role, env: append(env, roleVariable+"="+role, urlVariable+"="+url)}
 	a.start()
