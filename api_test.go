@@ -22,7 +22,7 @@ var eight = []string{"Map", "Filter", "FlatMap", "Each", "MapWith", "FilterWith"
 func TestBackendsAreAlike(t *testing.T) {
 	want := declared(t, "thread")
 	require.Len(t, want, len(eight))
-	for _, pkg := range []string{"serial", "task", "process"} {
+	for _, pkg := range []string{"serial", "task", "process", "cluster"} {
 		got := declared(t, pkg)
 		for _, name := range eight {
 			assert.Equal(t, want[name], got[name], "%s.%s and thread.%s", pkg, name, name)

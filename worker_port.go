@@ -31,7 +31,8 @@ type Ports[A, B any] struct {
 // Site returns the stage in its run.
 func (p Ports[A, B]) Site() *Site { return p.site }
 
-// Port makes the port of a worker. Errors about its values name the worker by index.
+// Port makes the port of a worker. Errors about its values name the worker by index, which is -1
+// for a port that stands for workers elsewhere.
 func (p Ports[A, B]) Port(index int) *Port[A, B] { return p.port(index) }
 
 func assembleDriven[A, B any](
@@ -85,7 +86,7 @@ type Port[A, B any] struct {
 
 // observe makes the port keep the worker's figures, if the run is observed.
 func (p *Port[A, B]) observe(show func(any) string, f finders) {
-	sheet, sampler := p.site.figures.addSheet(p.index, show)
+	sheet, sampler := p.site.figures.addSheet(max(p.index, 0), show)
 	if sheet == nil {
 		return
 	}

@@ -16,6 +16,7 @@ type value[A any] struct {
 	alone  bool       // it may be what kills its workers
 	stale  bool       // it begins anew
 	over   bool
+	held   bool  // a frame that speaks of it is being handed on
 	broken error // why an earlier part of its results could not be decoded
 }
 
@@ -29,6 +30,7 @@ type parcel[A any] struct {
 	sent   time.Time
 	alone  bool // it runs with nothing else in its process
 	began  bool // if alone: it has begun
+	dead   bool // it was given up while one of its frames was being handed on
 	// Of a FlatMap: the attempt whose frames count, and the last that was taken.
 	attempt, part uint64
 	attemptBy     bool
@@ -51,7 +53,9 @@ func (s *stage[A, B, R]) adopt(values ...*value[A]) {
 // withdraw takes the values of p from the one numbered from on out of it, unless they have ended. The lock is held.
 func (s *stage[A, B, R]) withdraw(p *parcel[A], from int) (values []*value[A]) {
 	for _, v := range p.values[min(max(from, 0), len(p.values)):] {
-		if v.in == p && !v.over {
+		if v.in == p && v.held {
+			p.dead = true // what is left of it then is withdrawn when that is done
+		} else if v.in == p && !v.over {
 			v.in, v.stale = nil, true
 			p.left--
 			values = append(values, v)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/crossing"
+	"github.com/gopeln/pl/internal/wire"
 )
 
 // take takes a frame of results.
@@ -48,10 +49,13 @@ func (s *stage[A, B, R]) take(msg *nats.Msg) {
 		return
 	}
 	s.sizing.took(f.worked, len(f.marks))
-	s.hand(p, f)
+	if s.claim(p, f) {
+		s.hand(p, f)
+		s.settle(p, f.flags&flagLast != 0)
+	}
 	s.reply(msg, f, s.stopping())
 	if f.flags&flagLast != 0 {
-		s.concludeParcel(p, f)
+		s.ack(f.ack)
 	}
 }
 
@@ -111,61 +115,119 @@ func (s *stage[A, B, R]) reply(msg *nats.Msg, f *frame, stop bool) {
 	_ = s.nc.Publish(msg.Reply, data)
 }
 
+// claim finds the values that a frame speaks of, and keeps them from being sent elsewhere while it is handed on. It reports
+// false where the parcel has been given up.
+func (s *stage[A, B, R]) claim(p *parcel[A], f *frame) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.named = s.named[:0]
+	for i := range f.marks {
+		var v *value[A]
+		if at := f.first + i; at >= 0 && at < len(p.values) {
+			v = p.values[at]
+		}
+		if v != nil && (v.in != p || v.over) {
+			s.figures.duplicates++
+			v = nil
+		}
+		if v != nil {
+			v.held = true
+		}
+		s.named = append(s.named, v)
+	}
+	return s.parcels[p.id] == p
+}
+
+// settle ends the values of a frame that are done with, and lets go of the others. If nothing more comes of the parcel,
+// values whose results were lost are sent again.
+func (s *stage[A, B, R]) settle(p *parcel[A], last bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range s.named {
+		if v != nil {
+			v.held = false
+		}
+	}
+	for _, v := range s.done {
+		s.endLocked(v, p)
+	}
+	clear(s.done)
+	clear(s.named)
+	s.done = s.done[:0]
+	if last || p.dead {
+		if values := s.withdraw(p, 0); len(values) > 0 {
+			s.figures.resubmitted += len(values)
+			s.adopt(values...)
+		}
+	}
+	s.count()
+	s.free()
+}
+
 // hand hands on the results of a frame, and does what its marks say.
 func (s *stage[A, B, R]) hand(p *parcel[A], f *frame) {
-	c := cutter{data: f.data}
-	dec := s.out.Decoder()
-	var results []R // decoded
-	var left int    // results of a chunk that could not be decoded
-	var broken error
+	r := unpacker[R]{cutter: cutter{data: f.data}, dec: s.out.Decoder()}
+	atOnce := !s.boundless()
 	for i, m := range f.marks {
-		v := s.valueOf(p, f.first+i)
+		v := s.named[i]
+		if v != nil && i == 0 {
+			s.port.Measured(&v.item, f.worked/time.Duration(len(f.marks)), len(f.marks))
+		}
 		var why error
 		for need := m.results; need > 0; {
-			if len(results) == 0 && left == 0 {
-				n, data := c.chunk()
-				n = max(1, n)
-				batch, err := dec.Decode(data, n)
-				if c.err != nil {
-					err = c.err
-				}
-				if err != nil {
-					left, broken = n, crossing.Explained("cannot decode the result", err)
-				} else {
-					results = batch
-				}
+			results, n, err := r.next(need)
+			need -= n
+			if err != nil {
+				why = err
+			} else if v != nil && why == nil {
+				s.emitAll(v, results)
 			}
-			if left > 0 {
-				n := min(left, need)
-				left, need = left-n, need-n
-				why = broken
-				continue
-			}
-			n := min(len(results), need)
-			if v != nil && why == nil {
-				s.emitAll(v, results[:n])
-			}
-			results, need = results[n:], need-n
 		}
 		if v != nil {
 			s.conclude(v, p, m, why)
+			if atOnce && len(s.done) > 0 {
+				s.mu.Lock()
+				s.endLocked(v, p)
+				s.count()
+				s.free()
+				s.mu.Unlock()
+				s.done = s.done[:0]
+			}
 		}
 	}
 }
 
-// valueOf returns a value of p, unless it has ended or is elsewhere.
-func (s *stage[A, B, R]) valueOf(p *parcel[A], i int) *value[A] {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if i < 0 || i >= len(p.values) {
-		return nil
+// unpacker takes results out of a frame.
+type unpacker[R any] struct {
+	cutter
+	dec    wire.Decoder[R]
+	values []R   // decoded
+	lost   int   // results of a chunk that could not be decoded
+	why    error // why
+}
+
+// next returns up to n results, and how many they are, also if they could not be decoded.
+func (u *unpacker[R]) next(n int) (results []R, got int, err error) {
+	if len(u.values) == 0 && u.lost == 0 {
+		size, data := u.chunk()
+		size = max(size, 1)
+		u.values, err = u.dec.Decode(data, size)
+		if u.cutter.err != nil {
+			err = u.cutter.err
+		}
+		if err != nil {
+			u.values, u.lost, u.why = nil, size, crossing.Explained("cannot decode the result", err)
+		}
 	}
-	v := p.values[i]
-	if v.in != p || v.over {
-		s.figures.duplicates++
-		return nil
+	if u.lost > 0 {
+		got = min(n, u.lost)
+		u.lost -= got
+		return nil, got, u.why
 	}
-	return v
+	got = min(n, len(u.values))
+	results = u.values[:got]
+	u.values = u.values[got:]
+	return results, got, nil
 }
 
 // emitAll hands on results of v.
@@ -178,8 +240,10 @@ func (s *stage[A, B, R]) emitAll(v *value[A], results []R) {
 		if !s.lift(s.port, &v.item, r) {
 			return
 		}
+	}
+	if s.reserves() {
 		s.mu.Lock()
-		s.reserved = max(0, s.reserved-1)
+		s.reserved = max(0, s.reserved-len(results))
 		s.mu.Unlock()
 	}
 }
@@ -204,7 +268,7 @@ func (s *stage[A, B, R]) conclude(v *value[A], p *parcel[A], m mark, why error) 
 		s.fail(v, p, err)
 	default:
 		s.port.Done(&v.item)
-		s.end(v, p)
+		s.done = append(s.done, v)
 	}
 }
 
@@ -216,21 +280,13 @@ func (f *failure) err() error {
 	return crossing.Framed(f.Where+": ", f.Failure.Err())
 }
 
-// end counts a value as ended.
-func (s *stage[A, B, R]) end(v *value[A], p *parcel[A]) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.endLocked(v, p)
-}
-
+// endLocked counts a value as ended. The lock is held.
 func (s *stage[A, B, R]) endLocked(v *value[A], p *parcel[A]) {
-	v.over = true
+	v.over, v.held = true, false
 	v.item = pl.Item[A]{}
 	s.flying--
 	s.over++
 	s.leaveParcel(v, p)
-	s.count()
-	s.free()
 }
 
 // leaveParcel takes v out of p. The lock is held.
@@ -248,8 +304,11 @@ func (s *stage[A, B, R]) fail(v *value[A], p *parcel[A], err error) {
 	d := s.port.Fail(&v.item, err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	v.held = false
 	if !d.Again {
 		s.endLocked(v, p)
+		s.count()
+		s.free()
 		return
 	}
 	s.leaveParcel(v, p)
@@ -266,17 +325,6 @@ func (s *stage[A, B, R]) fail(v *value[A], p *parcel[A], err error) {
 			s.adopt(v)
 		}
 	})
-}
-
-// concludeParcel ends a parcel of which nothing more comes. Values whose results were lost are sent again.
-func (s *stage[A, B, R]) concludeParcel(p *parcel[A], f *frame) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if values := s.withdraw(p, 0); len(values) > 0 {
-		s.figures.resubmitted += len(values)
-		s.adopt(values...)
-	}
-	s.ack(f.ack)
 }
 
 // hear takes what a worker says beside results.

@@ -65,6 +65,9 @@ func (s *stage[A, B, R]) room() (n int, over bool) {
 // boundless reports whether results need no room.
 func (s *stage[A, B, R]) boundless() bool { return s.site.Results() == pl.None || s.port.Boundless() }
 
+// reserves reports whether room for results is reserved.
+func (s *stage[A, B, R]) reserves() bool { return s.site.Results() != pl.Many && !s.boundless() }
+
 // exact reports whether no more values must be with workers than they can begin.
 func (s *stage[A, B, R]) exact() bool {
 	return s.site.OneByOne() || s.site.Calls() || s.site.Attempts() > 1 || s.site.Reports() || s.site.Keyed()
@@ -107,22 +110,15 @@ func (s *stage[A, B, R]) next(n int) []*value[A] {
 		s.mu.Unlock()
 		return values
 	}
-	ctx, cancel := context.WithCancel(s.site.Context())
-	defer cancel()
-	s.pulling = cancel
 	s.mu.Unlock()
-	got := s.port.TryPull(s.batch[:n])
-	ok := true
+	got, ok := s.port.TryPull(s.batch[:n]), true
 	if got == 0 {
-		got, ok = s.port.Pull(ctx, s.batch[:n])
+		if got, ok = s.pull(n); !ok {
+			return nil
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pulling = nil
-	if !ok {
-		s.ended = s.ended || ctx.Err() == nil
-		return nil
-	}
 	values := make([]*value[A], got)
 	fresh := make([]value[A], got)
 	for i := range got {
@@ -138,6 +134,26 @@ func (s *stage[A, B, R]) next(n int) []*value[A] {
 		return s.cut(n)
 	}
 	return values
+}
+
+// pull waits for up to n values of the queue. It reports false at the end, and where there is something else to send.
+func (s *stage[A, B, R]) pull(n int) (got int, ok bool) {
+	ctx, cancel := context.WithCancel(s.site.Context())
+	defer cancel()
+	s.mu.Lock()
+	if len(s.own) > 0 {
+		cancel()
+	}
+	s.pulling = cancel
+	s.mu.Unlock()
+	got, ok = s.port.Pull(ctx, s.batch[:n])
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pulling = nil
+	if !ok {
+		s.ended = s.ended || ctx.Err() == nil
+	}
+	return got, ok
 }
 
 // cut takes up to n of the values that wait to be sent. One that must be alone comes alone. The lock is held.

@@ -54,7 +54,8 @@ type stage[A, B, R any] struct {
 	// finishing is held around what finishes values at the port.
 	finishing sync.Mutex
 	frame     frame
-	results   []R
+	named     []*value[A] // those that the frame speaks of
+	done      []*value[A] // of them, those that have ended well and are not counted yet
 
 	mu       sync.Mutex
 	stream   string // of this incarnation
@@ -340,6 +341,8 @@ func (s *stage[A, B, R]) silence() time.Duration { return min(s.settings.lease, 
 type roster struct {
 	came chan struct{} // something has changed
 
+	free atomic.Int64 // the slots of all
+
 	mu  sync.Mutex
 	all map[string]*member
 }
@@ -373,6 +376,7 @@ func (r *roster) note(rep report) {
 	m.heard = time.Now()
 	m.closing = m.closing || rep.Closing || rep.Closed
 	m.closed = m.closed || rep.Closed
+	r.count()
 	r.mu.Unlock()
 	r.ring()
 }
@@ -385,15 +389,17 @@ func (r *roster) ring() {
 }
 
 // slots returns how many values can run at once.
-func (r *roster) slots() (n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+func (r *roster) slots() int { return int(r.free.Load()) }
+
+// count adds up the slots. The lock is held.
+func (r *roster) count() {
+	n := 0
 	for _, m := range r.all {
 		if m.Refused == "" && !m.Left {
 			n += m.Slots
 		}
 	}
-	return n
+	r.free.Store(int64(n))
 }
 
 // drop forgets workers that have been silent for so long.
@@ -405,6 +411,7 @@ func (r *roster) drop(silent time.Duration) {
 			delete(r.all, m.Worker)
 		}
 	}
+	r.count()
 }
 
 // reasons are why workers do not fit.
