@@ -16,10 +16,10 @@ import (
 
 var figuresTimesChecks = []check{
 	{"TheTimesOfWorkersAreTheirLives", concurrent, timesAreLives},
-	{"BusyStarvedAndBlocked", queued, timesBusyStarvedBlocked},
-	{"WaitingForALimitIsLimited", nothing, timesLimited},
-	{"WaitingForTheNextAttemptIsRetrying", nothing, timesRetrying},
-	{"CallsAreMeasured", nothing, callsMeasured},
+	{"BusyStarvedAndBlocked", queued | native, timesBusyStarvedBlocked},
+	{"WaitingForALimitIsLimited", native, timesLimited},
+	{"WaitingForTheNextAttemptIsRetrying", native, timesRetrying},
+	{"CallsAreMeasured", native, callsMeasured},
 	{"CallsInYieldAreNot", nothing, callsWithoutYield},
 	{"TheSlowestCallsHaveTheirValues", nothing, callsSlowest},
 	{"ActiveSaysWhatWorkersDo", nothing, activeWorkers},

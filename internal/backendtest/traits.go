@@ -22,8 +22,8 @@ type Traits struct {
 	Encodes     bool // values are encoded and decoded on their way to the function and back
 	Slots       int  // if not 0: of so many places elsewhere each opens at most one resource; errors name no worker
 	KeepsErrors bool // the user's error arrives as it is; else as text, and as the sentinels registered
-	// Foreign functions are another program's: they get a value alone, no context and no resource, and one that panics or
-	// calls Goexit is a process that has died.
+	// Foreign functions are another program's: they get a value alone, no context and no resource; one that panics or
+	// calls Goexit is a process that has died, and the first call of one takes as long as the program's start.
 	Foreign bool
 
 	// Tick is the unit of the functions' durations: far more than a machine needs for a value, even a busy one.
