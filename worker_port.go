@@ -278,9 +278,10 @@ func (p *Port[A, B]) Emit(it *Item[A], v B) bool {
 }
 
 // Done ends a value that has succeeded. If Emit has reported false for one of its results, Done
-// does nothing: the value has no end.
+// does nothing: the value has no end. So it is once the stage must stop, when a function may have
+// returned because nobody wanted its results.
 func (p *Port[A, B]) Done(it *Item[A]) {
-	if it.refused {
+	if it.refused || p.site.ctx.Err() != nil {
 		return
 	}
 	if it.given == 0 && p.order.results == AtMostOne {
