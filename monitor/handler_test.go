@@ -219,6 +219,28 @@ func TestClientsThatAreSlowOrGone(t *testing.T) {
 	}
 }
 
+// A page is asked for anew, and no stream is held open: a server may limit how long it writes.
+func TestBehindAServerWithAWriteTimeout(t *testing.T) {
+	m := monitor.New()
+	stop := runUntilStopped(t, m, 3, 2)
+	defer stop()
+	server := httptest.NewUnstartedServer(m)
+	server.Config.WriteTimeout = 200 * time.Millisecond
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	client := server.Client()
+	client.Timeout = 10 * time.Second
+	for end := time.Now().Add(500 * time.Millisecond); time.Now().Before(end); {
+		r, err := client.Get(server.URL + "/json?page")
+		require.NoError(t, err)
+		require.Equal(t, 2, r.ProtoMajor)
+		_, err = io.Copy(io.Discard, r.Body)
+		require.NoError(t, err)
+		r.Body.Close()
+	}
+}
+
 func TestAPageFetchesNothingFromElsewhere(t *testing.T) {
 	text := get(watched(t, "crawl"), "/").Body.String()
 	assert.Empty(t, regexp.MustCompile(`(?i)https?://|@import|url\([^#]`).FindString(snapshot.ReplaceAllString(text, "")))
