@@ -48,6 +48,7 @@ func (w *watch) start(r *run, roots []node) (ok bool) {
 		return true
 	}
 	w.info = newRunInfo(r, roots)
+	r.info = w.info
 	var calls []func()
 	for _, o := range observers(r.caller) {
 		calls = append(calls, func() {
@@ -77,6 +78,7 @@ func (w *watch) end(r *run, err error) error {
 		calls = append(calls, func() { f(err) })
 	}
 	w.call(calls)
+	w.info.forget()
 	if len(w.errs) == 0 {
 		return err
 	}
@@ -91,7 +93,7 @@ func (w *watch) call(calls []func()) {
 	defer w.call(calls[1:])
 	defer func() {
 		if value := recover(); value != nil {
-			w.errs = append(w.errs, fmt.Errorf("pl: an observer of the run failed: %w", recovered(value)))
+			w.errs = append(w.errs, observerFailed(recovered(value)))
 		}
 	}()
 	calls[0]()
@@ -108,14 +110,23 @@ type RunInfo struct {
 	cpuStart time.Duration
 	waits    coreWaits // at the start
 
-	mu       sync.Mutex // guards what follows, and loops
-	ended    *Stats     // the figures of the run as a whole when it ended; nil before
+	ids     map[*base]int                                 // of the stages, by operator
+	enclose []func(context.Context, Node) context.Context // set while observers are told of the start
+
+	mu       sync.Mutex      // guards what follows, and loops
+	caller   context.Context // of All, Collect or Run
+	ended    *Stats          // the figures of the run as a whole when it ended; nil before
 	progress progress
 	state    func() RunState
 }
 
 func newRunInfo(r *run, roots []node) *RunInfo {
+	ids := map[*base]int{}
+	for id, n := range reachable(roots) {
+		ids[n.meta()] = id
+	}
 	return &RunInfo{
+		ids: ids, caller: r.caller,
 		name: nameOfRun(roots), graph: graphOf(roots), clock: r.clock, figures: r.figures, consumer: r.consumer,
 		cpuStart: processorTime(), waits: readCoreWaits(), state: r.state, loops: r.loopTimes, progress: newProgress(roots),
 	}
@@ -123,6 +134,44 @@ func newRunInfo(r *run, roots []node) *RunInfo {
 
 // Graph returns the stages of the run.
 func (r *RunInfo) Graph() Graph { return r.graph }
+
+// Context returns the context that the run was given. Observers may ask for it while they are called; when they have
+// returned for the last time, it is one without values.
+func (r *RunInfo) Context() context.Context {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.caller
+}
+
+// Enclose makes the functions of the run's stages, and their OnStart and OnEnd, run in the contexts that f returns. f is
+// called for each worker before it starts, with the context that it would have else, from which that of f must be
+// derived, and with its stage; it is called by several goroutines at once. In a subprocess there are other contexts.
+//
+// Only an observer may call it, before it returns from being told that the run starts; calls of several observers add up.
+func (r *RunInfo) Enclose(f func(ctx context.Context, stage Node) context.Context) {
+	r.enclose = append(r.enclose, f)
+}
+
+// enclosed is the context of a worker of stage of, as the observers want it.
+func (r *run) enclosed(ctx context.Context, of *base) (enclosed context.Context) {
+	if r.info == nil || len(r.info.enclose) == 0 {
+		return ctx
+	}
+	defer func() {
+		if value := recover(); value != nil {
+			r.fail(observerFailed(recovered(value)))
+		}
+	}()
+	enclosed = ctx
+	for _, f := range r.info.enclose {
+		if c := f(enclosed, r.info.graph.Nodes[r.info.ids[of]]); c != nil {
+			enclosed = c
+		}
+	}
+	return enclosed
+}
+
+func observerFailed(err error) error { return fmt.Errorf("pl: an observer of the run failed: %w", err) }
 
 // Stats returns the figures of the run so far. Counts do not lag: those of a stage that waits, or
 // has ended, are exact, and those of a busy stage are of the moment at which Stats looks at it.
@@ -181,6 +230,13 @@ func (r *RunInfo) end(of *run, err error) {
 		s.Err = cut(guard.Text(err), mostErrorRunes)
 	}
 	r.ended, r.state, r.loops = &s, nil, nil
+}
+
+// forget lets go of what holds values of the user's.
+func (r *RunInfo) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.caller, r.enclose, r.ids = context.Background(), nil, nil
 }
 
 // endState returns the state of a run that has ended with err.

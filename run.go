@@ -42,6 +42,8 @@ type run struct {
 	sharedMu sync.Mutex
 	shared   map[any]any        // guarded by sharedMu; see Site.Shared
 	loops    []*timesheet.Sheet // guarded by sharedMu; see Site.LoopTime
+
+	info *RunInfo // nil if the run is not observed; set before it starts
 }
 
 // errStopped is the cause of contexts that end because the run has ended, or because no consumer

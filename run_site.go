@@ -251,7 +251,8 @@ func (s *Site) bringUp() {
 // workerContext returns the context of one worker of stage of, with what [WorkerFrom] and a profile
 // show.
 func (s *Site) workerContext(of *base, index int) context.Context {
-	ctx := WithWorker(context.WithValue(s.ctx, siteKey{}, s), WorkerInfo{Stage: of.cfg.name, Index: index})
+	ctx := s.run.enclosed(s.ctx, of)
+	ctx = WithWorker(context.WithValue(ctx, siteKey{}, s), WorkerInfo{Stage: of.cfg.name, Index: index})
 	return pprof.WithLabels(ctx, pprof.Labels("stage", of.cfg.name, "worker", strconv.Itoa(index)))
 }
 

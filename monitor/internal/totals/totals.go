@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gopeln/pl"
@@ -119,6 +120,7 @@ func (t *Sums) pipeline(name string) *Pipeline {
 	if t.pipelines == nil {
 		t.pipelines = map[string]*Pipeline{}
 	}
+	name = valid(name)
 	if t.pipelines[name] == nil && len(t.pipelines) >= Most {
 		name = Other
 	}
@@ -135,7 +137,7 @@ func (t *Sums) stage(pipeline, name string) *Stage {
 	if t.stages == nil {
 		t.stages = map[key]*Stage{}
 	}
-	k := key{pipeline, name}
+	k := key{valid(pipeline), valid(name)}
 	if t.stages[k] == nil && len(t.stages) >= Most {
 		k = key{Other, Other}
 	}
@@ -147,6 +149,9 @@ func (t *Sums) stage(pipeline, name string) *Stage {
 	}
 	return s
 }
+
+// valid is a name as metrics systems take it.
+func valid(name string) string { return strings.ToValidUTF8(name, "\ufffd") }
 
 func (t *Sums) addStages(s pl.Stats, underWay bool) {
 	for i := range s.Stages {
