@@ -3,8 +3,10 @@ package monitor
 import (
 	"context"
 	"log/slog"
+	"math"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gopeln/pl"
@@ -16,7 +18,7 @@ import (
 //
 // In a terminal a run is a few lines that are drawn again five times a second: how far it is, a line for each stage with
 // what its workers do with their time, and what limits the run. Runs at the same time share the window; stages that do
-// not fit are counted. The last frame stays. The program's own lines go between the frames if they are written to
+// not fit are counted, and so are runs that a stage's function starts with its own context. The last frame stays. The program's own lines go between the frames if they are written to
 // [Stderr]. There are no colours if the environment has a NO_COLOR.
 //
 // Elsewhere, and with [Plain], or a TERM of dumb, a run is a line of text now and then, after five seconds at first and
@@ -35,10 +37,18 @@ func Progress(ctx context.Context, opts ...Option) context.Context {
 type progress struct {
 	options options
 	trouble sync.Once
+
+	outer               atomic.Int64 // runs under way that have views
+	within, withinEnded atomic.Int64 // runs that workers of these have started; under way, and no longer
 }
 
-// start makes the view of one run.
+// start makes the view of one run. Runs within others are counted: there may be one for each value.
 func (p *progress) start(run *pl.RunInfo) follower {
+	if pl.WorkerFrom(run.Context()).Stage != "" && p.outer.Load() > 0 {
+		p.within.Add(1)
+		return withinView{p}
+	}
+	p.outer.Add(1)
 	to := p.options.writer
 	if to == nil {
 		to = os.Stderr
@@ -60,7 +70,16 @@ type progressView struct {
 // frame is what there is to show at a look at the run.
 func (v *progressView) frame(now pl.Stats) *terminal.Frame {
 	v.recent.add(now)
-	return &terminal.Frame{Now: now, Lately: v.recent.over(rateWindow, now), Verdict: v.recent.verdict(now)}
+	return &terminal.Frame{
+		Now: now, Lately: v.recent.over(rateWindow, now), Verdict: v.recent.verdict(now),
+		Within: int(v.within.Load()), WithinEnded: int(v.withinEnded.Load()),
+	}
+}
+
+// leave says that there is nothing more to be shown.
+func (v *progressView) leave() {
+	v.outer.Add(-1)
+	v.console.Leave()
 }
 
 // report logs what went wrong, once for all runs of a context. That nobody reads standard error any more is not logged:
@@ -92,7 +111,7 @@ const leastFramePause = 10 * time.Millisecond
 func (v *frameView) look(now pl.Stats) { v.report(v.console.Show(v.place, v.frame(now))) }
 
 func (v *frameView) end(last pl.Stats) {
-	defer v.console.Leave()
+	defer v.leave()
 	v.report(v.console.Finish(v.place, v.frame(last)))
 }
 
@@ -123,8 +142,20 @@ func (v *linesView) look(now pl.Stats) {
 }
 
 func (v *linesView) end(last pl.Stats) {
-	defer v.console.Leave()
+	defer v.leave()
 	v.report(v.console.Print(v.frame(last).Text(), true))
+}
+
+// withinView is that of a run within another one.
+type withinView struct{ *progress }
+
+func (withinView) interval() time.Duration { return math.MaxInt64 }
+
+func (withinView) look(pl.Stats) {}
+
+func (v withinView) end(pl.Stats) {
+	v.within.Add(-1)
+	v.withinEnded.Add(1)
 }
 
 // warnSoon logs what went wrong with a view, but does not wait for a handler that blocks.

@@ -45,3 +45,13 @@ func ExampleLog() {
 	}
 	// Output: level=INFO msg="pipeline done" pipeline=count in=10 out=10 failed=0
 }
+
+func ExampleWriter() {
+	ctx := monitor.Progress(context.Background(), monitor.Writer(os.Stdout))
+	_ = pl.Range(3).With(pl.Name("count")).Run(ctx) // on standard output
+}
+
+func ExamplePlain() {
+	ctx := monitor.Progress(context.Background(), monitor.Plain())
+	_ = pl.Range(3).With(pl.Name("count")).Run(ctx) // lines of text, also in a terminal
+}

@@ -208,3 +208,22 @@ func TestStderrIsStandardErrorWhereNothingIsShown(t *testing.T) {
 	_, err = stderr.Write([]byte("x"))
 	require.Error(t, err)
 }
+
+func TestRunsWithinARunAreCounted(t *testing.T) {
+	var out buffer
+	ctx := monitor.Progress(t.Context(), monitor.Writer(&out))
+	outer := thread.Map(func(ctx context.Context, v int) (int, error) {
+		return v, pl.Range(3).Run(ctx)
+	}, pl.Workers(4), pl.Name("outer"))
+	require.NoError(t, outer(pl.Range(40)).Run(ctx))
+	lines := out.lines(t)
+	require.Len(t, lines, 1)
+	assert.Regexp(t, `^outer done 40 out .* \| runs within its stages: 0 under way, 40 ended$`, lines[0])
+
+	// A view of such a run alone shows it.
+	outer = thread.Map(func(ctx context.Context, v int) (int, error) {
+		return v, pl.Range(3).With(pl.Name("inner")).Run(monitor.Progress(ctx, monitor.Writer(&out)))
+	})
+	require.NoError(t, outer(pl.Range(1)).Run(t.Context()))
+	assert.Regexp(t, `^inner done 3 out `, out.lines(t)[1])
+}

@@ -20,14 +20,21 @@ import (
 	"time"
 
 	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/examples/internal/views"
 	"github.com/gopeln/pl/task"
 )
 
 func main() {
 	workers := flag.Int("workers", 1000, "pages fetched at once; of a site that is not yours, few")
+	show := views.Flags(flag.CommandLine)
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	ctx, hide, err := show.Watch(ctx)
+	if err != nil {
+		log.Fatal("crawl: ", err)
+	}
+	defer hide()
 	start := flag.Arg(0)
 	if start == "" {
 		server := newSite(3000, 20*time.Millisecond)
@@ -36,7 +43,7 @@ func main() {
 	}
 	began := time.Now()
 	c := newCrawler(*workers)
-	err := c.crawl(ctx, start)
+	err = c.crawl(ctx, start)
 	fmt.Printf("%d pages, %d bytes, %d failed, %.2f seconds\n", c.pages, c.bytes, c.failed, time.Since(began).Seconds())
 	if err != nil {
 		log.Fatal("crawl: ", err)

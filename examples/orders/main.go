@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/examples/internal/views"
 	"github.com/gopeln/pl/thread"
 )
 
@@ -30,10 +31,16 @@ func main() {
 	flag.StringVar(&s.dir, "dir", "", "folder of the log and the books; default: a temporary one")
 	flag.IntVar(&s.orders, "orders", 20_000, "orders of the log, which is made if there is none")
 	flag.IntVar(&s.rate, "rate", 5000, "orders a second, at most")
+	show := views.Flags(flag.CommandLine)
 	flag.Parse()
 	stop, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(stop, release) // a second Ctrl-C ends the program at once
-	if err := run(stop, os.Stdout, s); err != nil {
+	stop, hide, err := show.Watch(stop)
+	defer hide()
+	if err == nil {
+		err = run(stop, os.Stdout, s)
+	}
+	if err != nil {
 		log.Fatalln("orders:", err)
 	}
 }
@@ -71,7 +78,7 @@ func run(stop context.Context, w io.Writer, s settings) (err error) {
 			pl.ByKey(Order.account), pl.Limit(newPace(s.rate)), pl.OnError(b.refuse)),
 		pl.OrderedWindow[int64](1024), // so that there is no gap before an offset
 		pl.Batch[int64](100, 50*time.Millisecond))
-	for offsets, err := range applied.All(pl.Drain(context.Background(), stop, 10*time.Second)) {
+	for offsets, err := range applied.All(pl.Drain(context.WithoutCancel(stop), stop, 10*time.Second)) {
 		if err != nil {
 			return err
 		}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/examples/internal/picture"
+	"github.com/gopeln/pl/examples/internal/views"
 	"github.com/gopeln/pl/process"
 )
 
@@ -32,10 +33,16 @@ func main() {
 	process.Main()
 	log.SetFlags(0)
 	address := flag.String("addr", "localhost:8080", "where to listen")
+	show := views.Flags(flag.CommandLine)
 	flag.Parse()
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, release) // a second Ctrl-C ends the program at once
-	l, err := net.Listen("tcp", *address)
+	ctx, hide, err := show.Watch(ctx)
+	defer hide()
+	var l net.Listener
+	if err == nil {
+		l, err = net.Listen("tcp", *address)
+	}
 	if err == nil {
 		log.Printf("curl --data-binary @large.jpg http://%v/ >small.png", l.Addr())
 		err = serve(ctx, l)

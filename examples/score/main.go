@@ -19,6 +19,7 @@ import (
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/command"
+	"github.com/gopeln/pl/examples/internal/views"
 	"github.com/gopeln/pl/files"
 )
 
@@ -29,8 +30,14 @@ func main() {
 	log.SetFlags(0)
 	in := flag.String("in", "", "folder of texts; default: some that are made for it")
 	timeout := flag.Duration("timeout", 2*time.Second, "time for one text")
+	show := views.Flags(flag.CommandLine)
 	flag.Parse()
-	if err := run(context.Background(), os.Stdout, *in, *timeout); err != nil {
+	ctx, stop, err := show.Watch(context.Background())
+	defer stop()
+	if err == nil {
+		err = run(ctx, os.Stdout, *in, *timeout)
+	}
+	if err != nil {
 		log.Fatalln("score:", err)
 	}
 }

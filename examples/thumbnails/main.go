@@ -22,6 +22,7 @@ import (
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/examples/internal/picture"
+	"github.com/gopeln/pl/examples/internal/views"
 	"github.com/gopeln/pl/files"
 	"github.com/gopeln/pl/journal"
 	"github.com/gopeln/pl/process"
@@ -41,8 +42,14 @@ func main() {
 	flag.StringVar(&s.out, "out", "", "folder for the thumbnails; default: a temporary one")
 	flag.StringVar(&s.journal, "journal", "", "file of what is done, to go on after an interruption; needs -out")
 	flag.BoolVar(&s.poison, "poison", false, "add a picture that crashes its decoder, and one that never ends")
+	show := views.Flags(flag.CommandLine)
 	flag.Parse()
-	if err := run(context.Background(), os.Stdout, s); err != nil {
+	ctx, stop, err := show.Watch(context.Background())
+	defer stop()
+	if err == nil {
+		err = run(ctx, os.Stdout, s)
+	}
+	if err != nil {
 		log.Fatalln("thumbnails:", err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/examples/internal/views"
 	"github.com/gopeln/pl/process"
 	"github.com/gopeln/pl/serial"
 	"github.com/gopeln/pl/task"
@@ -37,8 +38,14 @@ func main() {
 	log.SetFlags(0)
 	backend := flag.String("backend", "thread", fmt.Sprintf("what the parsing stage runs on, one of %q", backends()))
 	list := flag.Bool("skipped", false, "list the files that could not be read or parsed, and why")
+	show := views.Flags(flag.CommandLine)
 	flag.Parse()
-	if err := tour(context.Background(), os.Stdout, *backend, flag.Arg(0), *list); err != nil {
+	ctx, stop, err := show.Watch(context.Background())
+	defer stop()
+	if err == nil {
+		err = tour(ctx, os.Stdout, *backend, flag.Arg(0), *list)
+	}
+	if err != nil {
 		log.Fatalln("tour:", err)
 	}
 }

@@ -129,7 +129,9 @@ func (s *Screen) escape(text []byte) int {
 	argument := string(text[2:end])
 	switch n, err := strconv.Atoi(argument); {
 	case text[end] == 'm':
-		s.look = strings.Trim(argument, "0")
+		if s.look = argument; s.look == "0" {
+			s.look = ""
+		}
 	case text[end] == 'A' && err == nil && n > 0:
 		s.y = max(s.y-n, 0)
 	case text[end] == 'K' && argument == "":

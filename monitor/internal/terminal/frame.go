@@ -15,6 +15,8 @@ type Frame struct {
 	Now     pl.Stats // the figures since the start
 	Lately  pl.Stats // those of the last seconds; of a run that has ended, the same
 	Verdict pl.Verdict
+
+	Within, WithinEnded int // runs that the stages' functions have started; under way, and no longer
 }
 
 const (
@@ -92,7 +94,17 @@ func (f *Frame) remarks(width, most int, p Palette) (lines []string) {
 	for _, line := range cells.Wrap(f.Verdict.String(), width, most) {
 		lines = append(lines, p.paint(bold, line))
 	}
+	if text := f.withinText(); text != "" {
+		lines = append(lines, p.paint(grey, cells.Fit(text, width)))
+	}
 	return lines
+}
+
+func (f *Frame) withinText() string {
+	if f.Within+f.WithinEnded == 0 {
+		return ""
+	}
+	return fmt.Sprintf("runs within its stages: %d under way, %d ended", f.Within, f.WithinEnded)
 }
 
 // head is the line about the whole run: name, bar, state, figures. In a narrow window the less important ones are left

@@ -23,7 +23,7 @@ func (f *Frame) Text() string {
 	if failed := Failures(&f.Now); failed > 0 {
 		text += fmt.Sprintf(" %d failed", failed)
 	}
-	for _, remark := range []string{f.Now.Err, f.Verdict.String()} {
+	for _, remark := range []string{f.Now.Err, f.Verdict.String(), f.withinText()} {
 		if remark != "" {
 			text += " | " + remark
 		}
