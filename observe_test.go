@@ -65,3 +65,16 @@ func TestObserverThatFailsToEncloseFailsTheRun(t *testing.T) {
 		require.ErrorAs(t, err, &panicked)
 	}
 }
+
+// loopOver consumes a stage that has no Name.
+func loopOver(ctx context.Context) {
+	for range pl.Range(3).All(ctx) {
+		continue
+	}
+}
+
+func TestRunIsCalledAfterTheFunctionWithTheLoop(t *testing.T) {
+	var name string
+	loopOver(pl.Observe(t.Context(), func(run *pl.RunInfo) func(error) { name = run.Stats().Name; return nil }))
+	assert.Equal(t, "pl_test.loopOver", name)
+}

@@ -26,7 +26,11 @@ func callingFunction() string {
 	for {
 		frame, more := frames.Next()
 		if name := frame.Function; name != "" && !isOurs(name) {
-			return strings.ReplaceAll(name[strings.LastIndexByte(name, '/')+1:], "[...]", "")
+			name = name[strings.LastIndexByte(name, '/')+1:]
+			if caller, _, inlined := strings.Cut(name, ".Stage[...]."); inlined && strings.Contains(caller, ".") {
+				name = caller // the loop over All has become part of it
+			}
+			return strings.ReplaceAll(name, "[...]", "")
 		}
 		if !more {
 			return ""
