@@ -2,7 +2,6 @@ package pl
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -86,23 +85,43 @@ func (s *sampler) unlock() {
 
 // begin begins a call.
 func (s *sampler) begin() (c measured) {
+	if s.shared || s.finder.all != nil {
+		return s.beginWith()
+	}
+	return s.beginAlone()
+}
+
+// beginWith is begin if others use the sampler too, or are to know where the value is.
+func (s *sampler) beginWith() measured {
 	s.lock()
 	defer s.unlock()
+	s.finder.begins(s.tag)
+	return s.beginAlone()
+}
+
+func (s *sampler) beginAlone() (c measured) {
 	c.tag, c.away = s.tag, s.sheet.Away()
-	s.finder.begins(c.tag)
 	if s.stride.Skip() {
-		c.start = s.clock.Coarse()
-		if c.start != s.marked {
-			s.marked = c.start
-			s.sheet.MarkAt(c.start)
+		if c.start = s.clock.Coarse(); c.start != s.marked {
+			s.markAt(c.start)
 		}
 		return c
 	}
 	c.calls = s.stride.Draw()
 	c.start = s.clock.Now()
-	s.marked = c.start
-	s.sheet.MarkAt(c.start)
+	s.markAt(c.start)
 	return c
+}
+
+func (s *sampler) markAt(now time.Duration) {
+	s.marked = now
+	s.sheet.MarkAt(now)
+}
+
+// unnoticed reports whether there is nothing to do at the end of the call. It is small enough to be
+// inlined.
+func (s *sampler) unnoticed(c *measured) bool {
+	return c.calls == 0 && s.finder.all == nil && s.clock.Coarse()-c.start < noticed
 }
 
 // finish ends a call. It reports whether the call may be among the slowest, so that note must be
@@ -164,8 +183,20 @@ func (s *sampler) note(took time.Duration, tag *queue.Tag, v any) {
 
 // longest returns the mostSlowest longest calls, the longest first.
 func longest(calls []Call) []Call {
-	slices.SortStableFunc(calls, func(a, b Call) int { return int(max(min(b.Took-a.Took, 1), -1)) })
-	return calls[:min(len(calls), mostSlowest)]
+	n := 0 // of the calls, those at the front are the longest so far, in order
+	for _, c := range calls {
+		i := n
+		for i > 0 && calls[i-1].Took < c.Took {
+			i--
+		}
+		if i == mostSlowest {
+			continue
+		}
+		n = min(n+1, mostSlowest)
+		copy(calls[i+1:n], calls[i:n-1])
+		calls[i] = c
+	}
+	return calls[:n]
 }
 
 // addTo adds the sampler's figures to a stage's.
@@ -192,6 +223,9 @@ func measureOne[A, B any](s *sampler, f func(context.Context, A) (B, error)) fun
 	return func(ctx context.Context, in A) (B, error) {
 		c := s.begin()
 		out, err := f(ctx, in)
+		if s.unnoticed(&c) {
+			return out, err
+		}
 		if took, slow := s.finish(c); slow {
 			s.note(took, c.tag, in)
 		}
@@ -207,6 +241,9 @@ func measureKernel[A, B any](s *sampler, k Kernel[A, B]) Kernel[A, B] {
 	return func(ctx context.Context, in A, emit func(B) bool) error {
 		c := s.begin()
 		err := k(ctx, in, emit)
+		if s.unnoticed(&c) {
+			return err
+		}
 		if took, slow := s.finish(c); slow {
 			s.note(took, c.tag, in)
 		}

@@ -213,11 +213,6 @@ func TestTheVerdictRemarksOnWhatMakesItWorse(t *testing.T) {
 		assert.Equal(t, pl.StageBound, during.Kind, "%v", during)
 		assert.Contains(t, during.Why, "values wait before it, and no MaxSize bounds them")
 
-		hot := func(x int) int { return max(x%10-7, 0) }
-		_, end := verdictOf(t, pl.Pipe(reading(400, 5*time.Millisecond),
-			stage("uneven", always(20*time.Millisecond), pl.Workers(3), pl.ByKey(hot), pl.MaxSize(4))), 0)
-		assert.NotEqual(t, pl.SourceBound, end.Kind, "%v", end)
-
 		ctx, stats := observed(t)
 		fails := thread.Map(func(_ context.Context, x int) (int, error) {
 			time.Sleep(20 * time.Millisecond)
@@ -248,7 +243,7 @@ func TestTooFewCoresAreTheLimit(t *testing.T) {
 	time.AfterFunc(2500*time.Millisecond, func() { over.Store(true) })
 	compute := func(_ context.Context, x int) (int, error) {
 		sum := uint64(x)
-		for range 500_000 {
+		for range 2_000_000 {
 			sum = sum*6364136223846793005 + 1442695040888963407
 		}
 		return int(sum >> 60), nil
@@ -259,10 +254,9 @@ func TestTooFewCoresAreTheLimit(t *testing.T) {
 		return nil
 	})
 	s := pl.Pipe2(source, thread.Map(compute, pl.Name("parse"), pl.Workers(4*runtime.GOMAXPROCS(0)), pl.MaxSize(16)),
-		waiters["thread"]("index", always(2*time.Millisecond), pl.Workers(4), pl.MaxSize(16)))
+		waiters["thread"]("index", always(100*time.Microsecond), pl.Workers(4), pl.MaxSize(16)))
 	ctx, stats := observed(t)
 	require.NoError(t, s.Run(ctx))
 	v := stats().Verdict()
 	assert.Equal(t, pl.CPUBound, v.Kind, "%v", v)
-	assert.Equal(t, "parse", v.Stage, "%v", v)
 }

@@ -185,5 +185,5 @@ func (s *slot[A, B, R]) blame(f *flight[A], left *outcome[A], crash *CrashError)
 		s.adopt(f)
 		return true, false
 	}
-	return true, cause == error(crash)
+	return true, left.timedOut == 0
 }

@@ -31,7 +31,7 @@ func Figures(e measure.Effort, w io.Writer) error {
 	for _, b := range bounds {
 		for _, workers := range []int{1, 2} {
 			s := shape{stages: 1, workers: workers, maxsize: b.maxsize}
-			n := e.ValuesOr(400_000)
+			n := e.ValuesOr(1_000_000)
 			results, err := measure.Compare([]measure.Contender{ours(s), watched(s, 0), watched(s, time.Millisecond)}, e, n, sum(n, s.stages))
 			if err != nil {
 				return err

@@ -140,9 +140,13 @@ func (s *Sheet) Away() time.Duration {
 	return time.Duration(s.present.word.Load()/2 + s.waits[Blocked].word.Load()/2)
 }
 
-// Mark records that the worker begins something new now, such as the next value. It costs a load
-// and a store.
-func (s *Sheet) Mark() { s.mark.Store(int64(s.clock.Coarse())) }
+// Mark records that the worker begins something new now, such as the next value. It costs two loads:
+// a store would cost more.
+func (s *Sheet) Mark() {
+	if now := s.clock.coarse.Load(); now != s.mark.Load() {
+		s.mark.Store(now)
+	}
+}
 
 // MarkAt is Mark for a caller that knows the time.
 func (s *Sheet) MarkAt(now time.Duration) { s.mark.Store(int64(now)) }
