@@ -147,7 +147,13 @@ func imports(t *testing.T, code string, known map[string]string) string {
 // this module and its nested ones, and those of the standard library that are listed here.
 func importable(t *testing.T) map[string]string {
 	t.Helper()
-	known := map[string]string{"pl": "github.com/gopeln/pl", "errgroup": "golang.org/x/sync/errgroup", "nats": "github.com/nats-io/nats.go"}
+	known := map[string]string{"pl": "github.com/gopeln/pl", "errgroup": "golang.org/x/sync/errgroup"}
+	for _, p := range []string{
+		"github.com/nats-io/nats.go", "github.com/prometheus/client_golang/prometheus",
+		"go.opentelemetry.io/otel/metric", "go.opentelemetry.io/otel/trace",
+	} {
+		known[strings.TrimSuffix(path.Base(p), ".go")] = p
+	}
 	for _, p := range []string{
 		"bufio", "bytes", "cmp", "context", "database/sql", "encoding/csv", "encoding/json", "errors", "fmt", "hash/maphash", "io",
 		"iter", "log", "log/slog", "maps", "math", "math/rand/v2", "net/http", "os", "os/exec", "os/signal", "path/filepath",

@@ -7,5 +7,7 @@ import (
 	_ "github.com/failsafe-go/failsafe-go/hedgepolicy"
 	_ "github.com/gopeln/pl"
 	_ "github.com/gopeln/pl/cluster/embed"
+	_ "github.com/gopeln/pl/monitor/otel"
+	_ "github.com/gopeln/pl/monitor/prom"
 	_ "github.com/nats-io/nats.go"
 )
