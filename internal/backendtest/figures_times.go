@@ -15,14 +15,14 @@ import (
 // What workers do with their time, and how long the function takes.
 
 var figuresTimesChecks = []check{
-	{"TheTimesOfWorkersAreTheirLives", concurrent, timesAreLives},
-	{"BusyStarvedAndBlocked", queued | native, timesBusyStarvedBlocked},
-	{"WaitingForALimitIsLimited", native, timesLimited},
-	{"WaitingForTheNextAttemptIsRetrying", native, timesRetrying},
-	{"CallsAreMeasured", native, callsMeasured},
-	{"CallsInYieldAreNot", nothing, callsWithoutYield},
+	{"TheTimesOfWorkersAreTheirLives", concurrent | timed, timesAreLives},
+	{"BusyStarvedAndBlocked", queued | native | timed, timesBusyStarvedBlocked},
+	{"WaitingForALimitIsLimited", native | timed, timesLimited},
+	{"WaitingForTheNextAttemptIsRetrying", native | timed, timesRetrying},
+	{"CallsAreMeasured", native | timed, callsMeasured},
+	{"CallsInYieldAreNot", timed, callsWithoutYield},
 	{"TheSlowestCallsHaveTheirValues", nothing, callsSlowest},
-	{"ActiveSaysWhatWorkersDo", nothing, activeWorkers},
+	{"ActiveSaysWhatWorkersDo", timed, activeWorkers},
 	{"OrderedSaysWhereItsValueIs", concurrent, orderedWaits},
 }
 

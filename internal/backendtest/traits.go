@@ -95,6 +95,7 @@ const (
 	abandons
 	apart
 	native // not Foreign
+	timed  // workers are here, or where the times of each can be seen
 
 	nothing needs = 0
 )
@@ -102,7 +103,8 @@ const (
 func (tr Traits) has(n needs) bool {
 	return (n&here == 0 || tr.Here) && (n&concurrent == 0 || tr.Concurrent) &&
 		(n&queued == 0 || tr.Queued) && (n&abandons == 0 || tr.Abandons) &&
-		(n&apart == 0 || tr.Apart) && (n&native == 0 || !tr.Foreign)
+		(n&apart == 0 || tr.Apart) && (n&native == 0 || !tr.Foreign) &&
+		(n&timed == 0 || tr.Slots == 0)
 }
 
 // opens says how many resources a stage of so many workers opens, at least and at most.
