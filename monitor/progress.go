@@ -85,7 +85,8 @@ func (v *progressView) leave() {
 // report logs what went wrong, once for all runs of a context. That nobody reads standard error any more is not logged:
 // there the log goes too, and a program that writes to it is killed.
 func (v *progressView) report(err error) {
-	if err != nil && !(v.options.writer == nil && terminal.IsBrokenPipe(err)) {
+	unread := v.options.writer == nil && terminal.IsBrokenPipe(err)
+	if err != nil && !unread {
 		v.trouble.Do(func() { warnSoon("monitor: progress cannot be written, and is given up", "error", err) })
 	}
 }

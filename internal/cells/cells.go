@@ -110,7 +110,7 @@ func Wrap(text string, n, lines int) (wrapped []string) {
 
 // words are the words of a text, those that are too long for a line in pieces.
 func words(text string, n int) (all []string) {
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		start, used := 0, 0
 		for i, r := range word {
 			width := widthOf(r)

@@ -39,7 +39,9 @@ func run(out string, columns int, wait time.Duration) (err error) {
 	}
 	const rows = 40
 	s := screen.New(columns, rows)
-	fmt.Fprintf(s, "$ ./crawl -progress\r\n%s\r\n", strings.Join(frame.Lines(columns, rows-1, true), "\r\n"))
+	if _, err := fmt.Fprintf(s, "$ ./crawl -progress\r\n%s\r\n", strings.Join(frame.Lines(columns, rows-1, true), "\r\n")); err != nil {
+		return err
+	}
 	f, err := os.Create(out)
 	if err != nil {
 		return err
@@ -67,8 +69,10 @@ func look(stage pl.Stage[int], wait time.Duration) (*terminal.Frame, error) {
 	time.Sleep(min(wait, lately))
 	now := info.Stats()
 	cancel()
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		return nil, fmt.Errorf("the run has ended before its picture was taken: %v", err)
+	if err := <-ended; err == nil {
+		return nil, errors.New("the run has ended before its picture was taken")
+	} else if !errors.Is(err, context.Canceled) {
+		return nil, fmt.Errorf("the run has failed before its picture was taken: %w", err)
 	}
 	recent := now.Sub(before)
 	return &terminal.Frame{Now: now, Lately: recent, Verdict: recent.Verdict()}, nil

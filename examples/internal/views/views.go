@@ -3,11 +3,13 @@ package views
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/gopeln/pl/monitor"
@@ -51,10 +53,14 @@ func serve(ctx context.Context, address string) (watched context.Context, stop f
 	log.Printf("the run is shown at http://%v/", l.Addr())
 	m := monitor.New()
 	server := &http.Server{Handler: m, ReadHeaderTimeout: 10 * time.Second}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(l) }()
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			log.Println("-monitor:", err)
+		}
+	})
 	return m.Watch(ctx), func() {
 		_ = server.Close()
-		<-served
+		serving.Wait()
 	}, nil
 }

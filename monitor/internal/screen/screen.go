@@ -4,6 +4,7 @@ package screen
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -179,11 +180,11 @@ func (s *Screen) Resize(columns, rows int) {
 // empty lines at the end.
 func (s *Screen) Lines() (lines []string) {
 	for _, line := range s.all() {
-		text := ""
+		var text strings.Builder
 		for _, c := range line {
-			text += c.Text
+			text.WriteString(c.Text)
 		}
-		lines = append(lines, strings.TrimRight(text, " "))
+		lines = append(lines, strings.TrimRight(text.String(), " "))
 	}
 	for len(lines) > 0 && lines[len(lines)-1] == "" {
 		lines = lines[:len(lines)-1]
@@ -191,7 +192,7 @@ func (s *Screen) Lines() (lines []string) {
 	return lines
 }
 
-func (s *Screen) all() []row { return append(s.gone[:len(s.gone):len(s.gone)], s.window...) }
+func (s *Screen) all() []row { return slices.Concat(s.gone, s.window) }
 
 // Cells are Lines by cell.
 func (s *Screen) Cells() (lines [][]Cell) {

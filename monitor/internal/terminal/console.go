@@ -1,3 +1,5 @@
+// Package terminal shows runs in terminals: frames that are drawn again and again, in an area that several runs share, and
+// lines of text where there is no terminal.
 package terminal
 
 import (
@@ -212,7 +214,7 @@ func (c *Console) paint(text []byte) error {
 }
 
 func (c *Console) write(p []byte) (err error) {
-	n := len(p)
+	var n int
 	if f, ok := c.to.(*os.File); ok {
 		n, err = writeFile(f, p)
 	} else {

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gopeln/pl/internal/cells"
@@ -23,10 +24,6 @@ func (f *Frame) Text() string {
 	if failed := Failures(&f.Now); failed > 0 {
 		text += fmt.Sprintf(" %d failed", failed)
 	}
-	for _, remark := range []string{f.Now.Err, f.Verdict.String(), f.withinText()} {
-		if remark != "" {
-			text += " | " + remark
-		}
-	}
-	return cells.Fit(text, mostTextCells)
+	parts := slices.DeleteFunc([]string{text, f.Now.Err, f.Verdict.String(), f.withinText()}, func(s string) bool { return s == "" })
+	return cells.Fit(strings.Join(parts, " | "), mostTextCells)
 }
