@@ -17,7 +17,7 @@ type Cluster struct {
 }
 
 // ClusterOption is a setting of a [Cluster].
-type ClusterOption func(*Cluster)
+type ClusterOption func(*Cluster) //nolint:revive // an Option here would be taken for a stage's
 
 // New makes a cluster. It starts nothing and sends nothing. The connection stays the caller's, who
 // closes it when no run and no Serve uses it any more. Connect with nats.MaxReconnects(-1), since by

@@ -134,22 +134,18 @@ func (s *server) endJob(j *job, how *crossing.Ending) {
 			j.close(slot, r)
 		}
 	}
-	s.loops.Add(1) // so that the worker does not leave before
-	go func() {
-		defer s.loops.Done()
+	s.loops.Go(func() { // which a worker that leaves waits for
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		j.reportEnd()
-	}()
+	})
 }
 
 // close closes an idle runner. The lock is held.
 func (j *job) close(slot int, r *seated) {
 	r.busy = true
 	left := len(j.runners) - 1
-	j.srv.loops.Add(1)
-	go func() {
-		defer j.srv.loops.Done()
+	j.srv.loops.Go(func() {
 		err := crossing.Apart(func() error { return r.close(left) })
 		j.srv.mu.Lock()
 		defer j.srv.mu.Unlock()
@@ -158,7 +154,7 @@ func (j *job) close(slot int, r *seated) {
 			j.onEnd = append(j.onEnd, crossing.NewFailure(err))
 		}
 		j.reportEnd()
-	}()
+	})
 }
 
 // reportEnd tells the parent how far the end has got. A function that was abandoned is not waited for. The lock is held.

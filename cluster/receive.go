@@ -212,8 +212,8 @@ func (u *unpacker[R]) next(n int) (results []R, got int, err error) {
 		size, data := u.chunk()
 		size = max(size, 1)
 		u.values, err = u.dec.Decode(data, size)
-		if u.cutter.err != nil {
-			err = u.cutter.err
+		if u.err != nil {
+			err = u.err
 		}
 		if err != nil {
 			u.values, u.lost, u.why = nil, size, crossing.Explained("cannot decode the result", err)
@@ -277,7 +277,7 @@ func (f *failure) err() error {
 	if f.TimedOut {
 		return pl.ErrTimeout
 	}
-	return crossing.Framed(f.Where+": ", f.Failure.Err())
+	return crossing.Framed(f.Where+": ", f.Err())
 }
 
 // endLocked counts a value as ended. The lock is held.

@@ -111,8 +111,9 @@ func (s *stage[A, B, R]) next(n int) []*value[A] {
 		return values
 	}
 	s.mu.Unlock()
-	got, ok := s.port.TryPull(s.batch[:n]), true
+	got := s.port.TryPull(s.batch[:n])
 	if got == 0 {
+		var ok bool
 		if got, ok = s.pull(n); !ok {
 			return nil
 		}

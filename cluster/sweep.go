@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -34,7 +35,7 @@ func (s *server) sweepForEver(ctx context.Context) {
 		}
 		s.mu.Unlock()
 		for name := range seen {
-			if !contains(names, name) {
+			if !slices.Contains(names, name) {
 				delete(seen, name)
 			}
 		}
@@ -49,15 +50,6 @@ func (s *server) sweepForEver(ctx context.Context) {
 			s.sweep(ctx, job, name, seen[name], now)
 		}
 	}
-}
-
-func contains(all []string, name string) bool {
-	for _, other := range all {
-		if other == name {
-			return true
-		}
-	}
-	return false
 }
 
 // sweep deletes a job's stream if its parent has been silent for its lease, and as long as the worker could hear it.

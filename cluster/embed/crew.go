@@ -88,7 +88,7 @@ func (c *crew) start() (*member, error) {
 	defer theirs.Close()
 	inside, err := c.server.server.InProcessConn()
 	if err != nil {
-		ours.Close()
+		_ = ours.Close()
 		return nil, err
 	}
 	m := &member{cmd: exec.Command(c.exe), begun: time.Now(), done: make(chan struct{})}
@@ -105,8 +105,8 @@ func (c *crew) start() (*member, error) {
 		}
 	}
 	if err != nil {
-		ours.Close()
-		inside.Close()
+		_ = ours.Close()
+		_ = inside.Close()
 		return nil, fmt.Errorf("cannot start a worker process: %w", err)
 	}
 	c.places.Go(func() { join(ours, inside) })
@@ -119,8 +119,8 @@ func join(a, b net.Conn) {
 	for _, way := range [][2]net.Conn{{a, b}, {b, a}} {
 		both.Go(func() {
 			_, _ = io.Copy(way[0], way[1])
-			a.Close()
-			b.Close()
+			_ = a.Close()
+			_ = b.Close()
 		})
 	}
 	both.Wait()

@@ -70,7 +70,7 @@ func main() {
 		worker = flag.Bool("worker", false, "work for others")
 	)
 	flag.Usage = func() {
-		fmt.Fprint(flag.CommandLine.Output(), help)
+		_, _ = fmt.Fprint(flag.CommandLine.Output(), help)
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -91,8 +91,7 @@ func run(ctx context.Context, url string, worker bool, local int, out string, wi
 		if err != nil {
 			return err
 		}
-		defer s.Close()
-		return draw(ctx, s.Cluster(), out, width, depth)
+		return errors.Join(draw(ctx, s.Cluster(), out, width, depth), s.Close())
 	}
 	nc, err := nats.Connect(url, nats.MaxReconnects(-1))
 	if err != nil {
