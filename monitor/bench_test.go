@@ -3,6 +3,7 @@ package monitor_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -40,7 +41,7 @@ func BenchmarkWatched(b *testing.B) {
 func runUntilStopped(tb testing.TB, m *monitor.Monitor, stages, workers int) (stop func()) {
 	tb.Helper()
 	ctx, cancel := context.WithCancel(tb.Context())
-	s := pl.Range(1 << 40)
+	s := pl.Range(math.MaxInt)
 	for i := range stages {
 		s = thread.Map(pl.Lift(func(v int) int { return v }), pl.Name(fmt.Sprint("stage ", i)), pl.Workers(workers), pl.MaxSize(64))(s)
 	}
