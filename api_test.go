@@ -17,8 +17,9 @@ import (
 
 var eight = []string{"Map", "Filter", "FlatMap", "Each", "MapWith", "FilterWith", "FlatMapWith", "EachWith"}
 
-// TestBackendsAreAlike compares what the backends declare: changing the backend of a step is changing the package's
-// name, so signatures, parameter names and comments of the eight functions are the same in all of them.
+// TestBackendsAreAlike compares what the backends declare: changing the backend of a step is
+// changing the package's name, so signatures, parameter names and comments of the eight functions
+// are the same in all of them.
 func TestBackendsAreAlike(t *testing.T) {
 	want := declared(t, "thread")
 	require.Len(t, want, len(eight))
@@ -30,8 +31,8 @@ func TestBackendsAreAlike(t *testing.T) {
 	}
 }
 
-// declared prints the comment and the head of each of the eight functions of a package, with the package's name
-// replaced.
+// declared prints the comment and the head of each of the eight functions of a package, with the
+// package's name replaced.
 func declared(t *testing.T, pkg string) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(pkg, "*.go"))

@@ -72,7 +72,8 @@ func TestAppendOfFewStages(t *testing.T) {
 	require.ErrorContains(t, err, "zero Stage")
 }
 
-// The later stages have workers with resources: neither these nor their sources start before their turn.
+// The later stages have workers with resources: neither these nor their sources start before their
+// turn.
 func TestNothingOfALaterStageStartsBeforeItsTurn(t *testing.T) {
 	type mapWith = func(pl.Resource[int], func(context.Context, int, int) (int, error), ...pl.Option) pl.Partial[int, int]
 	for name, mapWith := range map[string]mapWith{
@@ -111,7 +112,8 @@ func TestAppendInAnotherAppend(t *testing.T) {
 	assert.Equal(t, []string{"a starts", "b starts", "c starts", "d starts", "e starts"}, starts)
 }
 
-// What is behind a gate may have other consumers, which wait for it although the Append has had enough.
+// What is behind a gate may have other consumers, which wait for it although the Append has had
+// enough.
 func TestAppendThatEndsEarlyHoldsNobodyUp(t *testing.T) {
 	for name, build := range map[string]func(a, b pl.Stage[int]) pl.Runnable{
 		"before its turn":  func(a, b pl.Stage[int]) pl.Runnable { return pl.Take[int](1)(pl.Append(a, b)) },

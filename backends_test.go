@@ -16,7 +16,8 @@ import (
 	"github.com/gopeln/pl/thread"
 )
 
-// backends are those that the tests of this package mix. They are made at package level, where a subprocess finds them.
+// backends are those that the tests of this package mix. They are made at package level, where a
+// subprocess finds them.
 var backends = []backendtest.API{
 	backendtest.New(backendtest.Serial, serial.Map, serial.Filter, serial.FlatMap, serial.Each,
 		serial.MapWith, serial.FilterWith, serial.FlatMapWith, serial.EachWith),

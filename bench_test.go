@@ -12,9 +12,11 @@ import (
 	"github.com/gopeln/pl/thread"
 )
 
-// The module in bench compares with rivals; these benchmarks find out what a change to the engine costs.
+// The module in bench compares with rivals; these benchmarks find out what a change to the engine
+// costs.
 
-// perValue runs values(n) to its end for each round of b, and reports what one value costs, fractions included.
+// perValue runs values(n) to its end for each round of b, and reports what one value costs,
+// fractions included.
 func perValue(b *testing.B, n int, values func(n int) pl.Stage[int]) {
 	stage := values(n)
 	var before, after runtime.MemStats
@@ -38,7 +40,8 @@ func perValue(b *testing.B, n int, values func(n int) pl.Stage[int]) {
 	b.ReportMetric(0, "ns/op") // a run: it says nothing here
 }
 
-// BenchmarkChannels is the baseline of BenchmarkThread: the same shape in bare channels, without errors or an early end.
+// BenchmarkChannels is the baseline of BenchmarkThread: the same shape in bare channels, without
+// errors or an early end.
 func BenchmarkChannels(b *testing.B) {
 	const n, stages, workers, maxsize = 50_000, 3, 2, 64
 	for b.Loop() {

@@ -29,7 +29,8 @@ func TestDistinctRemembersTheLastKeys(t *testing.T) {
 	}
 }
 
-// A key may be any comparable type: an interface that holds what cannot be hashed, and NaN, are the hard ones.
+// A key may be any comparable type: an interface that holds what cannot be hashed, and NaN, are the
+// hard ones.
 func TestDistinctKeysThatAreHardToRemember(t *testing.T) {
 	nan := math.NaN()
 	assert.Len(t, values(t, pl.Distinct(itself[float64], 2)(pl.From(nan, 1, nan, 1, nan, 2, 3, nan, 2))), 7)

@@ -24,9 +24,10 @@
 // Building a stage starts nothing and reads nothing. A loop over [Stage.All], [Stage.Collect],
 // [Stage.Run] and the other ends, such as [Stage.First] and [Reduce], each make a run: they start
 // the workers of the whole pipeline, up to its sources, and stop them all before they return,
-// whether the loop ended, broke, returned or panicked, a function failed, or the context ended. Only
-// a function that ignores its context can outlive the run, and only if package thread has abandoned
-// it after its [Timeout]. A stage can be run many times, also at once; runs share nothing.
+// whether the loop ended, broke, returned or panicked, a function failed, or the context ended.
+// Only a function that ignores its context can outlive the run, and only if package thread has
+// abandoned it after its [Timeout]. A stage can be run many times, also at once; runs share
+// nothing.
 //
 // A stage that is used in several places of one run runs once in it, and each of its consumers gets
 // every value. A consumer whose queue is full holds up the others. [Run] makes one run of several
@@ -46,8 +47,8 @@
 // [Limit] how many calls there are in a second.
 //
 // A result can be taken downstream as soon as a function has yielded it, and a value that waits for
-// a worker can be taken by any other worker. So functions may wait for one another, as they may with
-// channels.
+// a worker can be taken by any other worker. So functions may wait for one another, as they may
+// with channels.
 //
 // Sources, the operators of this package and those of package serial run in the goroutine of their
 // consumer; in one of their own if the consumer has workers, or if there are several consumers. An
@@ -56,8 +57,8 @@
 // # Order
 //
 // A stage with one worker keeps the order of its values. One with several yields them as they are
-// done; [Ordered] restores the order of the source, and [OrderedWindow] bounds what waits meanwhile.
-// With [ByKey] the values of one key run one after the other, and leave in that order.
+// done; [Ordered] restores the order of the source, and [OrderedWindow] bounds what waits
+// meanwhile. With [ByKey] the values of one key run one after the other, and leave in that order.
 //
 // # Errors
 //
@@ -78,8 +79,8 @@
 // # Ending early
 //
 // When the context of a run ends, functions are told by theirs, and what is under way is dropped.
-// [Drain] ends it in another way: the sources stop, what has been read is finished, and the run ends
-// without an error.
+// [Drain] ends it in another way: the sources stop, what has been read is finished, and the run
+// ends without an error.
 //
 // # Resources
 //
@@ -103,9 +104,9 @@
 //
 // Users of the backends need nothing of this section. A stage is an operator on a backend with
 // settings, and none of the three knows the others. An operator is an [Operation]: its [Opener]
-// makes a [Kernel] for each worker. The engine wraps the kernel in a typed loop, which takes values,
-// calls the kernel and hands its results on, and hides that loop behind [Worker]. A [Backend]
-// decides what the loop runs on, and never sees a value. [NewPartial] joins the three.
+// makes a [Kernel] for each worker. The engine wraps the kernel in a typed loop, which takes
+// values, calls the kernel and hands its results on, and hides that loop behind [Worker]. A
+// [Backend] decides what the loop runs on, and never sees a value. [NewPartial] joins the three.
 //
 //   - [Site] is one stage in one run, as a backend sees it; [SiteFrom] finds it in a context.
 //   - [Seat] is how a worker waits, and what surrounds each call.

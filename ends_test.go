@@ -177,7 +177,8 @@ func TestChanSendsTheValuesAndThenTellsTheError(t *testing.T) {
 	}
 }
 
-// A consumer that has had enough ends the context. err waits until nothing is left, also if nobody receives.
+// A consumer that has had enough ends the context. err waits until nothing is left, also if nobody
+// receives.
 func TestEndingTheContextOfChanStopsTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cause := errors.New("enough")

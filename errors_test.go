@@ -130,7 +130,8 @@ func TestNilContextIsTheBackground(t *testing.T) {
 	})
 }
 
-// What a kernel does after its only result is the engine's business, and its delays are: the value is out.
+// What a kernel does after its only result is the engine's business, and its delays are: the value
+// is out.
 func TestAValueThatIsOutDoesNotRunOutOfTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		late := pl.Operation[int, int]{

@@ -10,7 +10,8 @@ import (
 	"github.com/gopeln/pl/thread"
 )
 
-// announced is a backend: the workers run on goroutines, as in package thread, and it tells when a stage starts.
+// announced is a backend: the workers run on goroutines, as in package thread, and it tells when a
+// stage starts.
 type announced struct{}
 
 func (announced) Name() string { return "announced" }
@@ -34,7 +35,8 @@ func Greeting(text string) pl.Option {
 	return pl.Attach(greetingKey{}, text, fmt.Sprintf("Greeting(%q)", text), err)
 }
 
-// AnnouncedMap is Map on that backend. The other operators differ in their kernel, and in how many results it makes.
+// AnnouncedMap is Map on that backend. The other operators differ in their kernel, and in how many
+// results it makes.
 func AnnouncedMap[A, B any](f func(ctx context.Context, in A) (B, error), opts ...pl.Option) pl.Partial[A, B] {
 	return pl.NewPartial(announced{}, mapping(f), opts...)
 }
@@ -61,7 +63,8 @@ func ExampleNewPartial() {
 	// [0 2 4] <nil>
 }
 
-// A bad value fails the run before anything starts, and so does an option that the stage's backend does not know.
+// A bad value fails the run before anything starts, and so does an option that the stage's backend
+// does not know.
 func ExampleAttach() {
 	fmt.Println(AnnouncedMap(double, Greeting(""))(pl.Range(3)).Run(context.Background()))
 	err := thread.Map(double, Greeting("hello"))(pl.Range(3)).Run(context.Background())
@@ -105,7 +108,8 @@ func ExampleNewDriven() {
 	// Output: [0 2 4 6 8 10] <nil>
 }
 
-// What an operator does may depend on the settings of its stage: this one asks for its greeting when a worker opens.
+// What an operator does may depend on the settings of its stage: this one asks for its greeting
+// when a worker opens.
 func ExampleSiteFrom() {
 	op := mapping(double)
 	open := op.Open

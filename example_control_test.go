@@ -114,7 +114,8 @@ func ExampleSplit() {
 	// Output: [-9 -8 -7 0 2 4 6 8 10 12] <nil>
 }
 
-// ticks is a limiter that lets one caller in per tick. A *rate.Limiter of golang.org/x/time does more.
+// ticks is a limiter that lets one caller in per tick. A *rate.Limiter of golang.org/x/time does
+// more.
 type ticks struct{ *time.Ticker }
 
 func (t ticks) Wait(ctx context.Context) error {

@@ -15,7 +15,8 @@ func hurry(_ context.Context, x int) (int, error) {
 	return x, nil
 }
 
-// However many workers there are, and whatever order they finish in, the values come out in the order of the source.
+// However many workers there are, and whatever order they finish in, the values come out in the
+// order of the source.
 func ExampleOrdered() {
 	values := pl.Ordered(thread.Map(hurry, pl.Workers(5))(pl.Range(5)))
 	fmt.Println(values.Collect(context.Background()))

@@ -23,7 +23,8 @@ func parseRow(_ context.Context, line string) (Row, error) {
 	return Row{name, p}, err
 }
 
-// A function from stage to stage is a Partial as it stands: this is how to write an operator of one's own.
+// A function from stage to stage is a Partial as it stands: this is how to write an operator of
+// one's own.
 func ExamplePartial() {
 	cheap := func(rows pl.Stage[Row]) pl.Stage[Row] {
 		return thread.Filter(pl.Lift(func(r Row) bool { return r.Price < 2 }))(rows)

@@ -10,7 +10,8 @@ import (
 	"github.com/gopeln/pl/thread"
 )
 
-// The fluent form reads well where the type of the values stays the same. Since Go 1.27 it may change on the way.
+// The fluent form reads well where the type of the values stays the same. Since Go 1.27 it may
+// change on the way.
 func ExampleStage_Pipe() {
 	values := pl.Range(8).
 		Pipe(thread.Filter(isOdd)).

@@ -11,8 +11,8 @@ import (
 	"github.com/gopeln/pl/thread"
 )
 
-// A pipeline reads from left to right, and its type may change on the way. Before Go 1.27 a method cannot do that; there,
-// Pipe2 to Pipe9 do it.
+// A pipeline reads from left to right, and its type may change on the way. Before Go 1.27 a method
+// cannot do that; there, Pipe2 to Pipe9 do it.
 func ExampleStage_Pipe() {
 	halves := pl.From("4", "7", "12").
 		Pipe(thread.Map(pl.Try(strconv.Atoi), pl.Workers(3))).

@@ -17,7 +17,8 @@ import (
 	"github.com/gopeln/pl/thread"
 )
 
-// Within one call of a source and one of a FlatMap, both of which go on for long, the figures lag at most 50 ms.
+// Within one call of a source and one of a FlatMap, both of which go on for long, the figures lag
+// at most 50 ms.
 func TestFiguresDoNotLagWithinLongCalls(t *testing.T) {
 	const n = 200
 	each := 10 * time.Millisecond

@@ -32,7 +32,8 @@ func TestFiguresCountEachValueOnceHoweverManyWorkersFindNoMore(t *testing.T) {
 	assert.EqualValues(t, 1, stats.Stages[1].Dropped)
 }
 
-// Values that fail, are tried again, panic, or end their goroutine, in the middle of windows whose other values do well.
+// Values that fail, are tried again, panic, or end their goroutine, in the middle of windows whose
+// other values do well.
 func TestTroubleWithinAWindowIsCountedOnce(t *testing.T) {
 	const n, kinds = 3000, 7
 	hopeless := func(x int) bool { return x%kinds == 3 || x%kinds == 4 }

@@ -20,7 +20,8 @@ import (
 	"github.com/gopeln/pl/thread"
 )
 
-// What a Func does in every backend is in internal/backendtest; here are operators without one, and mixtures.
+// What a Func does in every backend is in internal/backendtest; here are operators without one, and
+// mixtures.
 
 // standing makes a Func that is stopped at the test's end.
 func standing[A, B any](t *testing.T, p pl.Partial[A, B]) func(A) (B, error) {

@@ -17,8 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hotCalls are the functions of the hot path, with all that each may call of this package and of the queues. The rest of
-// what it calls in the source must be inlined: a call costs about 15 % of a value's price.
+// hotCalls are the functions of the hot path, with all that each may call of this package and of
+// the queues. The rest of what it calls in the source must be inlined: a call costs about 15 % of a
+// value's price.
 var hotCalls = map[string][]string{
 	"pl.(*worker).streamWindow":  {"pl.(*worker).receive", "queue.(*In).AnnounceClaim", "queue.(*Out).Publish"},
 	"pl.(*worker).streamOne":     {"pl.(*worker).receive", "queue.(*Out).Publish", "pl.(*valueLoop).putChannel"},
@@ -33,7 +34,8 @@ var hotCalls = map[string][]string{
 	"pl.(*valueLoop).endAttempt": {"pl.(*valueLoop).end", "pl.(*valueLoop).applyPolicy"},
 }
 
-// program has each hot function, instantiated outside the packages that declare it, as users' programs have.
+// program has each hot function, instantiated outside the packages that declare it, as users'
+// programs have.
 const program = `package main
 
 import (
@@ -53,8 +55,9 @@ func main() {
 }
 `
 
-// The compiler inlines a function as long as it is small, and across packages only from generic ones. One edit can end
-// that, without an error: this test looks at what is called in a program that was built.
+// The compiler inlines a function as long as it is small, and across packages only from generic
+// ones. One edit can end that, without an error: this test looks at what is called in a program
+// that was built.
 func TestTheHotPathIsInlined(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a program")
@@ -91,8 +94,8 @@ var (
 	typeNames = regexp.MustCompile(`\[.*?\]`)
 )
 
-// callsIn disassembles a program. It returns, for each function of package pl and of the queues, the functions of these
-// that it calls, all without type arguments.
+// callsIn disassembles a program. It returns, for each function of package pl and of the queues,
+// the functions of these that it calls, all without type arguments.
 func callsIn(t *testing.T, binary string) map[string][]string {
 	t.Helper()
 	out, err := exec.Command("go", "tool", "objdump", "-s", `gopeln/pl`, binary).Output()

@@ -135,19 +135,21 @@ func newRunInfo(r *run, roots []node) *RunInfo {
 // Graph returns the stages of the run.
 func (r *RunInfo) Graph() Graph { return r.graph }
 
-// Context returns the context that the run was given. Observers may ask for it while they are called; when they have
-// returned for the last time, it is one without values.
+// Context returns the context that the run was given. Observers may ask for it while they are
+// called; when they have returned for the last time, it is one without values.
 func (r *RunInfo) Context() context.Context {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.caller
 }
 
-// Enclose makes the functions of the run's stages, and their OnStart and OnEnd, run in the contexts that f returns. f is
-// called for each worker before it starts, with the context that it would have else, from which that of f must be
-// derived, and with its stage; it is called by several goroutines at once. In a subprocess there are other contexts.
+// Enclose makes the functions of the run's stages, and their OnStart and OnEnd, run in the contexts
+// that f returns. f is called for each worker before it starts, with the context that it would have
+// else, from which that of f must be derived, and with its stage; it is called by several
+// goroutines at once. In a subprocess there are other contexts.
 //
-// Only an observer may call it, before it returns from being told that the run starts; calls of several observers add up.
+// Only an observer may call it, before it returns from being told that the run starts; calls of
+// several observers add up.
 func (r *RunInfo) Enclose(f func(ctx context.Context, stage Node) context.Context) {
 	r.enclose = append(r.enclose, f)
 }

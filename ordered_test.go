@@ -164,7 +164,8 @@ func TestOrderedAfterConcatOfPromptSources(t *testing.T) {
 	})
 }
 
-// The window counts source values, whatever became of them on the way: at no moment are more than n under way.
+// The window counts source values, whatever became of them on the way: at no moment are more than n
+// under way.
 func TestOrderedWindowIsNeverExceeded(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 8} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {

@@ -44,8 +44,8 @@ func TestFluentMistakesFailTheRun(t *testing.T) {
 	fails(t, pl.Range(3).Pipe(digit(1).Then(none)), "the operator is nil")
 }
 
-// TestBothFluentFormsDeclareTheSame compares the heads in the files for Go 1.27 and before, where the type that a method
-// may change there is the one that it keeps here.
+// TestBothFluentFormsDeclareTheSame compares the heads in the files for Go 1.27 and before, where
+// the type that a method may change there is the one that it keeps here.
 func TestBothFluentFormsDeclareTheSame(t *testing.T) {
 	since, before := heads(t, "pipe.go"), heads(t, "pipe_go126.go")
 	require.NotEmpty(t, since)
@@ -54,8 +54,8 @@ func TestBothFluentFormsDeclareTheSame(t *testing.T) {
 
 var head = regexp.MustCompile(`(?m)^func \(\w (\w+)\[(.*?)\]\) (\w+)(?:\[(\w+) any\])?(.*) {`)
 
-// heads are the heads of a file's methods, with the type parameters called by their places. It reads text, since the
-// parser of Go 1.26 does not know methods with type parameters.
+// heads are the heads of a file's methods, with the type parameters called by their places. It
+// reads text, since the parser of Go 1.26 does not know methods with type parameters.
 func heads(t *testing.T, file string) (all []string) {
 	t.Helper()
 	text, err := os.ReadFile(file)

@@ -18,8 +18,8 @@ import (
 	"github.com/gopeln/pl/thread"
 )
 
-// Runs with a planted bottleneck: the verdict must name it. Time is virtual, so that nothing else is slow; package
-// process has its own tests.
+// Runs with a planted bottleneck: the verdict must name it. Time is virtual, so that nothing else
+// is slow; package process has its own tests.
 
 // waiting makes a stage whose function waits.
 type waiting func(name string, wait func(x int) time.Duration, opts ...pl.Option) pl.Partial[int, int]
@@ -62,7 +62,8 @@ func reading(n int, each time.Duration) pl.Stage[int] {
 	}).With(pl.Name("read"))
 }
 
-// verdictOf returns the verdict about a run of s, while it goes on and at its end. body is the loop's.
+// verdictOf returns the verdict about a run of s, while it goes on and at its end. body is the
+// loop's.
 func verdictOf(t *testing.T, s pl.Stage[int], body time.Duration) (during, end pl.Verdict) {
 	ctx, stats := observed(t)
 	begun, n := time.Now(), 0
@@ -234,7 +235,8 @@ func TestARunTooShortToTellIsWarmingUp(t *testing.T) {
 	assert.Equal(t, pl.WarmingUp, stats().Verdict().Kind)
 }
 
-// More workers that compute than there are cores: each looks busy all the time, whatever else the machine does.
+// More workers that compute than there are cores: each looks busy all the time, whatever else the
+// machine does.
 func TestTooFewCoresAreTheLimit(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes seconds")

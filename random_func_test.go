@@ -17,8 +17,8 @@ import (
 	"github.com/gopeln/pl/internal/backendtest"
 )
 
-// TestRandomFuncs calls random operators from many goroutines at once, some of which leave, and compares each answer with
-// what a plain loop makes of its value.
+// TestRandomFuncs calls random operators from many goroutines at once, some of which leave, and
+// compares each answer with what a plain loop makes of its value.
 func TestRandomFuncs(t *testing.T) { eachSeed(t, tryFunc) }
 
 func tryFunc(t *testing.T, seed uint64) {

@@ -247,7 +247,8 @@ func (o *outcome) settle() {
 	}
 }
 
-// take cuts, where it is known which values come first. If it gets all that it wants, it does not hear of what has failed.
+// take cuts, where it is known which values come first. If it gets all that it wants, it does not
+// hear of what has failed.
 func (g *grower) take(m model) model {
 	all := m.of(nil)
 	if !all.oneLane() {

@@ -23,9 +23,10 @@ var (
 	seed   = flag.Uint64("seed", 0, "run only the random graph of this seed")
 )
 
-// TestRandomGraphs compares random pipelines with what plain loops make of the same input: which values come, in which
-// order those of a key come, and which failures are reported, also if the run drains at some moment. The name of a failed
-// subtest is the seed of its graph; go test -run TestRandomGraphs -seed N runs it alone, and -graphs N runs more.
+// TestRandomGraphs compares random pipelines with what plain loops make of the same input: which
+// values come, in which order those of a key come, and which failures are reported, also if the run
+// drains at some moment. The name of a failed subtest is the seed of its graph; go test -run
+// TestRandomGraphs -seed N runs it alone, and -graphs N runs more.
 func TestRandomGraphs(t *testing.T) { eachSeed(t, try) }
 
 // eachSeed tries many random seeds, or the one that was asked for.
@@ -80,7 +81,8 @@ func compare(t *testing.T, g *grower, m model) {
 	}
 }
 
-// look consumes a stage that is observed: that changes nothing, and the figures are those of what has happened.
+// look consumes a stage that is observed: that changes nothing, and the figures are those of what
+// has happened.
 func look(t *testing.T, g *grower, m model) {
 	looked := false
 	ctx := backendtest.Watched(t.Context(), t, 10*time.Millisecond, func(before, end pl.Stats, err error) {
@@ -103,7 +105,8 @@ func ignoring[E error](err error) error {
 	return err
 }
 
-// sumsUp checks the figures of a run that has ended well, and that those of its parts add up to them.
+// sumsUp checks the figures of a run that has ended well, and that those of its parts add up to
+// them.
 func sumsUp(t *testing.T, before, end pl.Stats) {
 	t.Helper()
 	if end.State == pl.Done {

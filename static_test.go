@@ -11,8 +11,8 @@ import (
 	"github.com/gopeln/pl/thread"
 )
 
-// Workers fetch values that are there already themselves: every value comes once, whatever the bound, and nothing is
-// counted twice.
+// Workers fetch values that are there already themselves: every value comes once, whatever the
+// bound, and nothing is counted twice.
 func TestValuesThatAreThereComeOnce(t *testing.T) {
 	items := make([]int, 1000)
 	for i := range items {

@@ -16,7 +16,8 @@ import (
 	"github.com/gopeln/pl/thread"
 )
 
-// The source and the worker of a branch that nobody listens to any more wait for ever if they are not told.
+// The source and the worker of a branch that nobody listens to any more wait for ever if they are
+// not told.
 func TestTakeStopsItsBranchWhileTheRunGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var closed time.Duration
@@ -40,7 +41,8 @@ func TestTakeStopsItsBranchWhileTheRunGoesOn(t *testing.T) {
 	})
 }
 
-// The producer that the branch shares with the rest of the run has nothing for it, for as long as it likes.
+// The producer that the branch shares with the rest of the run has nothing for it, for as long as
+// it likes.
 func TestABranchEndsWhileItsProducerGoesOn(t *testing.T) {
 	for _, size := range []int{0, 4, 100} {
 		synctest.Test(t, func(t *testing.T) {
@@ -80,8 +82,8 @@ func TestCancelEndsWhatYieldsNothing(t *testing.T) {
 	}
 }
 
-// produced has a goroutine of its own, which it waits for on its way out: the shape of many a source. That goroutine ends
-// with the context.
+// produced has a goroutine of its own, which it waits for on its way out: the shape of many a
+// source. That goroutine ends with the context.
 func produced() pl.Stage[int] {
 	return pl.FromFunc(func(ctx context.Context, yield func(int) bool) error {
 		values := make(chan int)

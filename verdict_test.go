@@ -101,7 +101,8 @@ func TestTheVerdictNamesWhatLimitsTheRun(t *testing.T) {
 		"a stage of few values, behind a filter": {pipelineOf(loop(0), sourceOf("read", 1000, 0, 0),
 			with(pipelineOf(StageStats{}, worked("filter", 1, 1000, 0.5, 0, 0.5)), 0, func(s *StageStats) { s.Out = 100 }).Stages[0],
 			worked("score", 1, 100, 0.99, 0, 0)), StageBound, "score", ""},
-		// The source and the first stage read ahead, since nothing bounds them; the queue in front of score grows.
+		// The source and the first stage read ahead, since nothing bounds them; the queue in front
+		// of score grows.
 		"queues without a bound": {with(pipelineOf(loop(0.1), sourceOf("read", 90_000, 1, 0), worked("parse", 1, 90_000, 1, 0, 0),
 			worked("score", 1, 1000, 0.9, 0, 0)), 2, func(s *StageStats) { s.MaxSize, s.Queued = 0, 89_000 }),
 			StageBound, "score", "89000 values wait before it, and no MaxSize bounds them"},

@@ -1,5 +1,6 @@
-// Command bench compares gopeln with what else Go code does with many values: channels by hand, errgroup, the usual
-// pools, and a plain loop. It prints Markdown tables. All of it takes some minutes; flags choose less or more:
+// Command bench compares gopeln with what else Go code does with many values: channels by hand,
+// errgroup, the usual pools, and a plain loop. It prints Markdown tables. All of it takes some
+// minutes; flags choose less or more:
 //
 //	go run ./bench
 //	go run ./bench -part hop -stages 3 -workers 2 -maxsize 64,0 -reps 15

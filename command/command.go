@@ -10,9 +10,10 @@ import (
 	"github.com/gopeln/pl/internal/child"
 )
 
-// Map keeps pl.Workers processes of argv running, hands each one value at a time, and reads one answer for
-// each. argv[0] is looked up as package os/exec does. A program that cannot be started is a failure of the value that
-// it was to be started for. The common options work, and process.Env and process.Recycle.
+// Map keeps pl.Workers processes of argv running, hands each one value at a time, and reads one
+// answer for each. argv[0] is looked up as package os/exec does. A program that cannot be started
+// is a failure of the value that it was to be started for. The common options work, and process.Env
+// and process.Recycle.
 func Map[A, B any](p Protocol[A, B], argv []string, opts ...pl.Option) pl.Partial[A, B] {
 	argv = slices.Clone(argv)
 	op := pl.Operation[A, B]{Verb: "Map", Results: pl.One, Func: Map[A, B]}

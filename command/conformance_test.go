@@ -21,9 +21,10 @@ import (
 	"github.com/gopeln/pl/thread"
 )
 
-// The suite's functions run in programs: in this test binary, which answers the values of the function whose number it
-// finds in its environment. Package command has Map alone, without a resource; the other functions are those of thread,
-// so that Map is in their company as in any pipeline.
+// The suite's functions run in programs: in this test binary, which answers the values of the
+// function whose number it finds in its environment. Package command has Map alone, without a
+// resource; the other functions are those of thread, so that Map is in their company as in any
+// pipeline.
 var api = backendtest.New(backendtest.Command, program, thread.Filter, thread.FlatMap, thread.Each,
 	programWith, thread.FilterWith, thread.FlatMapWith, thread.EachWith)
 

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// ExitError is the end of a process that should not have ended, or not so. It is the error of the value that the
-// process had.
+// ExitError is the end of a process that should not have ended, or not so. It is the error of the
+// value that the process had.
 type ExitError struct {
 	Argv   []string
 	PID    int

@@ -27,7 +27,8 @@ func (p *pieces) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// received is what a reader of answers makes of a text, whatever pieces it comes in, and why it stopped.
+// received is what a reader of answers makes of a text, whatever pieces it comes in, and why it
+// stopped.
 func received(text []byte, piece int, receive func(*bufio.Reader) ([]byte, error)) (answers []string, err error) {
 	r := bufio.NewReaderSize(&pieces{text, max(1, piece)}, 16)
 	for {
@@ -54,7 +55,8 @@ func FuzzReceiveLine(f *testing.F) {
 	})
 }
 
-// FuzzReceiveFrame checks that each whole frame is an answer, and what is torn or too long is an error.
+// FuzzReceiveFrame checks that each whole frame is an answer, and what is torn or too long is an
+// error.
 func FuzzReceiveFrame(f *testing.F) {
 	f.Add([]byte("\x00\x00\x00\x02ab\x00\x00\x00\x00\x00\x00\x00\x03abc"), 2)
 	f.Add([]byte("\x00\x00\x00\x02a"), 1)

@@ -287,7 +287,8 @@ func requireGone(t *testing.T, pids string) {
 	}
 }
 
-// isGone reports whether a process has ended; that its parent may not have taken note of it does not count.
+// isGone reports whether a process has ended; that its parent may not have taken note of it does
+// not count.
 func isGone(pid int) bool {
 	if stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err == nil {
 		_, after, _ := strings.Cut(string(stat), ") ")

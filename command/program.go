@@ -37,7 +37,8 @@ var (
 	quiet = 10 * time.Millisecond
 )
 
-// lastWords is how long the pipes of a process that has ended are read: what has left its group may hold them.
+// lastWords is how long the pipes of a process that has ended are read: what has left its group may
+// hold them.
 const lastWords = 100 * time.Millisecond
 
 // start starts a process, which is killed when the stage's context ends.
@@ -99,7 +100,8 @@ func (p *program) close() {
 	p.out.Close()
 }
 
-// finish lets the process end in an orderly way, and reports how much it has answered without having been asked.
+// finish lets the process end in an orderly way, and reports how much it has answered without
+// having been asked.
 func (p *program) finish() (surplus int64) {
 	_ = p.readUntil(time.Time{}) // that of the last value's Timeout may stand
 	p.in.Close()
@@ -140,7 +142,8 @@ func (p *program) watch() bool {
 	return err == nil
 }
 
-// readUntil lets reads fail from a time on; zero: never. Those of a process that has ended fail soon.
+// readUntil lets reads fail from a time on; zero: never. Those of a process that has ended fail
+// soon.
 func (p *program) readUntil(t time.Time) error {
 	err := p.out.SetReadDeadline(t)
 	if p.isDead() { // it has set a deadline, which was taken back just now

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// Protocol is how values and answers travel. [Lines], [JSONLines] and [Frames] make one. The zero Protocol is not
-// valid: runs of its stages fail.
+// Protocol is how values and answers travel. [Lines], [JSONLines] and [Frames] make one. The zero
+// Protocol is not valid: runs of its stages fail.
 type Protocol[A, B any] struct {
 	// request appends a value as it is sent.
 	request func(to []byte, in A) ([]byte, error)
@@ -26,8 +26,8 @@ type Protocol[A, B any] struct {
 // mostAnswer is the longest answer in bytes: what is longer is none.
 const mostAnswer = 1 << 30
 
-// Lines sends each value as a line, and takes a line as its answer, without the "\n". A "\n" in a value is an
-// error.
+// Lines sends each value as a line, and takes a line as its answer, without the "\n". A "\n" in a
+// value is an error.
 func Lines() Protocol[string, string] {
 	return Protocol[string, string]{
 		request: func(to []byte, in string) ([]byte, error) {
@@ -58,8 +58,8 @@ func JSONLines[A, B any]() Protocol[A, B] {
 	}
 }
 
-// Frames sends each value as its length in 4 bytes, big endian, and then its bytes, and takes the same as its
-// answer.
+// Frames sends each value as its length in 4 bytes, big endian, and then its bytes, and takes the
+// same as its answer.
 func Frames() Protocol[[]byte, []byte] {
 	return Protocol[[]byte, []byte]{
 		request: func(to []byte, in []byte) ([]byte, error) {
@@ -94,7 +94,8 @@ func receiveLine(r *bufio.Reader) ([]byte, error) {
 	return append(long, line[:len(line)-1]...), nil
 }
 
-// receiveFrame reads a length and as many bytes. It believes in the length as far as the bytes come.
+// receiveFrame reads a length and as many bytes. It believes in the length as far as the bytes
+// come.
 func receiveFrame(r *bufio.Reader) ([]byte, error) {
 	var head [4]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {

@@ -12,17 +12,19 @@ import (
 	"github.com/gopeln/pl/internal/child"
 )
 
-// Output is what a process of [Run] has written to its standard output, and the value that it was for.
+// Output is what a process of [Run] has written to its standard output, and the value that it was
+// for.
 type Output[A any] struct {
 	In     A
 	Stdout []byte
 }
 
-// Run starts one process for each value, pl.Workers at a time, as xargs -P does, and yields what it wrote to
-// standard output. cmd makes the command; it must leave Stdout to Run, and may set all else, Stdin among it. If it leaves
-// Stderr, too, what is written there is read, and its end is in the [*ExitError] of a process that does not end with
-// status 0. A process that is not done when the value's time is over, or the run ends, is killed with its group. The common
-// options work, and process.Env.
+// Run starts one process for each value, pl.Workers at a time, as xargs -P does, and yields what it
+// wrote to standard output. cmd makes the command; it must leave Stdout to Run, and may set all
+// else, Stdin among it. If it leaves Stderr, too, what is written there is read, and its end is in
+// the [*ExitError] of a process that does not end with status 0. A process that is not done when
+// the value's time is over, or the run ends, is killed with its group. The common options work, and
+// process.Env.
 func Run[A any](cmd func(ctx context.Context, in A) *exec.Cmd, opts ...pl.Option) pl.Partial[A, Output[A]] {
 	op := pl.Operation[A, Output[A]]{Verb: "Run", Results: pl.One, Func: cmd}
 	op.Open = func(ctx context.Context) (pl.Kernel[A, Output[A]], func(context.Context) error, error) {

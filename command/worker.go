@@ -54,8 +54,9 @@ func (w *worker[A, B]) handle(ctx context.Context, in A, emit func(B) bool) erro
 	return nil
 }
 
-// ask sends a request to the process and returns the answer. Another process gets it if the one at hand has ended
-// without having read it, but a process that has just been started has no such excuse.
+// ask sends a request to the process and returns the answer. Another process gets it if the one at
+// hand has ended without having read it, but a process that has just been started has no such
+// excuse.
 func (w *worker[A, B]) ask(ctx context.Context, request []byte) ([]byte, error) {
 	for {
 		if w.current != nil && w.current.isDead() {
@@ -76,8 +77,8 @@ func (w *worker[A, B]) ask(ctx context.Context, request []byte) ([]byte, error) 
 	}
 }
 
-// exchange sends a request and returns the answer. After an error there is no current process. unread says that the
-// process has ended before it had the request.
+// exchange sends a request and returns the answer. After an error there is no current process.
+// unread says that the process has ended before it had the request.
 func (w *worker[A, B]) exchange(ctx context.Context, request []byte) (text []byte, unread bool, err error) {
 	p := w.current
 	if w.site.Timeout() > 0 {
@@ -105,7 +106,8 @@ func (w *worker[A, B]) exchange(ctx context.Context, request []byte) (text []byt
 	return text, false, nil
 }
 
-// limit lets the exchange with the process fail when the value's time is over. done is to be called after it.
+// limit lets the exchange with the process fail when the value's time is over. done is to be called
+// after it.
 func (w *worker[A, B]) limit(ctx context.Context) (done func()) {
 	p := w.current
 	if due, ok := ctx.Deadline(); ok && p.readUntil(due) == nil && p.in.SetWriteDeadline(due) == nil {
@@ -119,8 +121,8 @@ func (w *worker[A, B]) limit(ctx context.Context) (done func()) {
 	}
 }
 
-// broken ends the process of an exchange that has failed, and returns the error of its value. sent reports whether
-// the request was sent.
+// broken ends the process of an exchange that has failed, and returns the error of its value. sent
+// reports whether the request was sent.
 func (w *worker[A, B]) broken(ctx context.Context, cause error) (sent bool, err error) {
 	p := w.current
 	var exit *ExitError
@@ -142,7 +144,8 @@ func (w *worker[A, B]) broken(ctx context.Context, cause error) (sent bool, err 
 	return sent, exit
 }
 
-// refuse is the error of the value at hand when the process has answered what it was not asked. It ends the process.
+// refuse is the error of the value at hand when the process has answered what it was not asked. It
+// ends the process.
 func (w *worker[A, B]) refuse(how string) error {
 	p := w.current
 	w.discard(p.kill)

@@ -1,5 +1,5 @@
-// Package docs_test holds the documents of the repository to what they say: their code compiles, their links lead
-// somewhere, and the files and functions that they name are there.
+// Package docs_test holds the documents of the repository to what they say: their code compiles,
+// their links lead somewhere, and the files and functions that they name are there.
 package docs_test
 
 import (
@@ -21,9 +21,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestGoCodeInDocumentsCompiles vets every Go block as a user of the module has it: in a module of its own, which
-// requires this one. A block that begins with a package clause is compiled as it stands. Any other is a fragment,
-// either declarations or statements; CONTRIBUTING.md says what is put around it.
+// TestGoCodeInDocumentsCompiles vets every Go block as a user of the module has it: in a module of
+// its own, which requires this one. A block that begins with a package clause is compiled as it
+// stands. Any other is a fragment, either declarations or statements; CONTRIBUTING.md says what is
+// put around it.
 func TestGoCodeInDocumentsCompiles(t *testing.T) {
 	users := newModules(t)
 	known := importable(t)
@@ -52,8 +53,8 @@ func TestGoCodeInDocumentsCompiles(t *testing.T) {
 	}
 }
 
-// TestProgramsInDocumentsPrintWhatIsShown runs each program that is followed by a block marked "text output", or
-// "mermaid output" if it draws: that is what it writes to standard output.
+// TestProgramsInDocumentsPrintWhatIsShown runs each program that is followed by a block marked
+// "text output", or "mermaid output" if it draws: that is what it writes to standard output.
 func TestProgramsInDocumentsPrintWhatIsShown(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it links more than a dozen programs")
@@ -174,7 +175,8 @@ type module struct {
 	env    []string
 }
 
-// newModule makes a module that requires this one, and what this one requires, so that nothing has to be fetched.
+// newModule makes a module that requires this one, and what this one requires, so that nothing has
+// to be fetched.
 func newModule(t *testing.T) module {
 	t.Helper()
 	m := copyOf(t, root)
@@ -199,7 +201,8 @@ func copyOf(t *testing.T, folder string) module {
 	return m
 }
 
-// modules are the user's for what needs this module only, and another one, a copy of docs/modules, for what needs more.
+// modules are the user's for what needs this module only, and another one, a copy of docs/modules,
+// for what needs more.
 type modules [2]module
 
 func newModules(t *testing.T) modules {
@@ -235,7 +238,8 @@ func (m modules) of(files map[string]string) module {
 	return m[0]
 }
 
-// needsMore reports whether a package is neither of the standard library, nor of this module or what it requires.
+// needsMore reports whether a package is neither of the standard library, nor of this module or
+// what it requires.
 func needsMore(pkg string) bool {
 	if inner, ok := strings.CutPrefix(pkg, "github.com/gopeln/pl/"); ok {
 		for ; inner != "."; inner = path.Dir(inner) {

@@ -51,8 +51,8 @@ func isTest(code string) bool {
 	return err == nil && strings.HasSuffix(parsed.Name.Name, "_test")
 }
 
-// fragment makes a file of a fragment: of declarations as they are, of statements in a function that has a ctx and,
-// if they return something, returns an error.
+// fragment makes a file of a fragment: of declarations as they are, of statements in a function
+// that has a ctx and, if they return something, returns an error.
 func fragment(t *testing.T, at, code string, known map[string]string) string {
 	t.Helper()
 	if _, err := parser.ParseFile(token.NewFileSet(), "", "package p;"+code, 0); err == nil {
@@ -84,8 +84,8 @@ func returnsError(body *ast.BlockStmt) (found bool) {
 	return found
 }
 
-// used marks the variables that the statements declare as used: a fragment may end before it needs them. offset is
-// where code begins in what body was parsed from.
+// used marks the variables that the statements declare as used: a fragment may end before it needs
+// them. offset is where code begins in what body was parsed from.
 func used(body *ast.BlockStmt, code string, offset int) string {
 	for _, s := range slices.Backward(body.List) {
 		var names []string
@@ -143,8 +143,9 @@ func imports(t *testing.T, code string, known map[string]string) string {
 	return head
 }
 
-// importable maps the names of packages to the packages that a fragment may use without an import: the public ones of
-// this module and its nested ones, and those of the standard library that are listed here.
+// importable maps the names of packages to the packages that a fragment may use without an import:
+// the public ones of this module and its nested ones, and those of the standard library that are
+// listed here.
 func importable(t *testing.T) map[string]string {
 	t.Helper()
 	known := map[string]string{"pl": "github.com/gopeln/pl", "errgroup": "golang.org/x/sync/errgroup"}

@@ -10,8 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestLayoutIsAsDrawn compares the drawing in ARCHITECTURE.md with the repository: what is drawn is there, every folder of
-// Go code is drawn, or the folder that it is in, and of the folders whose files are drawn, every file but the tests.
+// TestLayoutIsAsDrawn compares the drawing in ARCHITECTURE.md with the repository: what is drawn is
+// there, every folder of Go code is drawn, or the folder that it is in, and of the folders whose
+// files are drawn, every file but the tests.
 func TestLayoutIsAsDrawn(t *testing.T) {
 	drawn, folders := drawing(t, read(t, "ARCHITECTURE.md"))
 	there := newIndex(t)
@@ -34,7 +35,8 @@ func TestLayoutIsAsDrawn(t *testing.T) {
 	}
 }
 
-// isDrawn reports whether a file or folder is drawn, or a folder that it is in; but the root's own files are each drawn.
+// isDrawn reports whether a file or folder is drawn, or a folder that it is in; but the root's own
+// files are each drawn.
 func isDrawn(drawn []string, file string) bool {
 	for ; file != "."; file = path.Dir(file) {
 		for _, pattern := range drawn {
@@ -46,8 +48,9 @@ func isDrawn(drawn []string, file string) bool {
 	return false
 }
 
-// drawing reads the layout: lines of names, which end at two blanks, where the explanation begins. A line that begins with
-// a folder may be followed by indented lines with its files. folders are those whose files are drawn.
+// drawing reads the layout: lines of names, which end at two blanks, where the explanation begins.
+// A line that begins with a folder may be followed by indented lines with its files. folders are
+// those whose files are drawn.
 func drawing(t *testing.T, d document) (drawn []string, folders map[string]bool) {
 	t.Helper()
 	_, after, ok := strings.Cut(d.text, "\n## Layout\n")

@@ -22,8 +22,8 @@ var (
 // ours are the addresses that show what is in this repository.
 var ours = []string{"https://pkg.go.dev/github.com/gopeln/pl", "https://github.com/gopeln/pl/blob/main", "https://github.com/gopeln/pl/tree/main"}
 
-// TestLinksLeadSomewhere looks at every link in the documents: to a file or folder of the repository, to a heading in
-// one of its documents, or to a page about one of its packages.
+// TestLinksLeadSomewhere looks at every link in the documents: to a file or folder of the
+// repository, to a heading in one of its documents, or to a page about one of its packages.
 func TestLinksLeadSomewhere(t *testing.T) {
 	count := 0
 	for _, d := range documents(t) {

@@ -21,9 +21,10 @@ var (
 	quotedInOne = regexp.MustCompile("`([^`]+)` \\(`([^`]+\\.go)`\\)")
 )
 
-// TestNamesInDocumentsAreThere looks at all that the documents about the code quote: each must be a file, a folder, or
-// something that is declared in the module. Of `name` (`file.go`), the name must be declared in that file. What has
-// a blank in it is a command or an expression, and not looked at.
+// TestNamesInDocumentsAreThere looks at all that the documents about the code quote: each must be a
+// file, a folder, or something that is declared in the module. Of `name` (`file.go`), the name must
+// be declared in that file. What has a blank in it is a command or an expression, and not looked
+// at.
 func TestNamesInDocumentsAreThere(t *testing.T) {
 	index := newIndex(t)
 	for _, name := range []string{"ARCHITECTURE.md", "CONTRIBUTING.md"} {
@@ -43,7 +44,8 @@ func TestNamesInDocumentsAreThere(t *testing.T) {
 	}
 }
 
-// TestPublicNamesInDocumentsAreThere looks in all documents at what they quote of the public packages, as in pl.Pipe.
+// TestPublicNamesInDocumentsAreThere looks in all documents at what they quote of the public
+// packages, as in pl.Pipe.
 func TestPublicNamesInDocumentsAreThere(t *testing.T) {
 	index := newIndex(t)
 	count := 0
@@ -63,8 +65,9 @@ func TestPublicNamesInDocumentsAreThere(t *testing.T) {
 	require.NotZero(t, count)
 }
 
-// index is what the repository's Go files declare: by the file's path, and under "" by all of them together. A method, or
-// a field, is there by its own name, with its type's, and with its package's.
+// index is what the repository's Go files declare: by the file's path, and under "" by all of them
+// together. A method, or a field, is there by its own name, with its type's, and with its
+// package's.
 type index struct {
 	declared map[string]map[string]bool
 	packages map[string]bool // their names

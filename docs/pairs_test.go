@@ -13,12 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// pair is a task done twice in a document, in plain Go and in gopeln, as the two blocks of Go after a comment
+// pair is a task done twice in a document, in plain Go and in gopeln, as the two blocks of Go after
+// a comment
 //
 //	<!-- pair: NAME -->
 //
-// Both are declarations. testdata/pairs/NAME has what they take as declared (world.go), the checks that both must pass
-// (both_test.go), and those that show what the document says of one of them (plain_test.go, gopeln_test.go).
+// Both are declarations. testdata/pairs/NAME has what they take as declared (world.go), the checks
+// that both must pass (both_test.go), and those that show what the document says of one of them
+// (plain_test.go, gopeln_test.go).
 type pair struct {
 	name, place   string
 	heading       string // that it stands under, as links name it
@@ -87,7 +89,8 @@ func TestPairsDoTheSame(t *testing.T) {
 	assert.NoError(t, err, "%s", out)
 }
 
-// TestLinesOfPairsAreCounted holds docs/errgroup.md to the numbers of lines in its table, empty ones not counted.
+// TestLinesOfPairsAreCounted holds docs/errgroup.md to the numbers of lines in its table, empty
+// ones not counted.
 func TestLinesOfPairsAreCounted(t *testing.T) {
 	var inReadme [][2]string
 	for _, line := range read(t, "README.md").prose() {

@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// File is a file that appears under its name only when it is whole. Make it with [Create]. Its methods
-// are safe for concurrent use.
+// File is a file that appears under its name only when it is whole. Make it with [Create]. Its
+// methods are safe for concurrent use.
 type File struct {
 	name string
 
@@ -30,10 +30,11 @@ const (
 	closed
 )
 
-// Create makes a file that is to be called name. What is written goes to a temporary file beside it, made
-// at the first Write; an existing file of that name stays as it is until [File.Commit] replaces it.
-// Failures are reported by Write and by Commit. Call Close in any case, by defer: without Commit it
-// removes the temporary file. A program that is killed leaves it behind: ".NAME.NUMBER.tmp".
+// Create makes a file that is to be called name. What is written goes to a temporary file beside
+// it, made at the first Write; an existing file of that name stays as it is until [File.Commit]
+// replaces it. Failures are reported by Write and by Commit. Call Close in any case, by defer:
+// without Commit it removes the temporary file. A program that is killed leaves it behind:
+// ".NAME.NUMBER.tmp".
 func Create(name string) *File { return &File{name: name} }
 
 // Name returns the name given to [Create].
@@ -54,9 +55,9 @@ func (f *File) Write(p []byte) (int, error) {
 	return n, f.err
 }
 
-// Commit gives the file its name: it syncs the temporary file to the disk and renames it. If that fails,
-// or a Write has failed, the temporary file is removed, and what had the name before still has it. A file
-// that is replaced keeps its permissions. A second Commit does nothing.
+// Commit gives the file its name: it syncs the temporary file to the disk and renames it. If that
+// fails, or a Write has failed, the temporary file is removed, and what had the name before still
+// has it. A file that is replaced keeps its permissions. A second Commit does nothing.
 func (f *File) Commit() error {
 	if f == nil {
 		return os.ErrInvalid
@@ -136,8 +137,8 @@ func (f *File) make() (err error) {
 	return f.temp.Chmod(info.Mode().Perm())
 }
 
-// createBeside makes a temporary file in the folder of name, with the permissions of a new file, which
-// os.CreateTemp's have not.
+// createBeside makes a temporary file in the folder of name, with the permissions of a new file,
+// which os.CreateTemp's have not.
 func createBeside(name string) (f *os.File, err error) {
 	folder, base := filepath.Split(name)
 	base = base[:min(len(base), 200)] // there is a limit to the length of names
@@ -162,7 +163,8 @@ func (f *File) remove() error {
 	return err
 }
 
-// syncFolder makes a new name in the folder durable. Not every system can; the file is whole in any case.
+// syncFolder makes a new name in the folder durable. Not every system can; the file is whole in any
+// case.
 func syncFolder(name string) {
 	if folder, err := os.Open(name); err == nil {
 		_ = folder.Sync()

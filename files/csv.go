@@ -10,8 +10,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// CSV yields the records of a text in the format that encoding/csv reads. Without [Header], records may
-// have different numbers of fields. Empty lines are skipped.
+// CSV yields the records of a text in the format that encoding/csv reads. Without [Header], records
+// may have different numbers of fields. Empty lines are skipped.
 func CSV(open Opener, opts ...Option) pl.Stage[[]string] {
 	return source("files.CSV", open, optComma|optHeader, opts, func(in *input, set settings, yield func([]string) bool) error {
 		lines := &lineCounter{from: in, line: 1}

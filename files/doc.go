@@ -16,18 +16,19 @@
 // times. Each run opens the text once and closes it, whatever ends the run. When the run ends while
 // a Read waits, the reader is closed under it, so that a silent pipe does not hold up the end.
 //
-// Each value is the receiver's own: no buffer is used again under it. A UTF-8 byte order mark at the
-// beginning of a text is dropped.
+// Each value is the receiver's own: no buffer is used again under it. A UTF-8 byte order mark at
+// the beginning of a text is dropped.
 //
-// An error of a text fails the run with an [*Error], which names the text and the line, and for CSV and
-// JSON the column. What came before it has been yielded. A program that is to go on past malformed values
-// reads [Lines] and decodes them in a stage of its own, whose [pl.OnError] or [pl.KeepGoing] drops them.
+// An error of a text fails the run with an [*Error], which names the text and the line, and for CSV
+// and JSON the column. What came before it has been yielded. A program that is to go on past
+// malformed values reads [Lines] and decodes them in a stage of its own, whose [pl.OnError] or
+// [pl.KeepGoing] drops them.
 //
 // # Sinks
 //
 // [WriteLines] and [WriteJSON] run in the goroutine of their consumer and write each value, in the
-// order of arrival. They hand whole lines to the writer, in blocks, and flush at the end of the run,
-// also when it ends early. They know the common options, by [pl.Stage.With]. A value that cannot be
-// written, such as NaN as JSON, fails alone, so that [pl.OnError] may drop it; a writer that fails
-// fails the run.
+// order of arrival. They hand whole lines to the writer, in blocks, and flush at the end of the
+// run, also when it ends early. They know the common options, by [pl.Stage.With]. A value that
+// cannot be written, such as NaN as JSON, fails alone, so that [pl.OnError] may drop it; a writer
+// that fails fails the run.
 package files

@@ -43,8 +43,8 @@ func show(name string) {
 	fmt.Print(string(text))
 }
 
-// A program reads a table, works on its records with four workers, and writes the results to a file that
-// appears only when it is whole.
+// A program reads a table, works on its records with four workers, and writes the results to a file
+// that appears only when it is whole.
 func Example() {
 	result, remove := temp("orders.jsonl")
 	defer remove()
@@ -110,7 +110,8 @@ func ExampleOpen() {
 	// Output: [started stopped] <nil>
 }
 
-// What a source reads need not be a file: here it is the output of a program that is made for each run.
+// What a source reads need not be a file: here it is the output of a program that is made for each
+// run.
 func ExampleOpener() {
 	var numbers files.Opener = func(context.Context) (io.ReadCloser, error) {
 		r, w := io.Pipe()

@@ -12,7 +12,8 @@ import (
 	"github.com/gopeln/pl/files"
 )
 
-// FuzzLines compares Lines with bufio.Scanner, for any text and any size of the pieces that it comes in.
+// FuzzLines compares Lines with bufio.Scanner, for any text and any size of the pieces that it
+// comes in.
 func FuzzLines(f *testing.F) {
 	f.Add("a\r\nb\n\nc", 1, 3)
 	f.Add("\ufeffa\n", 2, 0)
@@ -47,7 +48,8 @@ func FuzzLines(f *testing.F) {
 	})
 }
 
-// FuzzJSON checks that JSON agrees with encoding/json on the values, and that errors are in the text.
+// FuzzJSON checks that JSON agrees with encoding/json on the values, and that errors are in the
+// text.
 func FuzzJSON(f *testing.F) {
 	f.Add("{\"a\":1}\n[2] 3", 1)
 	f.Add("\ufeff\"x\n", 2)

@@ -142,8 +142,8 @@ func (in *input) leave() {
 	in.reading = false
 }
 
-// isEOF reports whether err is the good end of a text. An error that only wraps io.EOF, such as that of
-// a lost connection, is none.
+// isEOF reports whether err is the good end of a text. An error that only wraps io.EOF, such as
+// that of a lost connection, is none.
 func isEOF(err error) bool { return err == io.EOF } //nolint:errorlint // see above
 
 // at is err with its place in the text.

@@ -10,8 +10,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// JSON yields the JSON values of a text, one after another: JSON Lines, or values with any white space,
-// or none, between them. They are decoded as encoding/json does.
+// JSON yields the JSON values of a text, one after another: JSON Lines, or values with any white
+// space, or none, between them. They are decoded as encoding/json does.
 func JSON[T any](open Opener, opts ...Option) pl.Stage[T] {
 	return source("files.JSON", open, 0, opts, func(in *input, _ settings, yield func(T) bool) error {
 		p := &place{from: in, line: 1}
@@ -32,7 +32,8 @@ func JSON[T any](open Opener, opts ...Option) pl.Stage[T] {
 	})
 }
 
-// place knows lines and columns in a text while it is decoded: it keeps what the decoder has read ahead.
+// place knows lines and columns in a text while it is decoded: it keeps what the decoder has read
+// ahead.
 type place struct {
 	from         io.Reader
 	ahead        bytes.Buffer // read, but not passed
@@ -76,8 +77,8 @@ func (p *place) atEnd() bool {
 	return p.ahead.Len() == 0
 }
 
-// locate finds where err has its reason, from the value that the decoder was to decode into v. offset
-// is the decoder's: behind that value, if its syntax was right.
+// locate finds where err has its reason, from the value that the decoder was to decode into v.
+// offset is the decoder's: behind that value, if its syntax was right.
 func (p *place) locate(offset int64, err error, v any) (line, column int, _ error) {
 	p.passSpace()
 	var syntax *json.SyntaxError

@@ -9,8 +9,8 @@ import (
 )
 
 // Lines yields the lines of a text, without their endings, "\n" or "\r\n". The last line may lack
-// its own. A line may be of any length, unless [MaxLine] bounds it. A line is yielded as soon as its
-// end has been read.
+// its own. A line may be of any length, unless [MaxLine] bounds it. A line is yielded as soon as
+// its end has been read.
 func Lines(open Opener, opts ...Option) pl.Stage[string] {
 	return source("files.Lines", open, optMaxLine, opts, func(in *input, set settings, yield func(string) bool) error {
 		r := lineReader{from: in, most: set.maxLine, buf: make([]byte, blockSize)}

@@ -14,10 +14,10 @@ import (
 
 // Opener opens a text for one run of a source, which closes what it returns. ctx ends with the run.
 //
-// Close is called once, after the last Read; only when the run ends while a Read waits, it is called
-// beside that Read and must end it, as Close of an *os.File or a net.Conn does. If the reader has a
-// method Name() string, errors name the text so. An error of Close after the whole text was read
-// fails the run.
+// Close is called once, after the last Read; only when the run ends while a Read waits, it is
+// called beside that Read and must end it, as Close of an *os.File or a net.Conn does. If the
+// reader has a method Name() string, errors name the text so. An error of Close after the whole
+// text was read fails the run.
 type Opener func(ctx context.Context) (io.ReadCloser, error)
 
 // Open opens the file called name. A name that ends in ".gz" is read through gzip. "-" is standard
@@ -61,8 +61,8 @@ func openFile(ctx context.Context, name string) (*os.File, error) {
 	return f, err
 }
 
-// releaseReader opens the named pipe for writing, as often as it takes: that ends an Open for reading,
-// but one that has not begun to wait yet misses it.
+// releaseReader opens the named pipe for writing, as often as it takes: that ends an Open for
+// reading, but one that has not begun to wait yet misses it.
 func releaseReader(name string, opened <-chan struct{}) {
 	for {
 		if w, err := os.OpenFile(name, os.O_WRONLY|nonblock, 0); err == nil {

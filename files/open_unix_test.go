@@ -16,7 +16,8 @@ import (
 	"github.com/gopeln/pl/internal/leak"
 )
 
-// inherited is a pipe as a program finds it in its standard input: reads of it cannot be interrupted.
+// inherited is a pipe as a program finds it in its standard input: reads of it cannot be
+// interrupted.
 func inherited(t *testing.T, r *os.File) *os.File {
 	t.Helper()
 	fd, err := syscall.Dup(int(r.Fd()))

@@ -10,8 +10,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// Option is a setting of a source. A later one overrides an earlier one of the same kind. A bad option,
-// or one that the source does not know, fails the run before any value moves.
+// Option is a setting of a source. A later one overrides an earlier one of the same kind. A bad
+// option, or one that the source does not know, fails the run before any value moves.
 type Option struct {
 	kind optionKind
 	text string
@@ -34,8 +34,8 @@ type settings struct {
 	header  bool
 }
 
-// MaxLine makes a line of [Lines] that is longer than n bytes, without its ending, an error, and bounds
-// the memory that a line may take.
+// MaxLine makes a line of [Lines] that is longer than n bytes, without its ending, an error, and
+// bounds the memory that a line may take.
 func MaxLine(n int) Option {
 	o := Option{kind: optMaxLine, text: fmt.Sprintf("MaxLine(%d)", n), set: func(s *settings) { s.maxLine = n }}
 	if n < 1 {
@@ -53,8 +53,8 @@ func Comma(r rune) Option {
 	return o
 }
 
-// Header says that the first record of [CSV] names the fields: it is no value, and a record that has
-// fewer or more fields than it is an error.
+// Header says that the first record of [CSV] names the fields: it is no value, and a record that
+// has fewer or more fields than it is an error.
 func Header() Option {
 	return Option{kind: optHeader, text: "Header()", set: func(s *settings) { s.header = true }}
 }
@@ -73,7 +73,8 @@ func (k optionKind) String() string {
 	return strings.Join(names, ", ")
 }
 
-// source makes the stage of a text's values, which read yields. known are the options that it knows.
+// source makes the stage of a text's values, which read yields. known are the options that it
+// knows.
 func source[T any](
 	name string, open Opener, known optionKind, opts []Option,
 	read func(in *input, set settings, yield func(T) bool) error,

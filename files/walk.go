@@ -12,9 +12,9 @@ import (
 // Walk yields the paths of the regular files below root, folder by folder in lexical order, as
 // filepath.WalkDir does. It does not follow links, but root itself may be one.
 //
-// want is asked about each file, and about each folder below root before it is read: of a folder that
-// it does not want, nothing is yielded. A nil want is one that wants everything. A folder that cannot be
-// read fails the run with an error that names it.
+// want is asked about each file, and about each folder below root before it is read: of a folder
+// that it does not want, nothing is yielded. A nil want is one that wants everything. A folder that
+// cannot be read fails the run with an error that names it.
 func Walk(root string, want func(path string, entry fs.DirEntry) bool) pl.Stage[string] {
 	if want == nil {
 		want = func(string, fs.DirEntry) bool { return true }

@@ -23,8 +23,8 @@ func WriteLines(w io.Writer) pl.Partial[string, struct{}] {
 	})
 }
 
-// WriteJSON writes each value to w as one line of JSON, as encoding/json does, but with <, > and & as
-// they are. It yields nothing. w is not closed.
+// WriteJSON writes each value to w as one line of JSON, as encoding/json does, but with <, > and &
+// as they are. It yields nothing. w is not closed.
 func WriteJSON[T any](w io.Writer) pl.Partial[T, struct{}] {
 	return sink("files.WriteJSON", w, func(b *blocks, v T) error {
 		if b.json == nil {
@@ -35,9 +35,9 @@ func WriteJSON[T any](w io.Writer) pl.Partial[T, struct{}] {
 	})
 }
 
-// sink makes the operator that writes values as add appends them. A value that add refuses fails alone.
-// A writer that fails has lost values before the one at hand, so it fails the run, whatever the stage's
-// OnError says.
+// sink makes the operator that writes values as add appends them. A value that add refuses fails
+// alone. A writer that fails has lost values before the one at hand, so it fails the run, whatever
+// the stage's OnError says.
 func sink[T any](name string, w io.Writer, add func(b *blocks, v T) error) pl.Partial[T, struct{}] {
 	op := pl.Operation[T, struct{}]{Verb: name, Results: pl.None, Func: add}
 	if w == nil {
@@ -68,7 +68,8 @@ type blocks struct {
 	stage string
 	text  []byte
 	json  *json.Encoder // to text
-	// err is why a Write has failed. Nothing is written after it, since part of the text may have been.
+	// err is why a Write has failed. Nothing is written after it, since part of the text may have
+	// been.
 	err  error
 	told bool // the run has failed with err
 }

@@ -1,4 +1,5 @@
-// Package journal makes a run that can be killed and started again: it goes on with what was not done.
+// Package journal makes a run that can be killed and started again: it goes on with what was not
+// done.
 //
 //	j, err := journal.Open("import.journal")
 //	if err != nil {
@@ -15,23 +16,25 @@
 //
 // # At least once
 //
-// [Done] records a value's key once its consumer has asked for the next value, so it is the last step of a
-// pipeline: what stands behind it, such as a stage with workers, is its consumer. The key is in the file by
-// then, so that a program that is killed loses none; the file is synced to the disk each second and by
-// [Journal.Close], so that a power cut costs about a second's keys.
+// [Done] records a value's key once its consumer has asked for the next value, so it is the last
+// step of a pipeline: what stands behind it, such as a stage with workers, is its consumer. The key
+// is in the file by then, so that a program that is killed loses none; the file is synced to the
+// disk each second and by [Journal.Close], so that a power cut costs about a second's keys.
 //
-// A value that the consumer had in hand when the program died, or when it left the loop, is not recorded,
-// and comes again. So does one that failed. Work must bear to be done twice.
+// A value that the consumer had in hand when the program died, or when it left the loop, is not
+// recorded, and comes again. So does one that failed. Work must bear to be done twice.
 //
 // # The file
 //
-// The first line names the format and the [Version], each further one is a key: the first 16 bytes of its
-// SHA-256, in hexadecimal digits. Nothing of the key itself can be read from it. The file only
-// grows; a last line that was torn by a crash is cut off by Open. On Linux keys are stored in a piece of the file
-// that is mapped into memory, which does what a write for each does, in a fraction of the time: until Close, or
-// the Open after a crash, up to 256 KiB of zeros follow the last key. In memory a key takes 16 bytes, and its
-// share of the room that a hash table leaves free.
+// The first line names the format and the [Version], each further one is a key: the first 16 bytes
+// of its SHA-256, in hexadecimal digits. Nothing of the key itself can be read from it. The file
+// only grows; a last line that was torn by a crash is cut off by Open. On Linux keys are stored in
+// a piece of the file that is mapped into memory, which does what a write for each does, in a
+// fraction of the time: until Close, or the Open after a crash, up to 256 KiB of zeros follow the
+// last key. In memory a key takes 16 bytes, and its share of the room that a hash table leaves
+// free.
 //
-// A journal is locked while it is open, against other processes and a second Open in this one. A program
-// with workers of package process opens it after process.Main, since each worker runs what comes before.
+// A journal is locked while it is open, against other processes and a second Open in this one. A
+// program with workers of package process opens it after process.Main, since each worker runs what
+// comes before.
 package journal

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Journal is a file of the keys that are done. Make it with [Open]. Its methods, and stages of many runs
-// that use it, are safe for concurrent use.
+// Journal is a file of the keys that are done. Make it with [Open]. Its methods, and stages of many
+// runs that use it, are safe for concurrent use.
 type Journal struct {
 	name string
 	keys keySet
@@ -36,8 +36,8 @@ type settings struct{ version string }
 // another version is an error: what it says is done was done by other rules. The default is "".
 func Version(v string) Option { return Option{func(s *settings) { s.version = v }} }
 
-// Open opens the journal in the file called name, or begins a new one if there is no such file or it is
-// empty. It is an error if the file is another version's, or no journal at all, or in use.
+// Open opens the journal in the file called name, or begins a new one if there is no such file or
+// it is empty. It is an error if the file is another version's, or no journal at all, or in use.
 func Open(name string, opts ...Option) (*Journal, error) {
 	var set settings
 	for _, o := range opts {

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// key is what a journal knows of a key: the first half of its SHA-256. That two keys share it need not be
-// feared, not even if they were chosen to.
+// key is what a journal knows of a key: the first half of its SHA-256. That two keys share it need
+// not be feared, not even if they were chosen to.
 type key [16]byte
 
 func keyOf(text string) key {

@@ -18,8 +18,8 @@ func header(version string) string { return magic + strconv.Quote(version) + "\n
 // longestHeader limits how much of a file is read to find out that it is no journal.
 const longestHeader = 1 << 20
 
-// load reads the file and returns where its keys end: 0, if the journal is a new one, whose header is still to be
-// written. What is behind is cut off: a torn line, or room that was made for keys.
+// load reads the file and returns where its keys end: 0, if the journal is a new one, whose header
+// is still to be written. What is behind is cut off: a torn line, or room that was made for keys.
 func (j *Journal) load(header string) (end int64, err error) {
 	r := bufio.NewReaderSize(j.file, 1<<20)
 	first, err := readHeader(r)
@@ -80,8 +80,8 @@ func (j *Journal) foreign(first, header string) error {
 		"finish with that one, or remove the file to begin anew", j.name, version, want)
 }
 
-// wasLost reports whether a line is what a power cut leaves of a key that had not been synced, before others that
-// had: zeros, from the border of a block on or up to one.
+// wasLost reports whether a line is what a power cut leaves of a key that had not been synced,
+// before others that had: zeros, from the border of a block on or up to one.
 func wasLost(line []byte) bool {
 	for i, c := range line {
 		switch digit := strings.IndexByte("0123456789abcdef", c) >= 0; {
@@ -93,8 +93,8 @@ func wasLost(line []byte) bool {
 	return true
 }
 
-// damaged deals with a line that is no key, behind which there may be more. At the end of the file, where it was torn,
-// it is cut off with what is behind end; before further lines it is an error.
+// damaged deals with a line that is no key, behind which there may be more. At the end of the file,
+// where it was torn, it is cut off with what is behind end; before further lines it is an error.
 func (j *Journal) damaged(r *bufio.Reader, line []byte, end int64, n int) error {
 	for rest := line; ; {
 		if bytes.IndexByte(rest, '\n') >= 0 {

@@ -10,8 +10,8 @@ import (
 // errorSharingViolation is the error of a file that another process keeps for itself.
 const errorSharingViolation syscall.Errno = 32
 
-// openLocked opens the file for reading and appending. Others cannot open it for writing until it is
-// closed.
+// openLocked opens the file for reading and appending. Others cannot open it for writing until it
+// is closed.
 func openLocked(name string) (*os.File, error) {
 	path, err := syscall.UTF16PtrFromString(name)
 	if err != nil {

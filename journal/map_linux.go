@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// mapFile maps size bytes of a file from a place on, and makes the file longer as far as it takes, on the disk,
-// too: a store for which there is no room would end the program.
+// mapFile maps size bytes of a file from a place on, and makes the file longer as far as it takes,
+// on the disk, too: a store for which there is no room would end the program.
 func mapFile(f *os.File, from int64, size int) ([]byte, error) {
 	err := syscall.Fallocate(int(f.Fd()), 0, from, int64(size))
 	for errors.Is(err, syscall.EINTR) {

@@ -68,7 +68,8 @@ func work(name, effects string) error {
 	return j.Close()
 }
 
-// A value is worked on at least once whenever the program is killed, and twice only if it was in hand then.
+// A value is worked on at least once whenever the program is killed, and twice only if it was in
+// hand then.
 func TestAProgramThatIsKilledLosesNothing(t *testing.T) {
 	folder := t.TempDir()
 	wanted := 100
@@ -90,7 +91,8 @@ func TestAProgramThatIsKilledLosesNothing(t *testing.T) {
 	t.Logf("%d kills in %d rounds", kills, rounds)
 }
 
-// run runs the program and reports whether it came to its end; else it was killed at a random moment.
+// run runs the program and reports whether it came to its end; else it was killed at a random
+// moment.
 func run(t *testing.T, name, effects string, kill bool) bool {
 	t.Helper()
 	program := exec.Command(os.Args[0])

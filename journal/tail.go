@@ -6,12 +6,13 @@ import (
 	"runtime/debug"
 )
 
-// tail is the end of the file, where keys are added. What has been added is in the file whatever becomes of this
-// process.
+// tail is the end of the file, where keys are added. What has been added is in the file whatever
+// becomes of this process.
 //
-// A write for each key would cost more than all else that a journal does. So, if the system can, the tail is a
-// piece of the file that is mapped into memory: what is stored there is the file's, and a store takes no call of
-// the system. Until [tail.close] the file is longer than its keys, by zeros.
+// A write for each key would cost more than all else that a journal does. So, if the system can,
+// the tail is a piece of the file that is mapped into memory: what is stored there is the file's,
+// and a store takes no call of the system. Until [tail.close] the file is longer than its keys, by
+// zeros.
 type tail struct {
 	file *os.File
 	end  int64 // behind the last key
@@ -79,9 +80,9 @@ func (t *tail) cut() error {
 // close ends the use of the file, but does not close it.
 func (t *tail) close() error { return errors.Join(t.unmap(), t.cut()) }
 
-// store stores a line in mapped memory. The line's end comes last: a process that is killed leaves a whole line or
-// one without it. A file that another process has cut has no memory there any more, which is an error here and
-// would end the program else.
+// store stores a line in mapped memory. The line's end comes last: a process that is killed leaves
+// a whole line or one without it. A file that another process has cut has no memory there any more,
+// which is an error here and would end the program else.
 func store(to, line []byte) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

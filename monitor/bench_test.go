@@ -14,8 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkWatched measures what looking at a run of 30 stages with 16 workers each costs: a snapshot of its figures
-// should take at most 200 µs, and what a page asks for each second at most 2 ms.
+// BenchmarkWatched measures what looking at a run of 30 stages with 16 workers each costs: a
+// snapshot of its figures should take at most 200 µs, and what a page asks for each second at most
+// 2 ms.
 func BenchmarkWatched(b *testing.B) {
 	m := monitor.New()
 	stop := runUntilStopped(b, m, 30, 16)
@@ -37,7 +38,8 @@ func BenchmarkWatched(b *testing.B) {
 	}
 }
 
-// runUntilStopped runs a pipeline that m watches, until it is stopped, and returns when it is under way.
+// runUntilStopped runs a pipeline that m watches, until it is stopped, and returns when it is under
+// way.
 func runUntilStopped(tb testing.TB, m *monitor.Monitor, stages, workers int) (stop func()) {
 	tb.Helper()
 	ctx, cancel := context.WithCancel(tb.Context())

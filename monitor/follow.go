@@ -12,8 +12,8 @@ import (
 	"github.com/gopeln/pl/internal/observe"
 )
 
-// follower is a view of one run. Its methods are called one at a time. What it panics with is logged, and it is not
-// called again.
+// follower is a view of one run. Its methods are called one at a time. What it panics with is
+// logged, and it is not called again.
 type follower interface {
 	// interval is how long to wait until the next look.
 	interval() time.Duration
@@ -23,8 +23,8 @@ type follower interface {
 	end(last pl.Stats)
 }
 
-// follow returns a context each of whose runs has a follower of its own, which start makes when the run starts. what
-// names the view in the log.
+// follow returns a context each of whose runs has a follower of its own, which start makes when the
+// run starts. what names the view in the log.
 func follow(ctx context.Context, o options, what string, start func(*pl.RunInfo) follower) context.Context {
 	if ctx == nil {
 		ctx = context.Background()
@@ -43,8 +43,9 @@ func follow(ctx context.Context, o options, what string, start func(*pl.RunInfo)
 	})
 }
 
-// following is a run being followed. Its goroutine belongs to the run: it starts and ends within it, so that the run
-// leaves nothing behind, and that time stands still for it where it does for the run.
+// following is a run being followed. Its goroutine belongs to the run: it starts and ends within
+// it, so that the run leaves nothing behind, and that time stands still for it where it does for
+// the run.
 type following struct {
 	run   *pl.RunInfo
 	view  follower

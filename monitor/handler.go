@@ -57,7 +57,8 @@ func (m *Monitor) endpoint(r *http.Request) (serve func(url.Values) (reply, erro
 	return nil, false
 }
 
-// toFolder leads from a page without a slash at its end to the one with it, as its relative links need.
+// toFolder leads from a page without a slash at its end to the one with it, as its relative links
+// need.
 func toFolder(at string) func(url.Values) (reply, error) {
 	return func(query url.Values) (reply, error) {
 		to := url.URL{Path: "./" + path.Base(at) + "/", RawQuery: query.Encode()}
@@ -72,7 +73,8 @@ const (
 	jsonText  = "application/json"
 )
 
-// reply is an answer, whole before any of it is sent: a client that is slow or gone holds up nothing.
+// reply is an answer, whole before any of it is sent: a client that is slow or gone holds up
+// nothing.
 type reply struct {
 	status   int // 0: OK
 	kind     string
@@ -124,7 +126,8 @@ func (m *Monitor) refresh() time.Duration {
 	return time.Second
 }
 
-// serveJSON also serves the page's script, which asks for what a page is about, as HTML and as JSON.
+// serveJSON also serves the page's script, which asks for what a page is about, as HTML and as
+// JSON.
 func (m *Monitor) serveJSON(query url.Values) (reply, error) {
 	if query.Has("page") {
 		return m.serveUpdate(query)

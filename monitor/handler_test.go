@@ -194,7 +194,8 @@ func TestBehindAMiddlewareThatPacks(t *testing.T) {
 	has(t, string(text), "crawl")
 }
 
-// A client that has asked and does not read, or has gone, holds up neither the run nor other clients.
+// A client that has asked and does not read, or has gone, holds up neither the run nor other
+// clients.
 func TestClientsThatAreSlowOrGone(t *testing.T) {
 	m := monitor.New()
 	stop := runUntilStopped(t, m, 3, 2)

@@ -13,9 +13,10 @@ import (
 	"github.com/gopeln/pl/monitor/internal/terminal"
 )
 
-// Log returns a context whose runs are logged by l, or by [slog.Default] if l is nil: at their end, and besides each time
-// that every has passed, unless that is 0. The record at the end of a run that failed is an error, that of a cancelled
-// one a warning; so is a record about a run that is stuck. Its attributes are figures of the whole run, and the verdict.
+// Log returns a context whose runs are logged by l, or by [slog.Default] if l is nil: at their end,
+// and besides each time that every has passed, unless that is 0. The record at the end of a run
+// that failed is an error, that of a cancelled one a warning; so is a record about a run that is
+// stuck. Its attributes are figures of the whole run, and the verdict.
 func Log(ctx context.Context, l *slog.Logger, every time.Duration, opts ...Option) context.Context {
 	if ctx == nil {
 		ctx = context.Background()

@@ -10,8 +10,8 @@ import (
 
 const metricsText = "text/plain; version=0.0.4; charset=utf-8"
 
-// metrics are sums in Prometheus' text format. Labels are names of pipelines and stages, and nothing that there are many
-// of.
+// metrics are sums in Prometheus' text format. Labels are names of pipelines and stages, and
+// nothing that there are many of.
 func metrics(t *totals.Sums) []byte {
 	var e exposition
 	pipelines, stages := t.Pipelines(), t.Stages()

@@ -10,8 +10,8 @@ import (
 	"github.com/gopeln/pl/monitor/internal/totals"
 )
 
-// Monitor watches runs, and shows them as an [net/http.Handler]. Make it with [New]. It is safe for concurrent use, and
-// needs not be closed.
+// Monitor watches runs, and shows them as an [net/http.Handler]. Make it with [New]. It is safe for
+// concurrent use, and needs not be closed.
 type Monitor struct {
 	options options
 
@@ -25,9 +25,9 @@ type Monitor struct {
 // mostEnded is how many runs that have ended are kept.
 const mostEnded = 20
 
-// New makes a Monitor. It watches the runs of the contexts that [Monitor.Watch] returns. It heeds [Values], and [Every]:
-// how often a page is brought up to date, and how often it is loaded anew in a browser without JavaScript, though at
-// least every ten seconds.
+// New makes a Monitor. It watches the runs of the contexts that [Monitor.Watch] returns. It heeds
+// [Values], and [Every]: how often a page is brought up to date, and how often it is loaded anew in
+// a browser without JavaScript, though at least every ten seconds.
 func New(opts ...Option) *Monitor { return &Monitor{options: newOptions(opts)} }
 
 // Watch returns a context whose runs m watches.
@@ -37,8 +37,8 @@ func (m *Monitor) Watch(ctx context.Context) context.Context {
 	})
 }
 
-// Stats returns the figures of the runs under way, in the order of their start, and then those of the last 20 that ended,
-// the last one first.
+// Stats returns the figures of the runs under way, in the order of their start, and then those of
+// the last 20 that ended, the last one first.
 func (m *Monitor) Stats() []pl.Stats {
 	all := []pl.Stats{}
 	for _, r := range m.records() {
@@ -70,8 +70,8 @@ func (m *Monitor) begin(run *pl.RunInfo) *record {
 	return r
 }
 
-// finish moves a run to those that have ended, and its figures to what /metrics adds up, at once: no look at the Monitor
-// finds the run twice, or not at all.
+// finish moves a run to those that have ended, and its figures to what /metrics adds up, at once:
+// no look at the Monitor finds the run twice, or not at all.
 func (m *Monitor) finish(r *record, last pl.Stats) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -102,7 +102,8 @@ func TestWhatStatsReturnsIsTheCallers(t *testing.T) {
 	assert.NotZero(t, m.Stats()[0].Stages[1].Slowest[0].Took)
 }
 
-// What looks at a run belongs to it: it is in its bubble, sees its time, and has ended when the run returns.
+// What looks at a run belongs to it: it is in its bubble, sees its time, and has ended when the run
+// returns.
 func TestAWatchedRunInABubble(t *testing.T) {
 	pltest.LeakCheck(t)
 	synctest.Test(t, func(t *testing.T) {

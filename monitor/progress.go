@@ -14,15 +14,18 @@ import (
 	"github.com/gopeln/pl/monitor/internal/terminal"
 )
 
-// Progress returns a context whose runs are shown while they go on, on [os.Stderr] or where [Writer] says.
+// Progress returns a context whose runs are shown while they go on, on [os.Stderr] or where
+// [Writer] says.
 //
-// In a terminal a run is a few lines that are drawn again five times a second: how far it is, a line for each stage with
-// what its workers do with their time, and what limits the run. Runs at the same time share the window; stages that do
-// not fit are counted, and so are runs that a stage's function starts with its own context. The last frame stays. The program's own lines go between the frames if they are written to
-// [Stderr]. There are no colours if the environment has a NO_COLOR.
+// In a terminal a run is a few lines that are drawn again five times a second: how far it is, a
+// line for each stage with what its workers do with their time, and what limits the run. Runs at
+// the same time share the window; stages that do not fit are counted, and so are runs that a
+// stage's function starts with its own context. The last frame stays. The program's own lines go
+// between the frames if they are written to [Stderr]. There are no colours if the environment has a
+// NO_COLOR.
 //
-// Elsewhere, and with [Plain], or a TERM of dumb, a run is a line of text now and then, after five seconds at first and
-// up to a minute later, and one at its end.
+// Elsewhere, and with [Plain], or a TERM of dumb, a run is a line of text now and then, after five
+// seconds at first and up to a minute later, and one at its end.
 //
 // [Every] sets the time between two frames, or between two lines.
 func Progress(ctx context.Context, opts ...Option) context.Context {
@@ -82,8 +85,8 @@ func (v *progressView) leave() {
 	v.console.Leave()
 }
 
-// report logs what went wrong, once for all runs of a context. That nobody reads standard error any more is not logged:
-// there the log goes too, and a program that writes to it is killed.
+// report logs what went wrong, once for all runs of a context. That nobody reads standard error any
+// more is not logged: there the log goes too, and a program that writes to it is killed.
 func (v *progressView) report(err error) {
 	unread := v.options.writer == nil && terminal.IsBrokenPipe(err)
 	if err != nil && !unread {

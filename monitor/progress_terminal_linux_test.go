@@ -34,7 +34,8 @@ func setTerm(t *testing.T) {
 // quick makes a frame follow the other without much waiting.
 var quick = monitor.Every(20 * time.Millisecond)
 
-// gated is a pipeline of n stages that stands still, with values under way, until release is called.
+// gated is a pipeline of n stages that stands still, with values under way, until release is
+// called.
 func gated(name string, stages int) (stage pl.Stage[int], release func()) {
 	gate := make(chan struct{})
 	stage = pl.Range(100)

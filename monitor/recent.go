@@ -7,8 +7,9 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// recent remembers the figures of the last half minute of a run under way. From them follow rates, and a verdict about
-// what is so now rather than since the start. It is not safe for concurrent use.
+// recent remembers the figures of the last half minute of a run under way. From them follow rates,
+// and a verdict about what is so now rather than since the start. It is not safe for concurrent
+// use.
 type recent struct {
 	looks []pl.Stats // the oldest first
 	shown pl.Verdict
@@ -35,7 +36,8 @@ func (r *recent) add(now pl.Stats) {
 	r.looks = append(r.looks, now)
 }
 
-// over returns the figures of about the time d before now; of the whole run, if that is younger, or has ended.
+// over returns the figures of about the time d before now; of the whole run, if that is younger, or
+// has ended.
 func (r *recent) over(d time.Duration, now pl.Stats) pl.Stats {
 	if hasEnded(now.State) {
 		return now
@@ -60,8 +62,8 @@ func (r *recent) verdict(now pl.Stats) pl.Verdict {
 	return r.steady(v, now.Elapsed)
 }
 
-// steady keeps the verdict shown until another one has held for a while. That a run is stuck, or no longer, is shown at
-// once.
+// steady keeps the verdict shown until another one has held for a while. That a run is stuck, or no
+// longer, is shown at once.
 func (r *recent) steady(v pl.Verdict, at time.Duration) pl.Verdict {
 	if about(v, r.shown) || r.shown.Kind == pl.WarmingUp || r.shown.Kind == pl.Stuck || v.Kind == pl.Stuck {
 		r.shown, r.other = v, pl.Verdict{}

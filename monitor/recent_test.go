@@ -22,8 +22,8 @@ func at(second int, busyA, busyB time.Duration) pl.Stats {
 	}
 }
 
-// The bottleneck moves from a to b after a hundred seconds. Half a minute later nothing speaks of a; and what is shown
-// changes once.
+// The bottleneck moves from a to b after a hundred seconds. Half a minute later nothing speaks of
+// a; and what is shown changes once.
 func TestTheVerdictIsOfTheLastHalfMinuteAndSteady(t *testing.T) {
 	var r recent
 	var busyA, busyB time.Duration

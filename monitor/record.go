@@ -24,8 +24,8 @@ type record struct {
 	last   *pl.Stats // at the end
 }
 
-// newRecord makes the record of a run, the n-th of its view. Its id is not that of another run, even if the program is
-// started anew under the eyes of a browser.
+// newRecord makes the record of a run, the n-th of its view. Its id is not that of another run,
+// even if the program is started anew under the eyes of a browser.
 func newRecord(run *pl.RunInfo, n int, o options) *record {
 	id := strconv.Itoa(n) + "-" + strconv.FormatInt(time.Now().UnixMilli(), 36)
 	return &record{id: id, run: run, values: o.show != nil}
@@ -74,7 +74,8 @@ func (r *record) stats() pl.Stats {
 	return r.statsNow()
 }
 
-// statsNow is called with the lock held. The figures share nothing with the record that a caller could change.
+// statsNow is called with the lock held. The figures share nothing with the record that a caller
+// could change.
 func (r *record) statsNow() (s pl.Stats) {
 	if r.run != nil {
 		s = r.run.Stats()

@@ -16,12 +16,14 @@ import (
 	"github.com/gopeln/pl/monitor/internal/page"
 )
 
-// Report returns a context whose runs each write a file when they have ended, well or not, before they return. If the
-// file's name ends in .html it is the page of a Monitor with the figures of the whole run, which needs nothing else to be
-// looked at; if in .json the same figures for programs. It appears whole, or not at all.
+// Report returns a context whose runs each write a file when they have ended, well or not, before
+// they return. If the file's name ends in .html it is the page of a Monitor with the figures of the
+// whole run, which needs nothing else to be looked at; if in .json the same figures for programs.
+// It appears whole, or not at all.
 //
-// A later run of the context replaces the file, and so does one that has begun earlier and ends later: of a run and those
-// that its functions start it is the outer one that is reported. It heeds [Values].
+// A later run of the context replaces the file, and so does one that has begun earlier and ends
+// later: of a run and those that its functions start it is the outer one that is reported. It heeds
+// [Values].
 func Report(ctx context.Context, file string, opts ...Option) context.Context {
 	reports := &reports{file: file, options: newOptions(opts)}
 	return follow(ctx, reports.options, "a report", func(run *pl.RunInfo) follower {
@@ -50,7 +52,8 @@ func (r *reports) begin(run *pl.RunInfo) *record {
 	return rec
 }
 
-// finish writes the report of a run that has ended, unless one that has begun earlier is to replace it.
+// finish writes the report of a run that has ended, unless one that has begun earlier is to replace
+// it.
 func (r *reports) finish(done *record) {
 	if !r.leave(done) {
 		return

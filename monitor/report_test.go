@@ -98,7 +98,8 @@ func TestAReportThatCannotBeWrittenChangesNothing(t *testing.T) {
 	}
 }
 
-// The run that began first is reported, and those within it are not; a later one replaces the report.
+// The run that began first is reported, and those within it are not; a later one replaces the
+// report.
 func TestWhichOfSeveralRunsIsReported(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "run.html")
 	ctx := monitor.Report(t.Context(), file)

@@ -7,9 +7,10 @@ import (
 	"github.com/gopeln/pl/monitor/internal/terminal"
 )
 
-// Stderr returns a writer for a program's own messages on [os.Stderr], such as those of package log, that does not get
-// into the way of [Progress]: what is written to it goes above the lines that are drawn again and again. A line that has
-// not ended yet stands between them until it has. As long as nothing is shown there, the writer is os.Stderr.
+// Stderr returns a writer for a program's own messages on [os.Stderr], such as those of package
+// log, that does not get into the way of [Progress]: what is written to it goes above the lines
+// that are drawn again and again. A line that has not ended yet stands between them until it has.
+// As long as nothing is shown there, the writer is os.Stderr.
 //
 //	log.SetOutput(monitor.Stderr())
 //

@@ -7,8 +7,9 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// Collect sends the values in through p and returns what comes out, in the order in which it comes. An error of
-// the run ends the test as failed. Like t.Fatal it must be called by the test's goroutine.
+// Collect sends the values in through p and returns what comes out, in the order in which it comes.
+// An error of the run ends the test as failed. Like t.Fatal it must be called by the test's
+// goroutine.
 func Collect[A, B any](t testing.TB, p pl.Partial[A, B], in ...A) []B {
 	t.Helper()
 	out, err := pl.Pipe(pl.FromSlice(in), p).Collect(context.Background())

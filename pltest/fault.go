@@ -9,9 +9,9 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// Fail hands values on, but those of the numbers at fail with err, at each attempt. Numbers count the values as
-// they arrive, from 0, in each run. It runs in its consumer's goroutine and knows the common options, by
-// [pl.Stage.With]. A nil err, or a number below 0, is a bad option.
+// Fail hands values on, but those of the numbers at fail with err, at each attempt. Numbers count
+// the values as they arrive, from 0, in each run. It runs in its consumer's goroutine and knows the
+// common options, by [pl.Stage.With]. A nil err, or a number below 0, is a bad option.
 func Fail[T any](err error, at ...int) pl.Partial[T, T] {
 	var bad error
 	if err == nil {
@@ -25,8 +25,8 @@ func Panic[T any](value any, at ...int) pl.Partial[T, T] {
 	return fault[T]("pltest.Panic", nil, at, func(context.Context) error { panic(value) })
 }
 
-// Delay hands values on, but those of the numbers at only after d, which their context cuts short: that of
-// the run, or of pl.Timeout. Numbers are those of [Fail].
+// Delay hands values on, but those of the numbers at only after d, which their context cuts short:
+// that of the run, or of pl.Timeout. Numbers are those of [Fail].
 func Delay[T any](d time.Duration, at ...int) pl.Partial[T, T] {
 	return fault[T]("pltest.Delay", nil, at, func(ctx context.Context) error {
 		timer := time.NewTimer(d)
@@ -40,8 +40,9 @@ func Delay[T any](d time.Duration, at ...int) pl.Partial[T, T] {
 	})
 }
 
-// fault makes an operator that calls do before it hands on the values of the numbers at. The numbers come with
-// the values, since the operator cannot know a further attempt from a further value.
+// fault makes an operator that calls do before it hands on the values of the numbers at. The
+// numbers come with the values, since the operator cannot know a further attempt from a further
+// value.
 func fault[T any](name string, bad error, at []int, do func(context.Context) error) pl.Partial[T, T] {
 	type numbered = pl.Indexed[T]
 	chosen := map[int]bool{}

@@ -8,7 +8,8 @@ import (
 	"github.com/gopeln/pl/internal/crossing"
 )
 
-// mostEnding bounds, on the page, how a run's context has ended; the message of a longer one is cut.
+// mostEnding bounds, on the page, how a run's context has ended; the message of a longer one is
+// cut.
 const mostEnding = 3 << 10
 
 // endingOf encodes how ctx has ended.

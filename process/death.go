@@ -128,11 +128,11 @@ const (
 	mostKilled = 50
 )
 
-// sort finds out about each value that was with a dead worker: whether one was running, and of which ones
-// the function had returned though the result was lost.
+// sort finds out about each value that was with a dead worker: whether one was running, and of
+// which ones the function had returned though the result was lost.
 //
-// The others have not begun and go to the next worker, or to another. So do those whose result was lost if Retry allows
-// that a value runs twice.
+// The others have not begun and go to the next worker, or to another. So do those whose result was
+// lost if Retry allows that a value runs twice.
 func (s *slot[A, B, R]) sort(left *outcome[A]) (lost []*flight[A], suspect *flight[A]) {
 	values, begun := left.values, left.begun
 	if begun > 0 && (left.running || len(values) == 1) {
@@ -148,13 +148,14 @@ func (s *slot[A, B, R]) sort(left *outcome[A]) (lost []*flight[A], suspect *flig
 	} else {
 		lost = done
 	}
-	// At once, since the decision about the suspect may be to wait, and others can have these meanwhile.
+	// At once, since the decision about the suspect may be to wait, and others can have these
+	// meanwhile.
 	s.adopt(again...)
 	return lost, suspect
 }
 
-// accuse decides about the values that fail. It reports whether the suspect was to blame, and whether a handler or the
-// consumer was told of the crash.
+// accuse decides about the values that fail. It reports whether the suspect was to blame, and
+// whether a handler or the consumer was told of the crash.
 func (s *slot[A, B, R]) accuse(
 	lost []*flight[A], suspect *flight[A], left *outcome[A], crash *CrashError,
 ) (blamed, told bool) {

@@ -7,8 +7,8 @@ import (
 
 // ledger counts the values that are open: they have left a stage's queue, and may yet be handed to
 // another slot. While there are any, the input has ended for none of them. A value is open until it
-// begins, or if the stage has Retry, until its fate is known: it runs again if its worker dies before
-// that.
+// begins, or if the stage has Retry, until its fate is known: it runs again if its worker dies
+// before that.
 type ledger struct {
 	mu      sync.Mutex
 	open    int

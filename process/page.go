@@ -30,8 +30,8 @@ type page struct {
 	// How the run's context has ended, written before stop is set and not after.
 	endSize uint32
 	endText [mostEnding]byte
-	// now is the time since the worker's start, in nanoseconds, at the watch's last glance, in a run that
-	// is observed. While values are with the worker it is about right.
+	// now is the time since the worker's start, in nanoseconds, at the watch's last glance, in a
+	// run that is observed. While values are with the worker it is about right.
 	now atomic.Int64
 	// workersLeft is how many workers of the stage will be left when this one has ended.
 	workersLeft atomic.Int64

@@ -15,7 +15,8 @@ import (
 	"github.com/gopeln/pl/process"
 )
 
-// Runs with a planted bottleneck, in real time. All that is slow sleeps, so that the machine may be busy.
+// Runs with a planted bottleneck, in real time. All that is slow sleeps, so that the machine may be
+// busy.
 
 // heavy takes its time to be encoded.
 type heavy struct{ N int }

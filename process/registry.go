@@ -15,8 +15,8 @@ import (
 // mainCalled: Main was called.
 var mainCalled atomic.Bool
 
-// serving is what a registration of this package serves with: it runs the function in a worker until its values are at
-// an end. Its error means that it could not begin.
+// serving is what a registration of this package serves with: it runs the function in a worker
+// until its values are at an end. Its error means that it could not begin.
 type serving func(w *worker) error
 
 // register enters a function. skip is the number of this package's frames between it and the user's

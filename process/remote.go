@@ -143,8 +143,8 @@ func (w *remote[A, R]) finish(n int) {
 	w.free()
 }
 
-// noteBegun counts the values below seq as begun, those that were not yet; closes says that they are
-// not open any more then. Of values that are being taken back only the worker's answer tells.
+// noteBegun counts the values below seq as begun, those that were not yet; closes says that they
+// are not open any more then. Of values that are being taken back only the worker's answer tells.
 func (w *remote[A, R]) noteBegun(seq uint64, closes bool) (b begun) {
 	if r := w.page.revoked.Load(); r != 0 {
 		seq = min(seq, r-1)

@@ -96,8 +96,8 @@ func (s *slot[A, B, R]) dispatch(w *remote[A, R], values []*flight[A]) {
 	}
 }
 
-// admit waits until the values may be tried, as a stage wants it whose values go one by one; the worker gets ready
-// meanwhile. It reports false where the stage stops.
+// admit waits until the values may be tried, as a stage wants it whose values go one by one; the
+// worker gets ready meanwhile. It reports false where the stage stops.
 func (s *slot[A, B, R]) admit(w *remote[A, R], values []*flight[A]) bool {
 	if err := w.out.Flush(); child.IsGone(err) {
 		w.kill()

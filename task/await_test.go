@@ -16,7 +16,8 @@ import (
 	"github.com/gopeln/pl/task"
 )
 
-// inTask runs f in a bubble, as the function of a stage with one value, and fails t where f, or the run, does.
+// inTask runs f in a bubble, as the function of a stage with one value, and fails t where f, or the
+// run, does.
 func inTask(t *testing.T, f func(ctx context.Context) error, opts ...pl.Option) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

@@ -14,7 +14,8 @@ import (
 	"github.com/gopeln/pl/task"
 )
 
-// Each benchmark has b.N values, so its ns/op are ns per value. "errgroup" is the same work as people write it today.
+// Each benchmark has b.N values, so its ns/op are ns per value. "errgroup" is the same work as
+// people write it today.
 
 func run(b *testing.B, s pl.Stage[int]) {
 	b.Helper()

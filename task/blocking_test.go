@@ -163,7 +163,8 @@ func TestTimeoutAbandonsABlockingFunction(t *testing.T) {
 	})
 }
 
-// While other tasks hold the loop, a function off the loop that has returned, or waits in yield, is not running.
+// While other tasks hold the loop, a function off the loop that has returned, or waits in yield, is
+// not running.
 func TestTimeoutOfABlockingFunctionDoesNotCountTheLoop(t *testing.T) {
 	quick := task.Map(func(_ context.Context, n int) (int, error) {
 		time.Sleep(5 * time.Millisecond)

@@ -213,7 +213,8 @@ func TestCancellingTheRunReachesTheFunctionThatHoldsTheLoop(t *testing.T) {
 	}
 }
 
-// A run that a task's function consumes is not the task: its goroutines must not switch in the task's name.
+// A run that a task's function consumes is not the task: its goroutines must not switch in the
+// task's name.
 func TestARunInsideATaskIsOutsideIt(t *testing.T) {
 	nap := func(ctx context.Context, n int) (int, error) { return n, task.Sleep(ctx, time.Millisecond) }
 	inner := map[string]pl.Stage[int]{
@@ -259,7 +260,8 @@ func TestTimesThatNeverComeAreNotOver(t *testing.T) {
 	})
 }
 
-// Such contexts carry a trace, for example. They end with the task's own, so nobody needs to watch them.
+// Such contexts carry a trace, for example. They end with the task's own, so nobody needs to watch
+// them.
 func TestAContextWithAValueStartsNoGoroutineUnderTimeout(t *testing.T) {
 	const n = 100
 	most := 0

@@ -32,8 +32,8 @@ func TestTimersAreInTimeBesideABusyStage(t *testing.T) {
 	}
 }
 
-// lateness returns how late a task wakes, at the median, while another stage has workers that never await once they have
-// begun. It is measured in virtual time.
+// lateness returns how late a task wakes, at the median, while another stage has workers that never
+// await once they have begun. It is measured in virtual time.
 func lateness(t *testing.T, workers int, each time.Duration, values int) time.Duration {
 	t.Helper()
 	over := false
@@ -61,7 +61,8 @@ func lateness(t *testing.T, workers int, each time.Duration, values int) time.Du
 	return late[len(late)/2]
 }
 
-// The first value waits in yield, for the second to begin, while another stage never lets the loop rest.
+// The first value waits in yield, for the second to begin, while another stage never lets the loop
+// rest.
 func TestAValueBeginsThoughTheLoopIsNeverIdle(t *testing.T) {
 	begun, over := make(chan struct{}), false
 	first := task.FlatMap(func(_ context.Context, n int, yield func(int) bool) error {
@@ -167,8 +168,8 @@ func TestAFunctionThatYieldsHoldsNothing(t *testing.T) {
 	require.NotContains(t, out, "holds")
 }
 
-// Each value polls until all have begun. If a value began only once per turn of those that poll, the turns would add up to
-// half the square of their number.
+// Each value polls until all have begun. If a value began only once per turn of those that poll,
+// the turns would add up to half the square of their number.
 func TestValuesBeginWhileManyTasksPoll(t *testing.T) {
 	const values = 1000
 	polls := map[string]func(ctx context.Context) error{
@@ -211,8 +212,8 @@ func TestValuesBeginWhileManyTasksPoll(t *testing.T) {
 
 // A stage of trivial values rests now and then, beside a thousand tasks that poll.
 func TestTrivialValuesPassWhileManyTasksPoll(t *testing.T) {
-	// A turn of the trivial stage lasts for a time, in which the race detector lets less happen. One value in 64 polls is
-	// certain.
+	// A turn of the trivial stage lasts for a time, in which the race detector lets less happen.
+	// One value in 64 polls is certain.
 	const pollers = 1000
 	values, most := 100_000, 64/8
 	if raceDetector {

@@ -11,7 +11,8 @@ import (
 	"github.com/gopeln/pl/task"
 )
 
-// Without the race detector this would put the goroutine in the task's place, so it is the detector's build that tells.
+// Without the race detector this would put the goroutine in the task's place, so it is the
+// detector's build that tells.
 func TestAnAwaitByAnotherGoroutineIsAnErrorWhileTheTaskRuns(t *testing.T) {
 	inTask(t, func(ctx context.Context) error {
 		answer := make(chan error)

@@ -12,9 +12,11 @@ import (
 	"github.com/gopeln/pl/thread"
 )
 
-// In these runs a function holds loop 0, without an await, until loop 1 has made use of the room that there is.
+// In these runs a function holds loop 0, without an await, until loop 1 has made use of the room
+// that there is.
 
-// holding makes a stage on loop 0 that tells held when it holds the loop, and then waits for release.
+// holding makes a stage on loop 0 that tells held when it holds the loop, and then waits for
+// release.
 func holding(after time.Duration, held chan<- struct{}, release <-chan struct{}) pl.Stage[struct{}] {
 	return task.Each(func(ctx context.Context, _ int) error {
 		if err := task.Sleep(ctx, after); err != nil {

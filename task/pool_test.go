@@ -142,8 +142,9 @@ func TestNoGoroutineOfAwaitedFunctionsIsLeft(t *testing.T) {
 	}
 }
 
-// goroutines counts the goroutines. NumGoroutine reads several counters while others change them: when a goroutine ends at
-// that moment, it can be wrong by 32, the number of dead goroutines that a processor passes on at a time.
+// goroutines counts the goroutines. NumGoroutine reads several counters while others change them:
+// when a goroutine ends at that moment, it can be wrong by 32, the number of dead goroutines that a
+// processor passes on at a time.
 func goroutines(t *testing.T) int {
 	t.Helper()
 	n, ok := runtime.GoroutineProfile(make([]runtime.StackRecord, 1000)) // stops the world

@@ -1,5 +1,5 @@
-// Package bound measures the memory that a pipeline takes while its source is faster than its work: with a bound of the
-// queue, without one, and in the usual loop over a channel.
+// Package bound measures the memory that a pipeline takes while its source is faster than its work:
+// with a bound of the queue, without one, and in the usual loop over a channel.
 package bound
 
 import (

@@ -1,5 +1,5 @@
-// Package calls measures what it costs to call standing workers like a function: pl.Func, on goroutines and on
-// subprocesses, beside what people write in its place.
+// Package calls measures what it costs to call standing workers like a function: pl.Func, on
+// goroutines and on subprocesses, beside what people write in its place.
 package calls
 
 import (
@@ -49,7 +49,8 @@ var services = []service{
 	}},
 }
 
-// goroutines is what people write: workers that take requests from a channel, each with a channel for its answer.
+// goroutines is what people write: workers that take requests from a channel, each with a channel
+// for its answer.
 func goroutines() (call func(ctx context.Context, x int) (int, error), stop func() error) {
 	type request struct {
 		x      int
@@ -89,7 +90,8 @@ func goroutines() (call func(ctx context.Context, x int) (int, error), stop func
 // callers are how many call at once where throughput is measured.
 const callers = 8
 
-// figures are those of one repetition, in ns: of calls one after the other, and of each of many at once.
+// figures are those of one repetition, in ns: of calls one after the other, and of each of many at
+// once.
 type figures struct{ p50, p99, each float64 }
 
 // Run prints the times of a call.
@@ -135,7 +137,8 @@ func cell(all, first []figures, figure func(figures) float64) string {
 	return fmt.Sprintf("%.2f (%s)", measure.Median(own), measure.Times(measure.Median(ratios)))
 }
 
-// measure makes n calls one after the other, and as many by several callers at once, or its share of these.
+// measure makes n calls one after the other, and as many by several callers at once, or its share
+// of these.
 func (s service) measure(n int) (f figures, err error) {
 	n = max(2*callers, n/s.share)
 	call, stop := s.start()

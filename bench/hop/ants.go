@@ -9,8 +9,8 @@ import (
 	"github.com/gopeln/pl/bench/measure"
 )
 
-// antsPools has a typed pool for each stage. ants keeps no queue of values: who hands one over waits for a free worker,
-// so the bound says nothing to it.
+// antsPools has a typed pool for each stage. ants keeps no queue of values: who hands one over
+// waits for a free worker, so the bound says nothing to it.
 func antsPools(s shape) measure.Contender {
 	return measure.Contender{Name: "ants", Run: func(n int) (int, error) {
 		out := queue(s)
@@ -19,7 +19,8 @@ func antsPools(s shape) measure.Contender {
 		for i := s.stages - 1; i >= 0; i-- {
 			next := hand
 			pool, err := ants.NewPoolWithFuncGeneric(s.workers, func(x int) {
-				// The pool ahead is released after this one, so this cannot fail; a lost value would show in the sum.
+				// The pool ahead is released after this one, so this cannot fail; a lost value
+				// would show in the sum.
 				_ = next(addOne(x))
 			}, ants.WithDisablePurge(true))
 			if err != nil {

@@ -6,7 +6,8 @@ import (
 	"github.com/gopeln/pl/bench/measure"
 )
 
-// manyValues is the capacity that stands for "no bound" where a contender's queue is a channel, which always has one.
+// manyValues is the capacity that stands for "no bound" where a contender's queue is a channel,
+// which always has one.
 const manyValues = 1 << 16
 
 // queue is a channel as long as a stage's queue may get.

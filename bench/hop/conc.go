@@ -9,7 +9,8 @@ import (
 	"github.com/gopeln/pl/bench/measure"
 )
 
-// concPool uses the pool as its authors advise for much small work: few long tasks, each of which loops over a channel.
+// concPool uses the pool as its authors advise for much small work: few long tasks, each of which
+// loops over a channel.
 func concPool(s shape) measure.Contender {
 	return measure.Contender{Name: "conc/pool", Run: func(n int) (int, error) {
 		ctx := context.Background()

@@ -9,8 +9,9 @@ import (
 	"github.com/gopeln/pl/bench/measure"
 )
 
-// errgroupSends is the hand-written form as errgroup's own example has it: stages of goroutines in a group, joined by
-// channels; a send gives way to the group's context, a receive ends when the channel is closed.
+// errgroupSends is the hand-written form as errgroup's own example has it: stages of goroutines in
+// a group, joined by channels; a send gives way to the group's context, a receive ends when the
+// channel is closed.
 func errgroupSends(s shape) measure.Contender {
 	return errgroupChannels("errgroup, select to send", s, func(ctx context.Context, in <-chan int, out chan<- int) error {
 		for x := range in {
@@ -26,8 +27,8 @@ func errgroupSends(s shape) measure.Contender {
 	})
 }
 
-// errgroupBoth selects to receive too. It is the form that stays right where nobody closes the first channel early, as
-// when the values come from outside.
+// errgroupBoth selects to receive too. It is the form that stays right where nobody closes the
+// first channel early, as when the values come from outside.
 func errgroupBoth(s shape) measure.Contender {
 	return errgroupChannels("errgroup, select on both", s, func(ctx context.Context, in <-chan int, out chan<- int) error {
 		for {

@@ -12,8 +12,8 @@ import (
 	"github.com/gopeln/pl/bench/measure"
 )
 
-// bounds are what watching a run may cost: times the price of a value whose function does nothing, by the bound of the
-// queues.
+// bounds are what watching a run may cost: times the price of a value whose function does nothing,
+// by the bound of the queues.
 var bounds = []struct {
 	maxsize int
 	most    float64
@@ -54,7 +54,8 @@ func Figures(e measure.Effort, w io.Writer) error {
 	return err
 }
 
-// watched is ours with an observer that reads the figures in each period, or only at the end if that is 0.
+// watched is ours with an observer that reads the figures in each period, or only at the end if
+// that is 0.
 func watched(s shape, period time.Duration) measure.Contender {
 	unwatched := pipeline(s)
 	return measure.Contender{Name: fmt.Sprintf("%s, watched, %v", oursName, period), Run: func(n int) (int, error) {
@@ -77,8 +78,8 @@ func watched(s shape, period time.Duration) measure.Contender {
 	}}
 }
 
-// snapshot returns the median of the times that the figures of a run take while it goes on. All of its workers have made
-// calls of many lengths.
+// snapshot returns the median of the times that the figures of a run take while it goes on. All of
+// its workers have made calls of many lengths.
 func snapshot(stages, workers, looks int) (time.Duration, error) {
 	step := thread.Map(func(_ context.Context, x int) (int, error) {
 		time.Sleep(time.Duration(x%7) * 100 * time.Microsecond)

@@ -1,5 +1,5 @@
-// Package hop measures what it costs to hand a value from stage to stage: the stages add 1 to an int, so everything
-// else is the price of the library that connects them.
+// Package hop measures what it costs to hand a value from stage to stage: the stages add 1 to an
+// int, so everything else is the price of the library that connects them.
 package hop
 
 import (
@@ -10,8 +10,8 @@ import (
 	"github.com/gopeln/pl/bench/measure"
 )
 
-// Shapes are the pipelines to measure: each number of stages, with each number of workers, with each bound of the
-// queues (0: none).
+// Shapes are the pipelines to measure: each number of stages, with each number of workers, with
+// each bound of the queues (0: none).
 type Shapes struct{ Stages, Workers, MaxSizes []int }
 
 // Default is what the project's aims for speed speak of.
@@ -20,8 +20,8 @@ var Default = Shapes{Stages: []int{1, 3}, Workers: []int{1, 2, 16}, MaxSizes: []
 // shape is one pipeline.
 type shape struct{ stages, workers, maxsize int }
 
-// contenders are built for a shape. Each has a source, a loop that takes the results, and between them the stages, each
-// with workers and a queue of its own as far as the library has such things.
+// contenders are built for a shape. Each has a source, a loop that takes the results, and between
+// them the stages, each with workers and a queue of its own as far as the library has such things.
 func contenders(s shape) []measure.Contender {
 	return []measure.Contender{
 		ours(s),
@@ -114,8 +114,8 @@ func bound(maxsize int) string {
 	return fmt.Sprint(maxsize)
 }
 
-// addOne is the work. It is not inlined, since a user's function is not either: every contender calls it through a
-// function value.
+// addOne is the work. It is not inlined, since a user's function is not either: every contender
+// calls it through a function value.
 //
 //go:noinline
 func addOne(x int) int { return x + 1 }

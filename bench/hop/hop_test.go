@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// TestEveryContenderDoesTheWork runs all contenders in the shapes where they could go wrong, and adds up their results.
+// TestEveryContenderDoesTheWork runs all contenders in the shapes where they could go wrong, and
+// adds up their results.
 func TestEveryContenderDoesTheWork(t *testing.T) {
 	const n = 500
 	for _, s := range []shape{{1, 1, 1}, {1, 16, 4}, {3, 2, 64}, {3, 16, 0}, {2, 3, 1024}} {

@@ -8,7 +8,8 @@ import (
 	"github.com/gopeln/pl/bench/measure"
 )
 
-// pondPools has a pool for each stage, whose queue is the stage's; a task hands its result to the next stage's pool.
+// pondPools has a pool for each stage, whose queue is the stage's; a task hands its result to the
+// next stage's pool.
 func pondPools(s shape) measure.Contender {
 	return measure.Contender{Name: "pond", Run: func(n int) (int, error) {
 		out := queue(s)
@@ -19,7 +20,8 @@ func pondPools(s shape) measure.Contender {
 			pools[i] = p
 			hand = func(x int) error {
 				return p.Go(func() {
-					// The pool ahead is stopped after this one, so this cannot fail; a lost value would show in the sum.
+					// The pool ahead is stopped after this one, so this cannot fail; a lost value
+					// would show in the sum.
 					_ = next(addOne(x))
 				})
 			}

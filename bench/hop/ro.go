@@ -6,7 +6,8 @@ import (
 	"github.com/gopeln/pl/bench/measure"
 )
 
-// roAsync puts each stage on a goroutine of its own. ro has no pools: a stage has one worker, whatever the shape says.
+// roAsync puts each stage on a goroutine of its own. ro has no pools: a stage has one worker,
+// whatever the shape says.
 func roAsync(s shape) measure.Contender {
 	return measure.Contender{Name: "ro, ObserveOn (1 worker)", Run: func(n int) (int, error) {
 		size := s.maxsize

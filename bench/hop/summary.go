@@ -7,7 +7,8 @@ import (
 	"github.com/gopeln/pl/bench/measure"
 )
 
-// Summary prints the table of the README: three stages of two workers, and the contenders that readers know.
+// Summary prints the table of the README: three stages of two workers, and the contenders that
+// readers know.
 func Summary(e measure.Effort, w io.Writer) error {
 	if e.Only == nil {
 		e.Only = regexp.MustCompile(`^(gopeln thread|bare channels|errgroup, select to send|conc/pool|serial loop)$`)

@@ -10,8 +10,8 @@ import (
 	"github.com/gopeln/pl/bench/measure"
 )
 
-// errgroup has a goroutine for each value and stage, limited in number, and a channel from stage to stage: what Go code
-// writes today where many values wait.
+// errgroup has a goroutine for each value and stage, limited in number, and a channel from stage to
+// stage: what Go code writes today where many values wait.
 func (q work) errgroup(limit int) measure.Contender {
 	return measure.Contender{Name: named("errgroup.SetLimit", limit), Run: func(n int) (sum int, err error) {
 		all, ctx := errgroup.WithContext(context.Background())

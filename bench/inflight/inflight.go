@@ -1,5 +1,5 @@
-// Package inflight measures what it costs to have many values under way at once, most of which wait: package task
-// against goroutines in an errgroup, one for each value.
+// Package inflight measures what it costs to have many values under way at once, most of which
+// wait: package task against goroutines in an errgroup, one for each value.
 package inflight
 
 import (
@@ -33,7 +33,8 @@ var works = []work{
 	{"a sleep of 10 ms that can be cancelled: a value", 100_000, []int{100_000}, 1, 1, sleepTask, sleepGoroutine},
 }
 
-// Run prints a table for each work, one for requests by HTTP, and one for the memory of a value that waits.
+// Run prints a table for each work, one for requests by HTTP, and one for the memory of a value
+// that waits.
 func Run(e measure.Effort, w io.Writer) error {
 	for _, q := range works {
 		n := e.ValuesOr(q.values)

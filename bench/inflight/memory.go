@@ -45,7 +45,8 @@ func memory(w io.Writer) error {
 	return t.Write(w)
 }
 
-// bytesPerValue lets start bring up values that wait until ctx ends, and call arrived each. end waits for them.
+// bytesPerValue lets start bring up values that wait until ctx ends, and call arrived each. end
+// waits for them.
 func bytesPerValue(start func(ctx context.Context, arrived func()) (end func())) (float64, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var arrived atomic.Int64

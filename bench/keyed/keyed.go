@@ -1,5 +1,5 @@
-// Package keyed measures what it costs to keep the values of each key in order while others run beside them: ByKey, and
-// what people write in its place. The function adds 1 to an int.
+// Package keyed measures what it costs to keep the values of each key in order while others run
+// beside them: ByKey, and what people write in its place. The function adds 1 to an int.
 package keyed
 
 import (
@@ -58,8 +58,8 @@ func ours(opts ...pl.Option) func(n int) (int, error) {
 	}
 }
 
-// goroutines starts one for each value, which waits for the one before of its key: that closes a channel, which is found
-// in a map. As with ByKey, nothing is remembered of a key without values.
+// goroutines starts one for each value, which waits for the one before of its key: that closes a
+// channel, which is found in a map. As with ByKey, nothing is remembered of a key without values.
 func goroutines(n int) (sum int, err error) {
 	var mu sync.Mutex
 	lanes := map[int]chan struct{}{}
@@ -104,8 +104,8 @@ func goroutines(n int) (sum int, err error) {
 	return sum, nil
 }
 
-// mapOfChannels starts a goroutine for each key at its first value, and finds its channel in a map. A semaphore bounds
-// how many work at once. No key is forgotten, and nothing can end it early.
+// mapOfChannels starts a goroutine for each key at its first value, and finds its channel in a map.
+// A semaphore bounds how many work at once. No key is forgotten, and nothing can end it early.
 func mapOfChannels(n int) (sum int, err error) {
 	var (
 		mu      sync.Mutex
@@ -149,7 +149,8 @@ func mapOfChannels(n int) (sum int, err error) {
 	return sum, nil
 }
 
-// sharded gives each worker the keys of one hash: they are in order, but wait behind those that only share the worker.
+// sharded gives each worker the keys of one hash: they are in order, but wait behind those that
+// only share the worker.
 func sharded(n int) (sum int, err error) {
 	results := make(chan int, maxsize)
 	var shards [workers]chan int

@@ -1,5 +1,5 @@
-// Package latency measures how long a value is under way when nothing else is: a library that collects values in
-// batches before it hands them on is found out here, however fast it is.
+// Package latency measures how long a value is under way when nothing else is: a library that
+// collects values in batches before it hands them on is found out here, however fast it is.
 package latency
 
 import (
@@ -18,8 +18,8 @@ const (
 	pause   = time.Millisecond
 )
 
-// letter is a value under way: when it was sent, and how many stages it has been through, so that a pipeline that
-// takes a short cut is found out.
+// letter is a value under way: when it was sent, and how many stages it has been through, so that a
+// pipeline that takes a short cut is found out.
 type letter struct {
 	sent   time.Time
 	stages int
@@ -30,7 +30,8 @@ func (l letter) stamped() letter {
 	return l
 }
 
-// pipeline moves n letters from a source that sends one in each pause to a sink, which calls arrive.
+// pipeline moves n letters from a source that sends one in each pause to a sink, which calls
+// arrive.
 type pipeline struct {
 	name string
 	run  func(n int, arrive func(letter)) error

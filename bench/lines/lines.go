@@ -1,5 +1,5 @@
-// Package lines measures what it costs to read the lines of a file, beside the loop over bufio.Scanner that
-// a program would have instead. Both make a string of each line.
+// Package lines measures what it costs to read the lines of a file, beside the loop over
+// bufio.Scanner that a program would have instead. Both make a string of each line.
 package lines
 
 import (

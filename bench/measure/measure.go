@@ -1,5 +1,5 @@
-// Package measure runs rivals against each other so that the figures can be compared: in turn, in one process, many
-// times, with each result checked.
+// Package measure runs rivals against each other so that the figures can be compared: in turn, in
+// one process, many times, with each result checked.
 package measure
 
 import (
@@ -14,8 +14,8 @@ import (
 // Contender is one way to do the work that a section measures.
 type Contender struct {
 	Name string
-	// Run does the work once, on n values, and returns the sum of the results: a contender that loses values, or does
-	// not do the work, is found out.
+	// Run does the work once, on n values, and returns the sum of the results: a contender that
+	// loses values, or does not do the work, is found out.
 	Run func(n int) (sum int, err error)
 }
 
@@ -53,8 +53,9 @@ type Result struct {
 
 // Compare runs the contenders in turn, e.Reps times, on n values, and expects want of each of them.
 //
-// One repetition runs them all before the next begins, each time beginning with another one, so that a slow moment of
-// the machine meets them all alike; ratios within a repetition are therefore steadier than the figures themselves.
+// One repetition runs them all before the next begins, each time beginning with another one, so
+// that a slow moment of the machine meets them all alike; ratios within a repetition are therefore
+// steadier than the figures themselves.
 func Compare(contenders []Contender, e Effort, n, want int) ([]Result, error) {
 	contenders, err := Wanted(e, contenders, func(c Contender) string { return c.Name })
 	if err != nil {
@@ -111,7 +112,8 @@ func Quantile(figures []float64, q float64) float64 {
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }
 
-// Ratio says how many times longer than base a contender takes: the median of the ratios within each repetition.
+// Ratio says how many times longer than base a contender takes: the median of the ratios within
+// each repetition.
 func Ratio(r, base Result) float64 {
 	ratios := make([]float64, 0, len(r.Nanos))
 	for i := range min(len(r.Nanos), len(base.Nanos)) {

@@ -72,7 +72,8 @@ func Nanos(ns float64) string {
 // Times writes a ratio.
 func Times(x float64) string { return fmt.Sprintf("%.1f×", x) }
 
-// AddCPU appends a column of the processor time that a value took, which other programs on the machine change least.
+// AddCPU appends a column of the processor time that a value took, which other programs on the
+// machine change least.
 func (t *Table) AddCPU(results []Result) {
 	t.Head = append(t.Head, "ns of CPU")
 	for i, r := range results {
@@ -80,8 +81,8 @@ func (t *Table) AddCPU(results []Result) {
 	}
 }
 
-// Rank makes a table of one comparison: a row for each contender, with the time of each of the parts that make a value
-// (stages, calls), how many times that of the first, and the allocations.
+// Rank makes a table of one comparison: a row for each contender, with the time of each of the
+// parts that make a value (stages, calls), how many times that of the first, and the allocations.
 func Rank(title string, results []Result, parts int) Table {
 	t := Table{Title: title, Head: []string{"", "ns", "times the first", "allocs"}}
 	for i, r := range results {

@@ -15,8 +15,8 @@ import (
 //	<!-- end of hop -->
 var place = regexp.MustCompile(`(?s)(<!-- measured: (\w+) -->\n).*?(\n<!-- end of (\w+) -->)`)
 
-// Update replaces what stands in the places of a document by what section prints for their names. Nothing is written if
-// one of them fails.
+// Update replaces what stands in the places of a document by what section prints for their names.
+// Nothing is written if one of them fails.
 func Update(file string, section func(name string, w io.Writer) error) error {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package resume measures what it costs to keep a journal of what is done: the time of a value, beside a bare
-// write of as many bytes for each, and the memory of the keys.
+// Package resume measures what it costs to keep a journal of what is done: the time of a value,
+// beside a bare write of as many bytes for each, and the memory of the keys.
 package resume
 
 import (

@@ -1,5 +1,6 @@
-// Package startup measures how long the workers of package process take to be there: the first one, and one in the
-// place of another that was killed. It does so in this program, and in one that contains little else.
+// Package startup measures how long the workers of package process take to be there: the first one,
+// and one in the place of another that was killed. It does so in this program, and in one that
+// contains little else.
 package startup
 
 import (
@@ -105,8 +106,9 @@ func Measure(reps int) (t Times, err error) {
 	return t, nil
 }
 
-// replace kills a worker that hangs, and returns how long it takes until another one runs the next value. That is the
-// value at which the first one was to hang, if the signal came before it had begun.
+// replace kills a worker that hangs, and returns how long it takes until another one runs the next
+// value. That is the value at which the first one was to hang, if the signal came before it had
+// begun.
 func replace() (took time.Duration, err error) {
 	var killed time.Time
 	arrived := 0

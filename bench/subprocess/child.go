@@ -6,11 +6,12 @@ import (
 	"os/exec"
 )
 
-// role is the environment variable that tells a process of this binary which rival's server, or part of a floor, it is.
+// role is the environment variable that tells a process of this binary which rival's server, or
+// part of a floor, it is.
 const role = "GOPELN_BENCH_ROLE"
 
-// Serve turns this process into a rival's server, or part of a floor, if it was started as one, and then does not return. It belongs at the
-// start of main.
+// Serve turns this process into a rival's server, or part of a floor, if it was started as one, and
+// then does not return. It belongs at the start of main.
 func Serve() {
 	var err error
 	switch os.Getenv(role) {

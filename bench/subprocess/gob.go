@@ -13,8 +13,9 @@ import (
 // gobBatch is how many values are encoded together.
 const gobBatch = 512
 
-// gobAlone encodes and decodes each value twice, as on its way to a child and back, but goes nowhere: it is what is left
-// of the work when transport costs nothing. As many goroutines as there are children share the values.
+// gobAlone encodes and decodes each value twice, as on its way to a child and back, but goes
+// nowhere: it is what is left of the work when transport costs nothing. As many goroutines as there
+// are children share the values.
 func gobAlone[T any](l load[T]) measure.Contender {
 	return measure.Contender{Name: "gob, without a process", Run: func(n int) (sum int, err error) {
 		var all errgroup.Group

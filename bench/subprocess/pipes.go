@@ -13,8 +13,9 @@ import (
 	"github.com/gopeln/pl/bench/measure"
 )
 
-// pipes are children that get blocks through a pipe and send them back, and nothing else: what is left of the work when
-// there is no library at all. It is a floor, and no rival: it knows nothing of errors, types, fairness or crashes.
+// pipes are children that get blocks through a pipe and send them back, and nothing else: what is
+// left of the work when there is no library at all. It is a floor, and no rival: it knows nothing
+// of errors, types, fairness or crashes.
 type pipes struct{ children []*echo }
 
 type echo struct {

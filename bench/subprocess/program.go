@@ -13,7 +13,8 @@ import (
 	"github.com/gopeln/pl/command"
 )
 
-// Programs prints what it costs to have values handled by a program, here cat, which answers each line with itself.
+// Programs prints what it costs to have values handled by a program, here cat, which answers each
+// line with itself.
 func Programs(e measure.Effort, w io.Writer) error {
 	n := e.ValuesOr(50_000)
 	results, err := measure.Compare([]measure.Contender{
@@ -36,8 +37,8 @@ func byHand(n int) (sum int, err error) {
 	return sum, err
 }
 
-// byChannel is byHand with the answers going to another goroutine, as those of a stage do: the next line is under way
-// while the answer before it is looked at.
+// byChannel is byHand with the answers going to another goroutine, as those of a stage do: the next
+// line is under way while the answer before it is looked at.
 func byChannel(n int) (sum int, err error) {
 	values := make(chan int, 64)
 	go func() {
@@ -50,7 +51,8 @@ func byChannel(n int) (sum int, err error) {
 	return sum, err
 }
 
-// exchange sends the numbers below n to cat, each when the one before has come back, and hands on what comes back.
+// exchange sends the numbers below n to cat, each when the one before has come back, and hands on
+// what comes back.
 func exchange(n int, handOn func(int)) error {
 	cat := exec.Command("cat")
 	in, err := cat.StdinPipe()

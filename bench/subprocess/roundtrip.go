@@ -11,7 +11,8 @@ import (
 	"github.com/gopeln/pl/bench/measure"
 )
 
-// traveller sends ints to another process one at a time, and says how long each took to come back, in ns.
+// traveller sends ints to another process one at a time, and says how long each took to come back,
+// in ns.
 type traveller struct {
 	name string
 	run  func(n int) (took []float64, err error)

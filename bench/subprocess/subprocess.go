@@ -1,6 +1,7 @@
-// Package subprocess measures what it costs to have values handled by another process: package process against net/rpc
-// over a socket and a stream of a gRPC plugin, all with two processes of this program's own binary. Besides the rivals
-// there are floors: what is left of the work without any library.
+// Package subprocess measures what it costs to have values handled by another process: package
+// process against net/rpc over a socket and a stream of a gRPC plugin, all with two processes of
+// this program's own binary. Besides the rivals there are floors: what is left of the work without
+// any library.
 package subprocess
 
 import (
@@ -71,8 +72,8 @@ func (l load[T]) sum(n int) (sum int) {
 	return sum
 }
 
-// peers are the processes of those that package process is measured against. They live as long as the program; the
-// stages of package process start theirs in each run.
+// peers are the processes of those that package process is measured against. They live as long as
+// the program; the stages of package process start theirs in each run.
 type peers struct {
 	rpc     *rpcServers
 	plugins *plugins
@@ -106,7 +107,8 @@ func (p *peers) close() (err error) {
 	return err
 }
 
-// Run prints a table for each kind of value, one for a single value under way, and one of the start of workers.
+// Run prints a table for each kind of value, one for a single value under way, and one of the start
+// of workers.
 func Run(e measure.Effort, w io.Writer) (err error) {
 	p, err := startPeers()
 	defer func() { err = errors.Join(err, p.close()) }()

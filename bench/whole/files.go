@@ -17,8 +17,8 @@ import (
 	"github.com/gopeln/pl/bench/measure"
 )
 
-// parse reads and parses the files of Go's own source, with as many workers as there are processors, beside a plain
-// loop.
+// parse reads and parses the files of Go's own source, with as many workers as there are
+// processors, beside a plain loop.
 func parse(e measure.Effort, w io.Writer) error {
 	names, err := goFiles()
 	if err != nil {
@@ -46,8 +46,8 @@ func parse(e measure.Effort, w io.Writer) error {
 	}})
 }
 
-// goFiles are the files of Go's source that can be parsed: those of its tests that have mistakes on purpose are not
-// among them.
+// goFiles are the files of Go's source that can be parsed: those of its tests that have mistakes on
+// purpose are not among them.
 func goFiles() (names []string, err error) {
 	out, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {

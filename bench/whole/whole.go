@@ -1,5 +1,6 @@
-// Package whole measures whole jobs, as programs have them: files that are read and parsed, and requests that wait for
-// a server. The work is the same in all contenders; what differs is who hands it out.
+// Package whole measures whole jobs, as programs have them: files that are read and parsed, and
+// requests that wait for a server. The work is the same in all contenders; what differs is who
+// hands it out.
 package whole
 
 import (

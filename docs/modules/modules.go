@@ -1,5 +1,6 @@
-// Package modules lists what code in the documents needs beyond this module: the nested modules, and other libraries
-// that recipes show. The tests of the documents compile such code in a copy of this module.
+// Package modules lists what code in the documents needs beyond this module: the nested modules,
+// and other libraries that recipes show. The tests of the documents compile such code in a copy of
+// this module.
 package modules
 
 import (

@@ -1,8 +1,10 @@
-// Command crawl fetches a site: every page that links from the start lead to, on the same host. It shows what package
-// task is for: a thousand requests are under way at once, and what they find out is kept in a plain map, without a lock.
+// Command crawl fetches a site: every page that links from the start lead to, on the same host. It
+// shows what package task is for: a thousand requests are under way at once, and what they find out
+// is kept in a plain map, without a lock.
 //
-// Without arguments it starts a server with a site of some thousand pages, each of which takes its time. With a URL
-// it crawls that site, at most -workers pages at once: go run ./examples/crawl -workers 4 https://example.org/
+// Without arguments it starts a server with a site of some thousand pages, each of which takes its
+// time. With a URL it crawls that site, at most -workers pages at once: go run ./examples/crawl
+// -workers 4 https://example.org/
 package main
 
 import (
@@ -65,7 +67,8 @@ func newCrawler(workers int) *crawler {
 	return c
 }
 
-// crawl fetches the page at start, then all pages it links to, then those that these link to, until nothing is new.
+// crawl fetches the page at start, then all pages it links to, then those that these link to, until
+// nothing is new.
 func (c *crawler) crawl(ctx context.Context, start string) error {
 	first, err := url.Parse(start)
 	if err != nil || first.Host == "" {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// newSite serves a site of n pages, each after a delay. Page i links to ten pages further on, back to its parent and the
-// start, to another site, and the last one to a page that is not there.
+// newSite serves a site of n pages, each after a delay. Page i links to ten pages further on, back
+// to its parent and the start, to another site, and the last one to a page that is not there.
 func newSite(n int, delay time.Duration) *httptest.Server {
 	text := strings.Repeat("Lorem ipsum dolor sit amet. ", 40)
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {

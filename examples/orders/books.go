@@ -17,15 +17,15 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// books are what has become of the orders. They are lists of lines in files; a database would do as well. Each line is
-// written before what follows from it:
+// books are what has become of the orders. They are lists of lines in files; a database would do as
+// well. Each line is written before what follows from it:
 //
 //	ledger        an account, its cents, and the offset of the last order applied to it: the last line of each counts
 //	dead-letters  the orders that were refused, by their offset, and why
 //	offset        up to where the log is done: the last line counts
 //
-// An order may run twice, if the program is killed before its offset is committed. But since those of an account run one
-// after the other, the offset in the account tells which of them it has had.
+// An order may run twice, if the program is killed before its offset is committed. But since those
+// of an account run one after the other, the offset in the account tells which of them it has had.
 type books struct {
 	offset  int64
 	offsets *os.File
@@ -65,8 +65,8 @@ func openBooks(dir string) (*books, error) {
 	return b, nil
 }
 
-// openList opens a file to append lines to it, and calls take for each that it has. A last line without its end was
-// being written when the program was killed: it is cut off.
+// openList opens a file to append lines to it, and calls take for each that it has. A last line
+// without its end was being written when the program was killed: it is cut off.
 func openList(name string, take func(line string) error) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o666)
 	if err != nil {
@@ -97,7 +97,8 @@ func (b *books) close() error {
 
 var errRefused = errors.New("refused")
 
-// apply adds an order's amount to its account. It holds no lock meanwhile: ByKey keeps the account's other orders away.
+// apply adds an order's amount to its account. It holds no lock meanwhile: ByKey keeps the
+// account's other orders away.
 func (b *books) apply(_ context.Context, o Order) (offset int64, err error) {
 	a := b.account(o.Account)
 	if o.Next <= a.offset {
@@ -128,8 +129,8 @@ func (b *books) post(name string, a account) error {
 	return err
 }
 
-// refuse makes an order a dead letter, once. OnError calls it before the order has ended, so that neither its account
-// nor the committed offset goes on without the letter.
+// refuse makes an order a dead letter, once. OnError calls it before the order has ended, so that
+// neither its account nor the committed offset goes on without the letter.
 func (b *books) refuse(_ context.Context, e *pl.StageError) error {
 	o, ok := e.Item.(Order)
 	if !ok || !errors.Is(e, errRefused) {

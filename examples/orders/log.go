@@ -14,7 +14,8 @@ import (
 	"github.com/gopeln/pl/files"
 )
 
-// Order is a line of the log. Next is the offset behind it: where the log goes on once the order is done.
+// Order is a line of the log. Next is the offset behind it: where the log goes on once the order is
+// done.
 type Order struct {
 	Account, Amount string
 	Next            int64
@@ -51,8 +52,8 @@ func read(name string, from int64) pl.Stage[Order] {
 	})
 }
 
-// generate writes a log of n orders, always the same. A few of the accounts have most of them, as in life, and about one
-// amount in a hundred is none.
+// generate writes a log of n orders, always the same. A few of the accounts have most of them, as
+// in life, and about one amount in a hundred is none.
 func generate(name string, n int) error {
 	random := rand.New(rand.NewPCG(1, 2))
 	accounts := rand.NewZipf(random, 1.1, 1, 999)

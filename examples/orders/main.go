@@ -1,7 +1,7 @@
-// Command orders keeps the books of many accounts: it applies a log of orders, those of an account one after the other
-// and others beside them, at most so many a second. Orders that cannot be applied become dead letters. On Ctrl-C or
-// SIGTERM it stops reading and finishes what it has read. Started again, it goes on where it was, even after a SIGKILL,
-// and each order counts once.
+// Command orders keeps the books of many accounts: it applies a log of orders, those of an account
+// one after the other and others beside them, at most so many a second. Orders that cannot be
+// applied become dead letters. On Ctrl-C or SIGTERM it stops reading and finishes what it has read.
+// Started again, it goes on where it was, even after a SIGKILL, and each order counts once.
 //
 //	go run ./examples/orders -dir /tmp/orders
 package main
@@ -93,8 +93,8 @@ func run(stop context.Context, w io.Writer, s settings) (err error) {
 	return nil
 }
 
-// pace lets one caller through each tick, as a *rate.Limiter of golang.org/x/time does. Limit calls it for one order at
-// a time.
+// pace lets one caller through each tick, as a *rate.Limiter of golang.org/x/time does. Limit calls
+// it for one order at a time.
 type pace struct {
 	tick time.Duration
 	next time.Time

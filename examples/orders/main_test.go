@@ -59,8 +59,8 @@ func expect(t *testing.T, log string) expected {
 	return e
 }
 
-// check looks at the books as the program that ended left them, at whatever moment that was. It reports whether they are
-// complete.
+// check looks at the books as the program that ended left them, at whatever moment that was. It
+// reports whether they are complete.
 func (e expected) check(t *testing.T, dir string) bool {
 	t.Helper()
 	b, err := openBooks(dir)

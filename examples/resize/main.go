@@ -1,5 +1,6 @@
-// Command resize is a server that makes small pictures. Its decoders run in subprocesses that stay, and that pl.Func
-// calls like a function: a picture that crashes its decoder, or one that never ends, costs its own request and no other.
+// Command resize is a server that makes small pictures. Its decoders run in subprocesses that stay,
+// and that pl.Func calls like a function: a picture that crashes its decoder, or one that never
+// ends, costs its own request and no other.
 //
 //	go run ./examples/resize
 //	curl --data-binary @large.jpg http://localhost:8080/ >small.png

@@ -1,6 +1,7 @@
-// Command score gives each text in a folder a score, and shows what package command is for: the scores come from a
-// program in another language, here a script for the shell, of which a few processes are kept running. Two of the texts
-// that it makes, if no folder is named, crash the script and hang it; they cost themselves and nothing else.
+// Command score gives each text in a folder a score, and shows what package command is for: the
+// scores come from a program in another language, here a script for the shell, of which a few
+// processes are kept running. Two of the texts that it makes, if no folder is named, crash the
+// script and hang it; they cost themselves and nothing else.
 package main
 
 import (

@@ -1,7 +1,8 @@
-// Command thumbnails makes small pictures of all pictures in a folder, by default those in Go's own source tree, and
-// shows what package process is for: the decoders run in subprocesses, so that a damaged file, one that crashes its
-// decoder, and one that never ends cost themselves and nothing else. The flag -poison adds one of each of the latter.
-// With -journal FILE a run that was interrupted goes on where it was, and tries again what had failed.
+// Command thumbnails makes small pictures of all pictures in a folder, by default those in Go's own
+// source tree, and shows what package process is for: the decoders run in subprocesses, so that a
+// damaged file, one that crashes its decoder, and one that never ends cost themselves and nothing
+// else. The flag -poison adds one of each of the latter. With -journal FILE a run that was
+// interrupted goes on where it was, and tries again what had failed.
 package main
 
 import (
@@ -82,7 +83,8 @@ func (s *settings) setDefaults(ctx context.Context) (err error) {
 	return err
 }
 
-// run makes the thumbnails of the pictures below a folder, and lists at the end what has failed and why.
+// run makes the thumbnails of the pictures below a folder, and lists at the end what has failed and
+// why.
 func run(ctx context.Context, report io.Writer, s settings) (err error) {
 	if err := s.setDefaults(ctx); err != nil {
 		return err

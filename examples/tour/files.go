@@ -18,7 +18,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// File is a file that was read; once parsed, it has its uses of each identifier instead of its text.
+// File is a file that was read; once parsed, it has its uses of each identifier instead of its
+// text.
 type File struct {
 	Path string
 	Size int
@@ -38,7 +39,8 @@ func root(ctx context.Context, folder string) (string, error) {
 	return filepath.EvalSymlinks(folder) // WalkDir does not follow a link; an error where there is no such folder
 }
 
-// walk yields the Go files of a tree, and folders that cannot be opened: read fails on them, so they are counted too.
+// walk yields the Go files of a tree, and folders that cannot be opened: read fails on them, so
+// they are counted too.
 func walk(folder string) pl.Stage[string] {
 	return pl.FromFunc(func(_ context.Context, yield func(string) bool) error {
 		return filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
@@ -76,7 +78,8 @@ type skipped struct {
 	why []string
 }
 
-// option has a stage go on without a file that fails. The handler is called by several workers at once.
+// option has a stage go on without a file that fails. The handler is called by several workers at
+// once.
 func (s *skipped) option() pl.Option {
 	return pl.OnError(func(_ context.Context, e *pl.StageError) error {
 		s.mu.Lock()

@@ -1,5 +1,6 @@
-// Command tour shows gopeln on a real job: it finds the identifiers used most in a tree of Go files, by default the
-// source of Go itself. One stage walks the tree, one reads, one parses, and the loop at the end adds up.
+// Command tour shows gopeln on a real job: it finds the identifiers used most in a tree of Go
+// files, by default the source of Go itself. One stage walks the tree, one reads, one parses, and
+// the loop at the end adds up.
 package main
 
 import (

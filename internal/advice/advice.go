@@ -1,4 +1,5 @@
-// Package advice is what a function says, by the error it returns, about further attempts at its value.
+// Package advice is what a function says, by the error it returns, about further attempts at its
+// value.
 package advice
 
 import (
@@ -19,8 +20,8 @@ func (e *Error) Error() string { return e.Err.Error() }
 // Unwrap returns the error without the mark.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Of returns what all marks in err's tree come to: permanent if one of them is, after the longest of their times. An
-// error that cannot be asked has no marks.
+// Of returns what all marks in err's tree come to: permanent if one of them is, after the longest
+// of their times. An error that cannot be asked has no marks.
 func Of(err error) (permanent bool, after time.Duration) {
 	var all Error
 	if guard.Call(func() { all.collect(err) }) != nil {
@@ -29,7 +30,8 @@ func Of(err error) (permanent bool, after time.Duration) {
 	return all.Permanent, all.After
 }
 
-// collect adds the marks in the tree of err. It looks at err as a value of any type, since it walks the tree itself.
+// collect adds the marks in the tree of err. It looks at err as a value of any type, since it walks
+// the tree itself.
 func (e *Error) collect(err any) {
 	if m, ok := err.(*Error); ok {
 		e.Permanent = e.Permanent || m.Permanent

@@ -1,5 +1,5 @@
-// Package backendtest is the conformance suite of gopeln's backends: what API and laws promise, as checks that every
-// backend runs over its own eight functions.
+// Package backendtest is the conformance suite of gopeln's backends: what API and laws promise, as
+// checks that every backend runs over its own eight functions.
 //
 // A backend joins with a variable and two tests in its own folder:
 //
@@ -10,14 +10,15 @@
 //	func TestConformance(t *testing.T)         { backendtest.Run(t, api) }
 //	func TestConformanceObserved(t *testing.T) { backendtest.RunObserved(t, api) }
 //
-// The variable is at package level, because a backend that runs its functions in subprocesses finds only those that
-// were made before main. New makes all of these, once, from functions that obey their values (see [Obeying]): the
-// scenario of a check travels in its values, and what happened is read from results and from a [Journal] file, so that most
-// checks hold in a subprocess as well as here. Checks that need more than that, such as memory shared with the
-// function under test, say so in the table they stand in, and run where [Traits] has it.
+// The variable is at package level, because a backend that runs its functions in subprocesses finds
+// only those that were made before main. New makes all of these, once, from functions that obey
+// their values (see [Obeying]): the scenario of a check travels in its values, and what happened is
+// read from results and from a [Journal] file, so that most checks hold in a subprocess as well as
+// here. Checks that need more than that, such as memory shared with the function under test, say so
+// in the table they stand in, and run where [Traits] has it.
 //
-// Where the functions run in this process, each check runs in a synctest bubble: time is virtual, exact and free, and
-// a run that hangs is a failure at once.
+// Where the functions run in this process, each check runs in a synctest bubble: time is virtual,
+// exact and free, and a run that hangs is a failure at once.
 package backendtest
 
 import (
@@ -49,7 +50,8 @@ type (
 	EachWithFunc    = func(ctx context.Context, h *Handle, in int) error
 )
 
-// API is one backend under test: its traits, its eight functions over ints, and the partials made of them by New.
+// API is one backend under test: its traits, its eight functions over ints, and the partials made
+// of them by New.
 type API struct {
 	Traits
 	Map         func(f MapFunc, opts ...pl.Option) Step
@@ -66,8 +68,8 @@ type API struct {
 	observed bool // every run has an observer
 }
 
-// New describes a backend by its traits and its eight functions, in the order of the documentation. Call it at
-// package level.
+// New describes a backend by its traits and its eight functions, in the order of the documentation.
+// Call it at package level.
 func New(
 	traits Traits,
 	mapper func(MapFunc, ...pl.Option) Step,
@@ -87,14 +89,16 @@ func New(
 	return api
 }
 
-// check is one promise. It gets the needs of its theme's table, and runs in backends that have them.
+// check is one promise. It gets the needs of its theme's table, and runs in backends that have
+// them.
 type check struct {
 	promise string
 	needs   needs
 	run     func(t *testing.T, api API)
 }
 
-// Control are the themes of what keeps a run in order: options that change when a value begins, and what becomes of it.
+// Control are the themes of what keeps a run in order: options that change when a value begins, and
+// what becomes of it.
 var Control = []string{"Retry", "Func", "ByKey", "MaxWeight", "KeepGoing", "Failures", "Limit", "Drain"}
 
 // Run runs every check that the backend has the traits for, of all themes or only of these.
@@ -162,7 +166,8 @@ func (api API) bubble(t *testing.T, run func(*testing.T, API)) {
 	synctest.Test(t, func(t *testing.T) { run(t, api) })
 }
 
-// rest waits until nothing moves any more: exactly in virtual time, else for as long as it should take.
+// rest waits until nothing moves any more: exactly in virtual time, else for as long as it should
+// take.
 func (api API) rest() {
 	if api.Here {
 		synctest.Wait()

@@ -11,7 +11,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// Bad input: the run fails before any value moves, and the error says where, what, and what is allowed.
+// Bad input: the run fails before any value moves, and the error says where, what, and what is
+// allowed.
 
 var badInputChecks = []check{
 	{"BadOptionFailsTheRun", nothing, badOption},
@@ -25,7 +26,8 @@ var badInputChecks = []check{
 	{"BadStageInTheMiddle", nothing, badInTheMiddle},
 }
 
-// refused checks that the run fails without touching source or resource, with an error that has all the words.
+// refused checks that the run fails without touching source or resource, with an error that has all
+// the words.
 func refused(t *testing.T, api API, step func(pl.Stage[int]) pl.Stage[int], words ...string) {
 	t.Helper()
 	read := false

@@ -12,7 +12,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// Law 6: a shared stage runs once, and each consumer gets every value. pl.Concat and pl.Run make consumers of one run.
+// Law 6: a shared stage runs once, and each consumer gets every value. pl.Concat and pl.Run make
+// consumers of one run.
 
 var broadcastChecks = []check{
 	{"DiamondRunsTheSharedStageOnce", nothing, diamond},
@@ -86,8 +87,8 @@ func runOfSame(t *testing.T, api API) {
 
 func runOfNone(t *testing.T, api API) { assert.NoError(t, run(t, api)) }
 
-// fullBranch has one branch whose function waits at its first value: the queue of the branch holds MaxSize more, the
-// shared stage one in its hand, and the other branch got at most those.
+// fullBranch has one branch whose function waits at its first value: the queue of the branch holds
+// MaxSize more, the shared stage one in its hand, and the other branch got at most those.
 func fullBranch(t *testing.T, api API) {
 	const size = 2
 	release := make(chan struct{})

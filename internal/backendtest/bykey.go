@@ -13,7 +13,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// ByKey: one value of a key at a time, in their order, beside others. The key function runs in this process.
+// ByKey: one value of a key at a time, in their order, beside others. The key function runs in this
+// process.
 
 var byKeyChecks = []check{
 	{"OneOfAKeyAtATimeInOrder", nothing, byKeyInOrder},
@@ -37,8 +38,8 @@ const fewKeys = 5
 
 func byRest(x int) int { return x % fewKeys }
 
-// lanesAreInOrder checks the notes of Watch: between the begin and the end of a value there is none of its key, and the
-// values of a key begin in order.
+// lanesAreInOrder checks the notes of Watch: between the begin and the end of a value there is none
+// of its key, and the values of a key begin in order.
 func lanesAreInOrder(t *testing.T, journal Journal, n int) {
 	t.Helper()
 	require.Equal(t, n, journal.Count("begin"))
@@ -182,8 +183,8 @@ func byKeyNaN(t *testing.T, api API) {
 	assert.Equal(t, numbers(30), got)
 }
 
-// The function holds the key's lane: one value is under way and three wait, whatever their key; the source waits with
-// one more.
+// The function holds the key's lane: one value is under way and three wait, whatever their key; the
+// source waits with one more.
 func byKeyMaxSize(t *testing.T, api API) {
 	journal := Keep(t)
 	var read atomic.Int64

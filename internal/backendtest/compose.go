@@ -12,7 +12,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// A stage is an immutable value: partials keep their options (pypeln's B9), With makes a copy, runs share nothing.
+// A stage is an immutable value: partials keep their options (pypeln's B9), With makes a copy, runs
+// share nothing.
 
 var composeChecks = []check{
 	{"PartialsKeepAllOptions", here, partialsKeepOptions},
@@ -25,7 +26,8 @@ var composeChecks = []check{
 	{"OneStageConsumedInsideItsOwnLoop", nothing, consumedInside},
 }
 
-// partialsKeepOptions gives the same options in every way there is, and looks whether they all work.
+// partialsKeepOptions gives the same options in every way there is, and looks whether they all
+// work.
 func partialsKeepOptions(t *testing.T, api API) {
 	var opened atomic.Int64
 	r := pl.OnStart(func(context.Context) (*Handle, error) { opened.Add(1); return &Handle{}, nil })
@@ -131,7 +133,8 @@ func consumedInside(t *testing.T, api API) {
 	assert.Equal(t, 99, sum)
 }
 
-// functionRuns has the function of a stage run a pipeline of the same backend, under the context it was given.
+// functionRuns has the function of a stage run a pipeline of the same backend, under the context it
+// was given.
 func functionRuns(t *testing.T, api API) {
 	inner := func(ctx context.Context, x int) (int, error) {
 		got, err := api.AddOne(api.Odd(pl.Range(x)).With(pl.MaxSize(1))).With(pl.Workers(2)).Collect(ctx)

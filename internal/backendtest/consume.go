@@ -12,11 +12,12 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// Deadline is how long a run in real time may take before it counts as hung: far more than it takes to start some
-// subprocesses, even with the race detector on a machine that is busy.
+// Deadline is how long a run in real time may take before it counts as hung: far more than it takes
+// to start some subprocesses, even with the race detector on a machine that is busy.
 const Deadline = time.Minute
 
-// context returns a context that ends a run in real time that hangs, so that a check says what hung.
+// context returns a context that ends a run in real time that hangs, so that a check says what
+// hung.
 func (api API) context(t *testing.T) context.Context {
 	if api.Here {
 		return api.base(t)
@@ -67,7 +68,8 @@ func first(t *testing.T, api API, n int, s pl.Stage[int]) []int {
 	return got
 }
 
-// rounds is how often to do what is done n times where a run costs nothing; to start subprocesses takes its time.
+// rounds is how often to do what is done n times where a run costs nothing; to start subprocesses
+// takes its time.
 func (api API) rounds(n int) int {
 	if api.Here {
 		return n
@@ -75,8 +77,8 @@ func (api API) rounds(n int) int {
 	return n / 4
 }
 
-// SameValues checks that got has the values of want, in whatever order. assert.ElementsMatch compares each with each,
-// which takes seconds for thousands of them.
+// SameValues checks that got has the values of want, in whatever order. assert.ElementsMatch
+// compares each with each, which takes seconds for thousands of them.
 func SameValues(t *testing.T, want, got []int, msg ...any) {
 	t.Helper()
 	assert.Equal(t, slices.Sorted(slices.Values(want)), slices.Sorted(slices.Values(got)), msg...)

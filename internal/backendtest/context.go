@@ -63,7 +63,8 @@ func contextTellsEarlier(t *testing.T, api API) {
 	within(t, 10_000, api.lefts(t, ctx, api.Left(pl.Range(5)).With(pl.Timeout(100_000*api.Tick))))
 }
 
-// A client takes a deadline along, to set it on a connection or to send it with a call, and would not hear that it has moved.
+// A client takes a deadline along, to set it on a connection or to send it with a call, and would
+// not hear that it has moved.
 func contextTellsNoMovingDeadline(t *testing.T, api API) {
 	timeout := pl.Timeout(1000 * api.Tick)
 	assert.Equal(t, []int{-1, -1}, api.lefts(t, api.base(t), api.LeftFlat(pl.Range(2)).With(timeout)))

@@ -16,8 +16,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// A type that runs code of its own while it is encoded or decoded may fail in that, panic, or end the goroutine. That
-// costs the value, and no other.
+// A type that runs code of its own while it is encoded or decoded may fail in that, panic, or end
+// the goroutine. That costs the value, and no other.
 
 var encodingChecks = []check{
 	{"ValuesFailAlone", nothing, moodyValues},
@@ -84,7 +84,8 @@ type Moods struct {
 	Upset pl.Partial[Moody, Moody] // gives a value without one the mood of its number
 }
 
-// Carrying adds what the checks of encodings need: the backend's Map over a type that encodes itself.
+// Carrying adds what the checks of encodings need: the backend's Map over a type that encodes
+// itself.
 func (api API) Carrying(mapper func(func(context.Context, Moody) (Moody, error), ...pl.Option) pl.Partial[Moody, Moody]) API {
 	api.Moods = Moods{
 		Calm:  mapper(func(_ context.Context, m Moody) (Moody, error) { return Moody{N: m.N}, nil }),
@@ -107,7 +108,8 @@ func moody(upset bool) []Moody {
 	return all
 }
 
-// failAlone checks that exactly the values in a mood fail, where values are encoded; elsewhere none does.
+// failAlone checks that exactly the values in a mood fail, where values are encoded; elsewhere none
+// does.
 func failAlone(t *testing.T, api API, step pl.Partial[Moody, Moody], in []Moody) {
 	if step == nil {
 		t.Skip("the backend has not said how it carries other types")

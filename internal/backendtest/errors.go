@@ -43,7 +43,8 @@ var panicChecks = []check{
 	{"FailNowIsAnError", here | apart, failNowFails},
 }
 
-// isBroken says whether err is the failure of one of the obeying functions, in what form it may arrive.
+// isBroken says whether err is the failure of one of the obeying functions, in what form it may
+// arrive.
 func isBroken(t *testing.T, api API, err error, msg ...any) {
 	t.Helper()
 	require.ErrorIs(t, err, ErrBroken, msg...)
@@ -183,7 +184,8 @@ func firstFailureWins(t *testing.T, api API) {
 	}
 }
 
-// ownCancellation fails with context.Canceled although nobody cancelled the run: no reason to take it for the end.
+// ownCancellation fails with context.Canceled although nobody cancelled the run: no reason to take
+// it for the end.
 func ownCancellation(t *testing.T, api API) {
 	if !api.Here {
 		t.Skip("needs a function of its own")
@@ -295,8 +297,8 @@ func (api API) goexits(f func()) {
 	<-done
 }
 
-// goexitEnds is what is left to promise where the function runs in the goroutine of the loop: Goexit ends that, after
-// everything has been cleaned up.
+// goexitEnds is what is left to promise where the function runs in the goroutine of the loop:
+// Goexit ends that, after everything has been cleaned up.
 func goexitEnds(t *testing.T, api API) {
 	if api.Apart {
 		t.Skip("the function has a goroutine of its own")
@@ -313,8 +315,8 @@ func goexitEnds(t *testing.T, api API) {
 	journal.closed(0)
 }
 
-// failNowFails calls what users' tests call. A testing.T of its own cannot be failed, so FailNow's Goexit is called in
-// a function that has a deferred call, as FailNow has.
+// failNowFails calls what users' tests call. A testing.T of its own cannot be failed, so FailNow's
+// Goexit is called in a function that has a deferred call, as FailNow has.
 func failNowFails(t *testing.T, api API) {
 	deferred := false
 	f := func(context.Context, int) (int, error) {

@@ -26,8 +26,8 @@ var figuresTimesChecks = []check{
 	{"OrderedSaysWhereItsValueIs", concurrent, orderedWaits},
 }
 
-// about checks that a time is what it should be: exactly in virtual time, else not much more, and not less than was
-// slept.
+// about checks that a time is what it should be: exactly in virtual time, else not much more, and
+// not less than was slept.
 func (api API) about(t *testing.T, want, got time.Duration, msg ...any) {
 	t.Helper()
 	if api.Here {

@@ -218,7 +218,8 @@ func funcContextEnds(t *testing.T, api API) {
 	require.ErrorIs(t, err, cause)
 }
 
-// The first caller's value takes long; those behind it do not wait for it, and failures leave no hole.
+// The first caller's value takes long; those behind it do not wait for it, and failures leave no
+// hole.
 func funcOrdered(t *testing.T, api API) {
 	Keep(t)
 	call, _ := standing(t, api, pl.Compose3(with(api.Obey.Map, pl.Workers(2)), pl.OrderedWindow[int](2), api.Same))

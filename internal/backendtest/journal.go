@@ -11,11 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// journalVariable names the file of the journal to the workers of a run, which inherit the environment.
+// journalVariable names the file of the journal to the workers of a run, which inherit the
+// environment.
 const journalVariable = "BACKENDTEST_JOURNAL"
 
-// Journal is what functions under test note while they run, in the order of the notes. It is a file, so that it works
-// the same from a subprocess, and from one that dies.
+// Journal is what functions under test note while they run, in the order of the notes. It is a
+// file, so that it works the same from a subprocess, and from one that dies.
 type Journal struct {
 	t    *testing.T
 	path string
@@ -43,7 +44,8 @@ func (j Journal) Count(words string) int {
 	return len(j.Entries(words))
 }
 
-// note adds a line where a journal is kept. One write to a file opened for appending is not torn by another's.
+// note adds a line where a journal is kept. One write to a file opened for appending is not torn by
+// another's.
 func note(format string, args ...any) {
 	path := os.Getenv(journalVariable)
 	if path == "" {

@@ -12,8 +12,9 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// Law 4: what a worker has produced can be taken, and what it has pulled but not begun can be taken by a sibling.
-// Each check is a legal program that private batches inside the engine would deadlock.
+// Law 4: what a worker has produced can be taken, and what it has pulled but not begun can be taken
+// by a sibling. Each check is a legal program that private batches inside the engine would
+// deadlock.
 
 var livenessChecks = []check{
 	{"LoopReleasesWhatTheFirstStageTakes", here | concurrent, loopReleases},
@@ -27,8 +28,8 @@ var livenessChecks = []check{
 
 var sizes = []int{0, 1, 2, 64, 1024}
 
-// sourcesOf are values that are there already, which workers may fetch themselves, and the same from a source that has
-// to run.
+// sourcesOf are values that are there already, which workers may fetch themselves, and the same
+// from a source that has to run.
 func sourcesOf(list []int) []pl.Stage[int] {
 	return []pl.Stage[int]{pl.FromSlice(list), pl.FromSeq(slices.Values(list))}
 }
@@ -133,7 +134,8 @@ func stuckWorker(t *testing.T, api API) {
 	}
 }
 
-// loneValue arrives although no other comes to fill whatever batch it is in, and the source is still there.
+// loneValue arrives although no other comes to fill whatever batch it is in, and the source is
+// still there.
 func loneValue(t *testing.T, api API) {
 	ctx, cancel := context.WithCancel(api.context(t))
 	defer cancel()

@@ -68,8 +68,8 @@ func begunIsExact(t *testing.T, api API) {
 	}
 }
 
-// stuckHoldsNoRoom has one worker stuck in its function in the middle of a busy run: the others can use all the room
-// there is, whatever the stuck one may have been promised.
+// stuckHoldsNoRoom has one worker stuck in its function in the middle of a busy run: the others can
+// use all the room there is, whatever the stuck one may have been promised.
 func stuckHoldsNoRoom(t *testing.T, api API) {
 	for _, workers := range []int{2, 4} {
 		for _, size := range []int{1, 16, 64, 200} {
@@ -106,7 +106,8 @@ func begunNeverMore(t *testing.T, api API) {
 	assert.Equal(t, 60, taken)
 }
 
-// begunUnderLoad has everything run as fast as it can. The value in the hand of the loop has left the queue.
+// begunUnderLoad has everything run as fast as it can. The value in the hand of the loop has left
+// the queue.
 func begunUnderLoad(t *testing.T, api API) {
 	for _, workers := range []int{1, 2, 4} {
 		for _, size := range []int{1, 2, 15, 16, 64} {
@@ -150,7 +151,8 @@ func counted(taken *atomic.Int64) pl.Stage[int] {
 	})
 }
 
-// sourceIsHeldUp blocks the function: one value in each worker, MaxSize in the queue, no more from the source.
+// sourceIsHeldUp blocks the function: one value in each worker, MaxSize in the queue, no more from
+// the source.
 func sourceIsHeldUp(t *testing.T, api API) {
 	for _, workers := range []int{1, 3} {
 		for _, size := range []int{1, 2, 7} {

@@ -12,7 +12,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// MaxWeight: what a stage has in its queue and under way has a bounded weight. The weight function runs in this process.
+// MaxWeight: what a stage has in its queue and under way has a bounded weight. The weight function
+// runs in this process.
 
 var maxWeightChecks = []check{
 	{"LosesNothing", nothing, maxWeightLosesNothing},
@@ -35,7 +36,8 @@ func maxWeightLosesNothing(t *testing.T, api API) {
 	}
 }
 
-// weighing runs a stage of functions that hang over the values, and returns how many of them were read and have begun.
+// weighing runs a stage of functions that hang over the values, and returns how many of them were
+// read and have begun.
 func weighing(t *testing.T, api API, workers int, most int64, weights ...int) (read, begun int) {
 	t.Helper()
 	journal := Keep(t)

@@ -10,8 +10,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// Orders are values that tell an obeying function what to do. All other values are just values. An order may have a number
-// added to it that tells several of a kind apart: Hang+1, Hang+2.
+// Orders are values that tell an obeying function what to do. All other values are just values. An
+// order may have a number added to it that tells several of a kind apart: Hang+1, Hang+2.
 const (
 	Fail         = (iota + 1) * 1_000_000 // returns an error that is ErrBroken
 	Panic                                 // panics with a string
@@ -27,7 +27,8 @@ const (
 	HostilePanic                          // panics with it
 )
 
-// ErrBroken is what failing functions fail with. A backend that does not carry an error's identity registers it.
+// ErrBroken is what failing functions fail with. A backend that does not carry an error's identity
+// registers it.
 var ErrBroken = errors.New("broken")
 
 // BrokenError is ErrBroken with the value that was broken.
@@ -131,7 +132,8 @@ func (o Obeying) end(ctx context.Context, h *Handle) error {
 
 func (o Obeying) resource() pl.Resource[*Handle] { return pl.OnStart(o.open).OnEnd(o.end) }
 
-// usable says whether f got a resource that is open and, where each worker has its own, its worker's.
+// usable says whether f got a resource that is open and, where each worker has its own, its
+// worker's.
 func (o Obeying) usable(ctx context.Context, h *Handle) error {
 	if h == nil {
 		return errors.New("the function got no resource")

@@ -16,8 +16,9 @@ var whole = flag.Bool("observed", false, "repeat all conformance checks with an 
 // observedInRealTime are the themes that are repeated where time is real and the flag is not set.
 var observedInRealTime = []string{"Map", "FlatMap", "Resource", "Error", "Retry", "KeepGoing", "Limit", "Timeout", "MaxSize", "Order"}
 
-// RunObserved runs the checks once more, with an observer in every context that reads the figures all the time: a run
-// that is observed yields the same results, in the same order, with the same errors.
+// RunObserved runs the checks once more, with an observer in every context that reads the figures
+// all the time: a run that is observed yields the same results, in the same order, with the same
+// errors.
 func RunObserved(t *testing.T, api API) {
 	api.observed = true
 	if api.Here || *whole {
@@ -35,8 +36,8 @@ func (api API) base(t *testing.T) context.Context {
 	return Watched(t.Context(), t, api.Tick/2, nil)
 }
 
-// Watched returns a context whose runs are looked at in each period: no figure of theirs may fall. ended, if it is not
-// nil, gets the figures of each run before its last look, and those at its end.
+// Watched returns a context whose runs are looked at in each period: no figure of theirs may fall.
+// ended, if it is not nil, gets the figures of each run before its last look, and those at its end.
 func Watched(ctx context.Context, t *testing.T, period time.Duration, ended func(before, end pl.Stats, err error)) context.Context {
 	return pl.Observe(ctx, func(run *pl.RunInfo) func(error) {
 		over, done := make(chan struct{}), make(chan struct{})

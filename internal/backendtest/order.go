@@ -13,7 +13,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// Law 7: Ordered restores the order of the source, streaming, with holes and children; its window is exact.
+// Law 7: Ordered restores the order of the source, streaming, with holes and children; its window
+// is exact.
 
 var orderChecks = []check{
 	{"AfterMap", nothing, orderedMap},

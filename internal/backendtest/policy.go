@@ -109,7 +109,8 @@ func skipKeepsYielded(t *testing.T, api API) {
 	assert.Equal(t, []int{1, -1, Fail, 2, -2}, got)
 }
 
-// handlerNotAskedAtTheEnd breaks out while values are in work: that they are cancelled is no failure of theirs.
+// handlerNotAskedAtTheEnd breaks out while values are in work: that they are cancelled is no
+// failure of theirs.
 func handlerNotAskedAtTheEnd(t *testing.T, api API) {
 	asked := 0
 	h := func(context.Context, *pl.StageError) error { asked++; return nil }

@@ -8,8 +8,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// Ready are the partials that New makes, so that a subprocess makes the same ones. Checks give them options with
-// [pl.Stage.With].
+// Ready are the partials that New makes, so that a subprocess makes the same ones. Checks give them
+// options with [pl.Stage.With].
 type Ready struct {
 	Same, AddOne, Square, Negate Step                      // one line of arithmetic each
 	Odd, Never                   Step                      // filters
@@ -35,7 +35,8 @@ type Four struct {
 	Each                 pl.Partial[int, struct{}]
 }
 
-// ready has one call a line: where a function is registered by the place of the call, no two share one.
+// ready has one call a line: where a function is registered by the place of the call, no two share
+// one.
 func ready(api API) Ready {
 	o := Obeying{api.Traits}
 	return Ready{

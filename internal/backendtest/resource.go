@@ -137,7 +137,8 @@ func withoutOnEnd(t *testing.T, api API) {
 	assert.Equal(t, numbers(10), mustCollect(t, api, api.MapWith(r, useless)(pl.Range(10))))
 }
 
-// endsEveryWay ends a run in every way there is, and looks whether each resource that was opened was closed.
+// endsEveryWay ends a run in every way there is, and looks whether each resource that was opened
+// was closed.
 func endsEveryWay(t *testing.T, api API) {
 	with := func(values ...int) pl.Stage[int] {
 		return api.ObeyWith.Map(pl.FromSlice(values)).With(pl.Workers(3), pl.MaxSize(2))
@@ -206,7 +207,8 @@ func endsBeforeEnd(t *testing.T, api API) {
 	assert.Equal(t, []int{1}, mustCollect(t, api, end))
 }
 
-// endsWithStatus checks what OnEnd reads with StatusFrom: with n workers, n-1 … 0 are left, and at 0 the stage is done.
+// endsWithStatus checks what OnEnd reads with StatusFrom: with n workers, n-1 … 0 are left, and at
+// 0 the stage is done.
 func endsWithStatus(t *testing.T, api API) {
 	for _, n := range []int{0, 10} {
 		journal := Keep(t)

@@ -16,7 +16,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// Retry, RetryIf, and what errors say of further attempts. Waits and predicates are this process's, whatever the backend.
+// Retry, RetryIf, and what errors say of further attempts. Waits and predicates are this process's,
+// whatever the backend.
 
 var retryChecks = []check{
 	{"SucceedsAtALaterAttempt", nothing, retrySucceeds},

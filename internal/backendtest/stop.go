@@ -14,8 +14,9 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// Laws 1 and 2: nothing runs before it is asked to, and nothing is left when the run is over, however it ended.
-// Every collect, run and first of the suite checks the second, so that what is here are the ways out.
+// Laws 1 and 2: nothing runs before it is asked to, and nothing is left when the run is over,
+// however it ended. Every collect, run and first of the suite checks the second, so that what is
+// here are the ways out.
 
 var stopChecks = []check{
 	{"BuildingStartsNothing", nothing, buildingStartsNothing},

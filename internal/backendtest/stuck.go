@@ -22,7 +22,8 @@ func (api API) stuck(t *testing.T, s pl.Runnable, look func()) {
 	assert.Equal(t, errGone, <-done)
 }
 
-// tallied is a source of these values. It counts those that were read, the one for which there is no room included.
+// tallied is a source of these values. It counts those that were read, the one for which there is
+// no room included.
 func tallied(read *atomic.Int64, values []int) pl.Stage[int] {
 	return pl.FromSeq(func(yield func(int) bool) {
 		for _, x := range values {

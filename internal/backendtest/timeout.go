@@ -295,8 +295,8 @@ func abandonLatePanic(t *testing.T, api API) {
 	}
 }
 
-// abandonBreak leaves the loop while a value is at work that ignores its context: with a Timeout that is over at the
-// latest when its time is.
+// abandonBreak leaves the loop while a value is at work that ignores its context: with a Timeout
+// that is over at the latest when its time is.
 func abandonBreak(t *testing.T, api API) {
 	var begun atomic.Int64
 	f := func(_ context.Context, x int) (int, error) {

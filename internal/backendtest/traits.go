@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Traits are what a check must know of a backend: what it can do, how its resources are counted, and how its
-// functions wait.
+// Traits are what a check must know of a backend: what it can do, how its resources are counted,
+// and how its functions wait.
 type Traits struct {
 	Name string
 
@@ -22,12 +22,13 @@ type Traits struct {
 	Encodes     bool // values are encoded and decoded on their way to the function and back
 	Slots       int  // if not 0: of so many places elsewhere each opens at most one resource; errors name no worker
 	KeepsErrors bool // the user's error arrives as it is; else as text, and as the sentinels registered
-	// Foreign functions are another program's: they get a value alone, no context and no resource; one that panics or
-	// calls Goexit is a process that has died, and the first call of one takes as long as the program's start.
+	// Foreign functions are another program's: they get a value alone, no context and no resource;
+	// one that panics or calls Goexit is a process that has died, and the first call of one takes
+	// as long as the program's start.
 	Foreign bool
 
-	// Tick is the unit of the functions' durations: far more than a machine needs for a value, even a busy one.
-	// Virtual ticks cost nothing.
+	// Tick is the unit of the functions' durations: far more than a machine needs for a value, even
+	// a busy one. Virtual ticks cost nothing.
 	Tick time.Duration
 
 	// Sleep waits inside a function under test.
@@ -74,7 +75,8 @@ func (tr Traits) workers(n int) []int {
 	return numbers(n)
 }
 
-// Task has the traits of package task, whose functions give their loop up only in its own Sleep and Await.
+// Task has the traits of package task, whose functions give their loop up only in its own Sleep and
+// Await.
 func Task(
 	sleep func(ctx context.Context, d time.Duration) error,
 	await func(ctx context.Context, f func(ctx context.Context) (int, error)) (int, error),

@@ -20,7 +20,8 @@ var troubleChecks = []check{
 	{"ChildrenOnceUnderRetryAndInOrder", here, childrenOnce},
 }
 
-// trouble counts the attempts at each value, and makes the first ones go wrong in one way or another.
+// trouble counts the attempts at each value, and makes the first ones go wrong in one way or
+// another.
 type trouble struct {
 	api API
 	mu  sync.Mutex

@@ -1,5 +1,6 @@
-// Package cells measures and cuts text as a terminal shows it, in cells: most characters take one, those of East Asian
-// scripts two, combining marks none. Texts may be anybody's: what is no printable character is shown escaped.
+// Package cells measures and cuts text as a terminal shows it, in cells: most characters take one,
+// those of East Asian scripts two, combining marks none. Texts may be anybody's: what is no
+// printable character is shown escaped.
 package cells
 
 import (
@@ -11,7 +12,8 @@ import (
 // mark stands for what was cut off.
 const mark = "…"
 
-// mostMarks is how many combining marks a character may carry; a text of nothing else would have no end.
+// mostMarks is how many combining marks a character may carry; a text of nothing else would have no
+// end.
 const mostMarks = 4
 
 // Width returns how many cells a printable text takes.
@@ -84,7 +86,8 @@ func Pad(text string, n int) string { return text + strings.Repeat(" ", max(n-Wi
 // PadLeft is Pad with the blanks before the text.
 func PadLeft(text string, n int) string { return strings.Repeat(" ", max(n-Width(text), 0)) + text }
 
-// Wrap breaks a text between words into at most lines lines of at most n cells each. What does not fit is cut.
+// Wrap breaks a text between words into at most lines lines of at most n cells each. What does not
+// fit is cut.
 func Wrap(text string, n, lines int) (wrapped []string) {
 	if n < 1 || lines < 1 {
 		return nil

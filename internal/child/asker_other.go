@@ -2,7 +2,8 @@
 
 package child
 
-// look is empty: the system does not tell whether there is something to read without waiting for it.
+// look is empty: the system does not tell whether there is something to read without waiting for
+// it.
 type look struct{}
 
 func (*Asker) prepare() error { return nil }

@@ -25,8 +25,8 @@ func (a *Asker) prepare() (err error) {
 	return err
 }
 
-// Read reads what comes. If there is a question, it is sent first; if there is something to read by then, the
-// error is ErrUnasked.
+// Read reads what comes. If there is a question, it is sent first; if there is something to read by
+// then, the error is ErrUnasked.
 func (a *Asker) Read(p []byte) (int, error) {
 	if a.question == nil {
 		return a.out.Read(p)
@@ -37,8 +37,8 @@ func (a *Asker) Read(p []byte) (int, error) {
 	return a.look.n, cmp.Or(a.look.err, err)
 }
 
-// try is called before a wait for something to read, and after it. Before it has sent the question, it looks whether
-// there is something to read already; nothing can slip in between.
+// try is called before a wait for something to read, and after it. Before it has sent the question,
+// it looks whether there is something to read already; nothing can slip in between.
 func (a *Asker) try(fd uintptr) (done bool) {
 	asked := a.question == nil
 	n, err := readNow(fd, a.look.to)

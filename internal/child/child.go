@@ -206,8 +206,8 @@ const (
 	fdMemory
 )
 
-// Adopted reports whether this process was started as a child. It does so once: the mark is removed,
-// so that processes which this one starts are no children.
+// Adopted reports whether this process was started as a child. It does so once: the mark is
+// removed, so that processes which this one starts are no children.
 func Adopted() bool {
 	_, ok := os.LookupEnv(marker)
 	if ok {

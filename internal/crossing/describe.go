@@ -11,8 +11,8 @@ import (
 
 var described sync.Map // reflect.Type to string
 
-// Describe returns what must be alike in two programs for values of type t to travel between them: the type's name, and
-// a digest of all that is inside.
+// Describe returns what must be alike in two programs for values of type t to travel between them:
+// the type's name, and a digest of all that is inside.
 func Describe(t reflect.Type) string {
 	if known, ok := described.Load(t); ok {
 		return known.(string)

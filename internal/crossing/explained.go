@@ -8,7 +8,8 @@ import (
 	"github.com/gopeln/pl/internal/wire"
 )
 
-// framed is an error with words around its text. It may be of the user's, so its text is asked for with care.
+// framed is an error with words around its text. It may be of the user's, so its text is asked for
+// with care.
 type framed struct {
 	before string
 	err    error

@@ -14,7 +14,8 @@ import (
 	"github.com/gopeln/pl/internal/guard"
 )
 
-// Arrived makes the error that a function's error arrives as. Package process sets it, whose type it is.
+// Arrived makes the error that a function's error arrives as. Package process sets it, whose type
+// it is.
 var Arrived func(typ, message, stack string, sentinels []error) error
 
 // RegisterError makes errors.Is find err in errors that have arrived.
@@ -31,8 +32,8 @@ var sentinels = registeredErrors{all: []error{context.Canceled, context.Deadline
 // sentinelDeadline is the index of context.DeadlineExceeded.
 const sentinelDeadline = 1
 
-// Sentinel names a registered error. In processes of one build its number says all; another build may
-// number it otherwise.
+// Sentinel names a registered error. In processes of one build its number says all; another build
+// may number it otherwise.
 type Sentinel struct {
 	Number int
 	Text   string `json:",omitempty"` // empty: only processes of one build are concerned

@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// ParseFlags parses the flags of package flag in a worker, as the program would. What it does not know, the
-// program may yet have defined after the call that made this process a worker, so that is no error.
+// ParseFlags parses the flags of package flag in a worker, as the program would. What it does not
+// know, the program may yet have defined after the call that made this process a worker, so that is
+// no error.
 func ParseFlags() {
 	if len(os.Args) == 0 || flag.Parsed() && !testing.Testing() {
 		return

@@ -26,8 +26,8 @@ type Registration struct {
 	Serve   any   // what runs the function in a worker; the backend knows its type
 }
 
-// registry has the functions that a worker can run. It is complete when the program's own code begins: in a worker, what
-// is registered later is never reached.
+// registry has the functions that a worker can run. It is complete when the program's own code
+// begins: in a worker, what is registered later is never reached.
 var registry = struct {
 	sync.Mutex
 	byKey  map[string]*Registration
@@ -35,8 +35,8 @@ var registry = struct {
 	closed bool           // in a test binary it is also closed when the flags have been parsed
 }{byKey: map[string]*Registration{}, at: map[string]int{}}
 
-// Register enters a function, by name if it has one, else by its place: skip is the number of frames between Register's
-// caller and the user's call.
+// Register enters a function, by name if it has one, else by its place: skip is the number of
+// frames between Register's caller and the user's call.
 func Register(r *Registration, name string, skip int) {
 	at := callerAt(skip + 1)
 	r.Place, r.Named, r.Key = at.shown, name != "", name
@@ -66,8 +66,8 @@ func both(a, b string) string {
 	return a + " and package " + b
 }
 
-// Numbered returns a key of its own for what is registered at a place, other than functions. It fails when the registry
-// is complete.
+// Numbered returns a key of its own for what is registered at a place, other than functions. It
+// fails when the registry is complete.
 func Numbered(kind string, t reflect.Type, skip int) (key, place string, err error) {
 	at := callerAt(skip + 1)
 	registry.Lock()
@@ -87,7 +87,8 @@ func numbered(key string) string {
 	return fmt.Sprintf("%s #%d", key, registry.at[key])
 }
 
-// OrBeforeMain tells the second way to make something in time, where there is one: in main, before a call.
+// OrBeforeMain tells the second way to make something in time, where there is one: in main, before
+// a call.
 func OrBeforeMain(call string) string {
 	if testing.Testing() {
 		return ""
@@ -140,7 +141,8 @@ type site struct {
 	key   string // the same wherever it was compiled
 }
 
-// callerAt returns the place of a call: skip is the number of frames between it and callerAt's caller.
+// callerAt returns the place of a call: skip is the number of frames between it and callerAt's
+// caller.
 func callerAt(skip int) site {
 	var pcs [1]uintptr
 	if runtime.Callers(skip+2, pcs[:]) == 0 {

@@ -1,5 +1,5 @@
-// Package guard calls the methods of users' errors. These are code of the user's, which may panic or
-// end its goroutine; the functions of this package return in both cases.
+// Package guard calls the methods of users' errors. These are code of the user's, which may panic
+// or end its goroutine; the functions of this package return in both cases.
 package guard
 
 import (

@@ -1,5 +1,5 @@
-// Package leak finds what a run has left behind: goroutines, file descriptors, subprocesses. It is what
-// package pltest and the tests of gopeln itself are built on.
+// Package leak finds what a run has left behind: goroutines, file descriptors, subprocesses. It is
+// what package pltest and the tests of gopeln itself are built on.
 package leak
 
 import (
@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// Holdings are the goroutines, and outside of virtual time the file descriptors and children, that there
-// are before a run, to compare with those that there are after it.
+// Holdings are the goroutines, and outside of virtual time the file descriptors and children, that
+// there are before a run, to compare with those that there are after it.
 type Holdings struct {
 	bubble string // of the goroutine that asked; only its goroutines are looked at
 	held   map[string]string
@@ -32,8 +32,8 @@ func Hold() Holdings {
 	return Holdings{bubble, holdings(bubble)}
 }
 
-// Check fails the test for everything that is there now and was not there before. What has just been told
-// to end gets a moment to do so, unless the runtime knows that it never will.
+// Check fails the test for everything that is there now and was not there before. What has just
+// been told to end gets a moment to do so, unless the runtime knows that it never will.
 func (h Holdings) Check(t testing.TB) {
 	t.Helper()
 	left := h.left()
@@ -51,7 +51,8 @@ func (h Holdings) Check(t testing.TB) {
 	}
 }
 
-// patience is the longest pause between two looks; all of them together are about five times as long.
+// patience is the longest pause between two looks; all of them together are about five times as
+// long.
 const patience = 200 * time.Millisecond
 
 // wait gives what ends the time to do so.
@@ -71,8 +72,8 @@ func (h Holdings) left() map[string]string {
 	return left
 }
 
-// findLeaks lets the runtime find goroutines that wait for what no other can reach any more, and reports
-// whether it can: since Go 1.27. Their stacks say so then.
+// findLeaks lets the runtime find goroutines that wait for what no other can reach any more, and
+// reports whether it can: since Go 1.27. Their stacks say so then.
 func findLeaks() bool {
 	profile := pprof.Lookup("goroutineleak")
 	return profile != nil && profile.WriteTo(io.Discard, 0) == nil
@@ -114,7 +115,8 @@ func stacks(all bool) string {
 	}
 }
 
-// descriptors lists the open files that matter: the runtime's poller opens some for good. Without /proc there are none.
+// descriptors lists the open files that matter: the runtime's poller opens some for good. Without
+// /proc there are none.
 func descriptors() map[string]string {
 	open := map[string]string{}
 	entries, _ := os.ReadDir("/proc/self/fd")
@@ -128,7 +130,8 @@ func descriptors() map[string]string {
 	return open
 }
 
-// children lists the processes that this one started and has not waited for, dead or alive. Without /proc there are none.
+// children lists the processes that this one started and has not waited for, dead or alive. Without
+// /proc there are none.
 func children() map[string]string {
 	parent := fmt.Appendf(nil, "\nPPid:\t%d\n", os.Getpid())
 	kids := map[string]string{}

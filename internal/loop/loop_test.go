@@ -27,8 +27,8 @@ func silent(l *Loop) *Owner {
 	return o
 }
 
-// on runs f on a loop in a bubble, as a task, and waits until that task and the loop have ended. The bubble fails the
-// test where anything is left behind.
+// on runs f on a loop in a bubble, as a task, and waits until that task and the loop have ended.
+// The bubble fails the test where anything is left behind.
 func on(t *testing.T, f func(l *Loop, o *Owner, self *Task)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) { onLoop(f) })

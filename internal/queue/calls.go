@@ -117,8 +117,8 @@ func (c *Calls[T]) changed(t Tag, by int, note func(*Call[T])) {
 	}
 }
 
-// childEnded records that the value of tag t has ended, perhaps before it is known how many children
-// those have that it comes of. The caller must hold the lock of the Calls.
+// childEnded records that the value of tag t has ended, perhaps before it is known how many
+// children those have that it comes of. The caller must hold the lock of the Calls.
 func (c *Call[T]) childEnded(t Tag) {
 	for t.child > 0 {
 		t = t.parent()

@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fates returns what the stages say of the value of tag t, whose descendants all end without a result.
+// fates returns what the stages say of the value of tag t, whose descendants all end without a
+// result.
 func fates(q *Calls[int], t Tag, depth int) (all []func()) {
 	n := rand.IntN(4)
 	if depth == 0 || n == 0 {
@@ -19,7 +20,8 @@ func fates(q *Calls[int], t Tag, depth int) (all []func()) {
 	return append(all, func() { q.Children(t, n) })
 }
 
-// What is said of a value's descendants comes in any order. The call has its answer with the last of it, not before.
+// What is said of a value's descendants comes in any order. The call has its answer with the last
+// of it, not before.
 func TestACallIsAnsweredWhenAllDescendantsHaveEnded(t *testing.T) {
 	for range 2000 {
 		q := NewCalls[int]()

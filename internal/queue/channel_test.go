@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stuckChannel is a full channel with two stages, each of which has a producer that is blocked in Put.
+// stuckChannel is a full channel with two stages, each of which has a producer that is blocked in
+// Put.
 func stuckChannel(t *testing.T, gone *atomic.Int32) (q *Channel[int], refused *atomic.Int32) {
 	q, refused = NewChannel[int](1, func(f func()) { go f() }), new(atomic.Int32)
 	require.True(t, q.Put(nil, 0, Tag{}))

@@ -42,8 +42,9 @@
 //     to no worker then, until an exchange claims it: for the consumer, by a higher next, or for a
 //     thief that holds the lock, by a lower end. The claimant reads and clears it.
 //   - The worker alone raises tail and next. The worker and the holder of the lock lower credit;
-//     only the holder of the lock raises it, and writes end. The fields of one half never carry into the other,
-//     and tail is the highest, so that its overflow is lost; only differences of tails count.
+//     only the holder of the lock raises it, and writes end. The fields of one half never carry
+//     into the other, and tail is the highest, so that its overflow is lost; only differences of
+//     tails count.
 //   - The declaration of each other field says what guards it.
 //
 // # Invariants
@@ -62,8 +63,8 @@
 //     another does not use. A single credit is spent at once.
 //  5. A producer that is not on the ready list has the valueAsked bit. So its next value is
 //     announced, and a consumer that has seen an empty ready list under the lock can park.
-//  6. If a producer is parked, each listed window has the claimAsked bit, unless a producer is woken
-//     and not yet served: that producer wakes the next.
+//  6. If a producer is parked, each listed window has the claimAsked bit, unless a producer is
+//     woken and not yet served: that producer wakes the next.
 //  7. Of the parked consumers that have a goroutine to themselves, at most one is woken at a time,
 //     and so of the producers; it wakes the next once it is served and there is work left. So
 //     trivial work does not wake all.

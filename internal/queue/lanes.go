@@ -14,10 +14,10 @@ import (
 //
 // It is a list under a lock. Invariants, while no method holds the lock:
 //
-//  1. A value is in ready, or it waits in the lane of its key, behind one that is in ready or with a
-//     consumer.
-//  2. A producer is in entering only if the value of the first producer there does not fit. So values
-//     enter in the order in which they came.
+//  1. A value is in ready, or it waits in the lane of its key, behind one that is in ready or with
+//     a consumer.
+//  2. A producer is in entering only if the value of the first producer there does not fit. So
+//     values enter in the order in which they came.
 //  3. If ready is not empty and a consumer is parked, another is awake that will look at ready, and
 //     will wake the next.
 //  4. A lane is in lanes only while one of its values is in the queue, enters it, or is with a

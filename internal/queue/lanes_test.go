@@ -103,8 +103,8 @@ func (tr *lanesTrial) end(v keyedValue) {
 	tr.weight -= weightOf(v)
 }
 
-// Against the plain model: every value once, those of a producer and a key in order, one of a key at a time, and no more
-// than the bounds.
+// Against the plain model: every value once, those of a producer and a key in order, one of a key
+// at a time, and no more than the bounds.
 func TestLanesKeepKeysApartAndInOrder(t *testing.T) {
 	for range 40 {
 		tr := newLanesTrial()

@@ -17,8 +17,8 @@ import (
 //     of its numbers, so a worker that has a value of the block needs no lock to find it, and the
 //     block cannot be recycled under it.
 //   - The consumer, before it parks, stores in awaited which number it waits for, and looks at its
-//     slot once more; a worker stores the slot's state first, and then looks at awaited. So at least one
-//     of the two sees the other, and no wake-up is lost. The same holds for released and
+//     slot once more; a worker stores the slot's state first, and then looks at awaited. So at
+//     least one of the two sees the other, and no wake-up is lost. The same holds for released and
 //     sourceParked between the consumer and the source.
 type Reorder[T any] struct {
 	// These are set before the first value, and then only read.

@@ -49,7 +49,8 @@ func (t Tag) name() string {
 	return t.parent().name() + "/" + strconv.Itoa(t.child)
 }
 
-// parent is the tag of the value whose child the value of tag t is; that of a source value is its own.
+// parent is the tag of the value whose child the value of tag t is; that of a source value is its
+// own.
 func (t Tag) parent() Tag {
 	if t.path == nil {
 		return Tag{Seq: t.Seq}

@@ -1,6 +1,6 @@
-// Package timesheet records what the workers of an observed run do with their time. A worker is busy
-// unless it waits, so only its waits are measured: they begin and end where it parks, and so cost
-// little. A reader of a sheet finds the waits that are under way in it too.
+// Package timesheet records what the workers of an observed run do with their time. A worker is
+// busy unless it waits, so only its waits are measured: they begin and end where it parks, and so
+// cost little. A reader of a sheet finds the waits that are under way in it too.
 package timesheet
 
 import (
@@ -140,8 +140,8 @@ func (s *Sheet) Away() time.Duration {
 	return time.Duration(s.present.word.Load()/2 + s.waits[Blocked].word.Load()/2)
 }
 
-// Mark records that the worker begins something new now, such as the next value. It costs two loads:
-// a store would cost more.
+// Mark records that the worker begins something new now, such as the next value. It costs two
+// loads: a store would cost more.
 func (s *Sheet) Mark() {
 	if now := s.clock.coarse.Load(); now != s.mark.Load() {
 		s.mark.Store(now)

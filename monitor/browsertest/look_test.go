@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// outside finds what lies outside of what it belongs to: texts outside of their boxes, boxes over each other, anything
-// wider than the window but for what scrolls by itself.
+// outside finds what lies outside of what it belongs to: texts outside of their boxes, boxes over
+// each other, anything wider than the window but for what scrolls by itself.
 const outside = `(() => {
 	const wrong = [];
 	const area = (r) => r.width * r.height;

@@ -175,8 +175,8 @@ func (s *site) requests(path string) (n int) {
 	return n
 }
 
-// start runs a pipeline, whose run the site watches, until it is stopped or the test has ended. It waits until some
-// values are through.
+// start runs a pipeline, whose run the site watches, until it is stopped or the test has ended. It
+// waits until some values are through.
 func (s *site) start(t *testing.T, stage pl.Stage[int]) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -19,8 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A report is opened from the disk: it asks for nothing, has the figures of the run, with and without JavaScript, and is
-// printed light.
+// A report is opened from the disk: it asks for nothing, has the figures of the run, with and
+// without JavaScript, and is printed light.
 func TestAReportStandsAlone(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "a report, 100 %.html")
@@ -53,7 +53,8 @@ func TestAReportStandsAlone(t *testing.T) {
 	}
 }
 
-// requests collects the addresses that the tab asks for from now on, but for the file itself and what stands in it.
+// requests collects the addresses that the tab asks for from now on, but for the file itself and
+// what stands in it.
 func (p *tab) requests() func() []string {
 	p.t.Helper()
 	var mu sync.Mutex

@@ -13,12 +13,13 @@ import (
 	"github.com/gopeln/pl/monitor/internal/totals"
 )
 
-// Metrics makes instruments of mp, or of the global provider if mp is nil, that show the figures of all runs that m
-// watches, until stop is called. The figures are added up by the names of pipeline and stage when a reader asks for them;
-// runs that have ended stay in the sums. More than 200 pairs of names count as "other".
+// Metrics makes instruments of mp, or of the global provider if mp is nil, that show the figures of
+// all runs that m watches, until stop is called. The figures are added up by the names of pipeline
+// and stage when a reader asks for them; runs that have ended stay in the sums. More than 200 pairs
+// of names count as "other".
 //
-// How long the stages' functions take is a histogram, which no instrument can show afterwards: give the reader a
-// [Producer] for that.
+// How long the stages' functions take is a histogram, which no instrument can show afterwards: give
+// the reader a [Producer] for that.
 func Metrics(m *monitor.Monitor, mp metric.MeterProvider) (stop func(), err error) {
 	if m == nil {
 		return func() {}, errors.New("otel: Metrics(nil, …): it needs a Monitor, as monitor.New makes it")

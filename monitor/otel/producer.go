@@ -16,8 +16,9 @@ import (
 	"github.com/gopeln/pl/monitor/internal/totals"
 )
 
-// Producer gives a reader of the SDK the times that the functions of the stages take, of all runs that m watches, as the
-// exponential histogram gopeln.stage.function.duration. Its counts are estimates by sampling.
+// Producer gives a reader of the SDK the times that the functions of the stages take, of all runs
+// that m watches, as the exponential histogram gopeln.stage.function.duration. Its counts are
+// estimates by sampling.
 //
 //	reader := sdkmetric.NewPeriodicReader(exporter, sdkmetric.WithProducer(otel.Producer(m)))
 func Producer(m *monitor.Monitor) sdk.Producer { return &producer{monitor: m, since: time.Now()} }

@@ -13,11 +13,12 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// Trace returns a context whose runs are traced by tp, or by the global provider if tp is nil. A run is a span below that
-// of the context it is given, and each of its stages a span below the run's, from the start to the last time that a value
-// moved, to about a tenth of a second. Spans that a stage's function makes with its context, as those of HTTP clients, lie
-// below the stage's; not so in subprocesses. At their end the spans get the figures as attributes, and while the run goes
-// on those of stages get an event for a failure, at most 20 each.
+// Trace returns a context whose runs are traced by tp, or by the global provider if tp is nil. A
+// run is a span below that of the context it is given, and each of its stages a span below the
+// run's, from the start to the last time that a value moved, to about a tenth of a second. Spans
+// that a stage's function makes with its context, as those of HTTP clients, lie below the stage's;
+// not so in subprocesses. At their end the spans get the figures as attributes, and while the run
+// goes on those of stages get an event for a failure, at most 20 each.
 func Trace(ctx context.Context, tp trace.TracerProvider, opts ...Option) context.Context {
 	if ctx == nil {
 		ctx = context.Background()

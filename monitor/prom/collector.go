@@ -5,8 +5,9 @@
 //	...
 //	err := stage.Run(m.Watch(ctx))
 //
-// The metrics are those that a [monitor.Monitor] itself serves under /metrics, which needs no client. Here the times of
-// the stages' functions are a native histogram besides, for servers that ask for it.
+// The metrics are those that a [monitor.Monitor] itself serves under /metrics, which needs no
+// client. Here the times of the stages' functions are a native histogram besides, for servers that
+// ask for it.
 package prom
 
 import (
@@ -20,9 +21,10 @@ import (
 	"github.com/gopeln/pl/monitor/internal/totals"
 )
 
-// NewCollector returns a collector of the figures of all runs that m watches. They are added up by the names of pipeline
-// and stage when they are asked for; runs that have ended stay in the sums. More than 200 pairs of names count as
-// "other". With a nil Monitor each collection is an error. The collector is safe for concurrent use.
+// NewCollector returns a collector of the figures of all runs that m watches. They are added up by
+// the names of pipeline and stage when they are asked for; runs that have ended stay in the sums.
+// More than 200 pairs of names count as "other". With a nil Monitor each collection is an error.
+// The collector is safe for concurrent use.
 func NewCollector(m *monitor.Monitor) prometheus.Collector { return &collector{monitor: m} }
 
 type collector struct{ monitor *monitor.Monitor }
@@ -91,8 +93,8 @@ type histogram struct {
 	classic []*dto.Bucket
 }
 
-// newHistogram makes that of a stage's calls, whose buckets are those of Prometheus' schema 3: our bucket k ends at
-// 2^((k+1)/8) seconds, and so is theirs with the number k+1.
+// newHistogram makes that of a stage's calls, whose buckets are those of Prometheus' schema 3: our
+// bucket k ends at 2^((k+1)/8) seconds, and so is theirs with the number k+1.
 func newHistogram(s *totals.Stage) prometheus.Metric {
 	buckets := map[int]int64{}
 	for k, n := range s.Calls.Buckets {

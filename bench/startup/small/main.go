@@ -1,5 +1,5 @@
-// Command small is a program with little else than a stage of package process, which measures how fast its workers
-// start. Its argument is how often. It is run by package startup.
+// Command small is a program with little else than a stage of package process, which measures how
+// fast its workers start. Its argument is how often. It is run by package startup.
 package main
 
 import (

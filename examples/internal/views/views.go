@@ -1,4 +1,5 @@
-// Package views has the flags by which every example shows its runs: -progress in the terminal, -monitor in a browser.
+// Package views has the flags by which every example shows its runs: -progress in the terminal,
+// -monitor in a browser.
 package views
 
 import (

@@ -29,8 +29,8 @@ func Find() (path string, ok bool) {
 	return "", false
 }
 
-// Start starts the browser. It ends with stop, or with ctx. Tabs are contexts made of the one that is returned, by
-// chromedp.NewContext.
+// Start starts the browser. It ends with stop, or with ctx. Tabs are contexts made of the one that
+// is returned, by chromedp.NewContext.
 func Start(ctx context.Context, path string) (tabs context.Context, stop func(), err error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),

@@ -11,7 +11,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// Charts are SVG. Nothing in them comes from users; what stands in a chart as a colour stands beside it as a number.
+// Charts are SVG. Nothing in them comes from users; what stands in a chart as a colour stands
+// beside it as a number.
 
 // timeBar shows what workers do with their time.
 func timeBar(s shares) template.HTML {
@@ -165,8 +166,8 @@ const (
 	histogramHeight = 56
 )
 
-// histogramBars shows how long calls take: a column for each bucket of a histogram, its height by the square root, so
-// that rare ones are seen.
+// histogramBars shows how long calls take: a column for each bucket of a histogram, its height by
+// the square root, so that rare ones are seen.
 func histogramBars(h pl.Histogram) template.HTML {
 	first, last, most := bounds(h)
 	n := last - first + 1

@@ -132,8 +132,8 @@ var stateTexts = map[pl.RunState]string{
 	pl.Running: "running", pl.Draining: "draining", pl.Done: "done", pl.Failed: "failed", pl.Cancelled: "cancelled",
 }
 
-// byWork puts the place that the verdict names first, and the others by the time that each of their workers has worked,
-// which in one run is as their demand.
+// byWork puts the place that the verdict names first, and the others by the time that each of their
+// workers has worked, which in one run is as their demand.
 func byWork(p, q place) int {
 	if p.named != q.named {
 		return cmp.Compare(fromBool(q.named), fromBool(p.named))

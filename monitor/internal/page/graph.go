@@ -21,8 +21,8 @@ const (
 	leastWidth = 880 // of a graph, unless it is smaller by itself; in a narrower window it scrolls
 )
 
-// graph draws a pipeline as SVG. Each box is a group with the name of its stage, in which all its texts lie; the queues'
-// numbers stand on the edges.
+// graph draws a pipeline as SVG. Each box is a group with the name of its stage, in which all its
+// texts lie; the queues' numbers stand on the edges.
 func graph(l *Layout, places []place) template.HTML {
 	var b strings.Builder
 	class := "graph"
@@ -71,8 +71,8 @@ func writeEdge(b *strings.Builder, l *Layout, e edge, to *place, turns *int) {
 	b.WriteString(`"/>`)
 }
 
-// writeTurn leads an edge to the next line: out at the right, back between the lines, in at the left. Several of them run
-// beside each other.
+// writeTurn leads an edge to the next line: out at the right, back between the lines, in at the
+// left. Several of them run beside each other.
 func writeTurn(b *strings.Builder, l *Layout, from, to stop, n int) {
 	const r = 8
 	shift := n % 5 * 4
@@ -113,8 +113,8 @@ func writeBox(b *strings.Builder, at box, i int, p *place) {
 	b.WriteString(`</g>`)
 }
 
-// writeText draws a text that must not be wider than its room, whatever the font. One that nearly fills it is told how
-// wide to be.
+// writeText draws a text that must not be wider than its room, whatever the font. One that nearly
+// fills it is told how wide to be.
 func writeText(b *strings.Builder, class, text string, x, y int, size, room float64) {
 	cut, ems := fitting(text, room/size)
 	length := ""
@@ -124,7 +124,8 @@ func writeText(b *strings.Builder, class, text string, x, y int, size, room floa
 	fmt.Fprintf(b, `<text class="%s" x="%d" y="%d"%s>%s</text>`, class, x, y, length, esc(cut))
 }
 
-// writeNotes writes what belongs to a box and stands beside it: what is in its queue, and a flag on the bottleneck.
+// writeNotes writes what belongs to a box and stands beside it: what is in its queue, and a flag on
+// the bottleneck.
 func writeNotes(b *strings.Builder, at box, p *place) {
 	if p.hasQueue {
 		class := "queue"

@@ -7,9 +7,10 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// Layout is where the boxes and edges of a pipeline stand in its drawing. A stage stands in the column behind its last
-// input. At most seven columns stand side by side, in a line; further lines follow below. An edge over several columns
-// has a lane of its own in each, so that no edge runs through a box.
+// Layout is where the boxes and edges of a pipeline stand in its drawing. A stage stands in the
+// column behind its last input. At most seven columns stand side by side, in a line; further lines
+// follow below. An edge over several columns has a lane of its own in each, so that no edge runs
+// through a box.
 type Layout struct {
 	width, height int
 	gaps          []int  // the middle of the gap above each line
@@ -139,7 +140,8 @@ func (g *laying) addLanes() {
 	}
 }
 
-// order puts each column in the order of the cells that its own are joined to, forth and back until few edges cross.
+// order puts each column in the order of the cells that its own are joined to, forth and back until
+// few edges cross.
 func (g *laying) order() {
 	for range 4 {
 		for _, column := range g.columns {
@@ -154,7 +156,8 @@ func (g *laying) order() {
 	}
 }
 
-// sortBy sorts a column by the mean place of its cells' neighbours; a cell without any stays about where it is.
+// sortBy sorts a column by the mean place of its cells' neighbours; a cell without any stays about
+// where it is.
 func sortBy(column []*cell, neighbours func(*cell) []*cell) {
 	want := map[*cell]float64{}
 	for _, c := range column {
@@ -217,8 +220,8 @@ func heightOf(column []*cell) int {
 	return sum
 }
 
-// stopsOf are the places at which an edge is level: from the right side of its first box, along its lanes, to the left
-// side of the last one.
+// stopsOf are the places at which an edge is level: from the right side of its first box, along its
+// lanes, to the left side of the last one.
 func stopsOf(way []*cell) (stops []stop) {
 	for i, c := range way {
 		middle := c.y + c.height()/2

@@ -52,8 +52,8 @@ func TestNoTwoBoxesOverlapAndEdgesAreInside(t *testing.T) {
 	}
 }
 
-// requireClear checks that an edge runs from the right side of its first box to the left of its last one, inside the
-// drawing, and is level where it passes a box.
+// requireClear checks that an edge runs from the right side of its first box to the left of its
+// last one, inside the drawing, and is level where it passes a box.
 func requireClear(t *testing.T, seed uint64, l *Layout, e edge) {
 	t.Helper()
 	first, last := e.stops[0], e.stops[len(e.stops)-1]

@@ -1,5 +1,6 @@
-// Package page draws runs as HTML: a live page, a list of runs, a report. A page is whole without JavaScript, and needs
-// nothing from anywhere else. Its script only asks for the same page again, and takes over what has changed.
+// Package page draws runs as HTML: a live page, a list of runs, a report. A page is whole without
+// JavaScript, and needs nothing from anywhere else. Its script only asks for the same page again,
+// and takes over what has changed.
 package page
 
 import (
@@ -22,8 +23,9 @@ var pageJS string
 
 var pages = template.Must(template.New("page").Parse(pageHTML))
 
-// Policy is the Content-Security-Policy of a page: only its own style and script count, and it may talk to its server.
-// A page that a browser has opened from a file has it too, but may talk to nobody.
+// Policy is the Content-Security-Policy of a page: only its own style and script count, and it may
+// talk to its server. A page that a browser has opened from a file has it too, but may talk to
+// nobody.
 var (
 	Policy = policy + "; connect-src 'self'; frame-ancestors 'none'"
 	policy = "default-src 'none'; style-src " + hashOf(pageCSS) + "; script-src " + hashOf(pageJS) + "; img-src data:; base-uri 'none'; form-action 'none'"
@@ -53,8 +55,8 @@ type Page struct {
 	Refresh time.Duration // how often it is brought up to date
 }
 
-// How long a page stays as it is in a browser without JavaScript. To load it anew takes the reader's place away, so that
-// it is not done every second.
+// How long a page stays as it is in a browser without JavaScript. To load it anew takes the
+// reader's place away, so that it is not done every second.
 const (
 	leastReload = 5 * time.Second
 	mostReload  = 10 * time.Second

@@ -73,7 +73,8 @@ func TestNamesOfAnyKindAreText(t *testing.T) {
 	}
 }
 
-// stripStageNames takes out what is there for programs: the names as they are, but for what means something to HTML.
+// stripStageNames takes out what is there for programs: the names as they are, but for what means
+// something to HTML.
 func stripStageNames(text string) string {
 	return regexp.MustCompile(`data-stage="[^"]*"`).ReplaceAllString(text, "")
 }

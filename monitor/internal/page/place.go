@@ -65,8 +65,8 @@ var flags = map[pl.VerdictKind]string{
 	pl.Stuck: "STUCK", pl.CPUBound: "MOST CPU", pl.LoopBound: "ON THE LOOP", pl.PipeBound: "PIPE", pl.OrderBound: "HELD UP HERE",
 }
 
-// namedBy is the index of the place that the verdict names; -1: none. Of several with that name it is the one with most
-// work.
+// namedBy is the index of the place that the verdict names; -1: none. Of several with that name it
+// is the one with most work.
 func namedBy(r *Run, places []place) int {
 	found := -1
 	for i := range places {
@@ -90,7 +90,8 @@ const (
 	evident     = 0.5  // the share of its time that a producer is blocked where a queue was full for long
 )
 
-// findPressure tells which queues hold up the stages before them. Of a run that has ended, it is those that did so.
+// findPressure tells which queues hold up the stages before them. Of a run that has ended, it is
+// those that did so.
 func findPressure(r *Run, places []place) {
 	blocked := make([]float64, len(places)) // the most that a producer of the place is
 	for _, e := range r.Edges {
@@ -142,7 +143,8 @@ func (p *place) share(of float64) string {
 	return percent(of)
 }
 
-// timed reports whether there is anybody whose time is known: a source may have no goroutine of its own.
+// timed reports whether there is anybody whose time is known: a source may have no goroutine of its
+// own.
 func (p *place) timed() bool {
 	return p.Busy+p.Awaiting+p.Starved+p.Blocked+p.Limited+p.Retrying > 0
 }

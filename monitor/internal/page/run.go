@@ -21,8 +21,8 @@ type Run struct {
 // Ended reports whether the run has ended.
 func (r *Run) Ended() bool { return r.State != pl.Running && r.State != pl.Draining }
 
-// JSON is the run as JSON shows it, as programs read it from a page, a report or a Monitor. It may stand in HTML: what
-// means something there is escaped.
+// JSON is the run as JSON shows it, as programs read it from a page, a report or a Monitor. It may
+// stand in HTML: what means something there is escaped.
 func (r *Run) JSON() ([]byte, error) {
 	return json.Marshal(struct {
 		pl.Stats
@@ -40,8 +40,8 @@ func count(s *pl.StageStats) uint64 {
 
 func isSource(s *pl.StageStats) bool { return s.Backend == "source" }
 
-// outcome is how many values have come out of a run: what its consumer has got, or where there is none, what its last
-// stages have done.
+// outcome is how many values have come out of a run: what its consumer has got, or where there is
+// none, what its last stages have done.
 func outcome(s *pl.Stats) (n uint64) {
 	if s.Consumer.Name != "" {
 		return s.Consumer.In

@@ -7,13 +7,14 @@ import (
 	"github.com/gopeln/pl/monitor/internal/timeline"
 )
 
-// shares are the parts that a stage's workers have spent on this and that of the time that they had.
+// shares are the parts that a stage's workers have spent on this and that of the time that they
+// had.
 type shares struct {
 	busy, awaiting, starved, blocked, held float64 // held: by a limit, or until the next attempt
 }
 
-// sharesOf are those of a stage in a time. They are relative to the workers' lives, or where these are not kept, in task
-// and serial, to the time that they could have worked.
+// sharesOf are those of a stage in a time. They are relative to the workers' lives, or where these
+// are not kept, in task and serial, to the time that they could have worked.
 func sharesOf(s *pl.StageStats, in time.Duration) shares {
 	held := s.Limited + s.Retrying
 	life := s.Busy + s.Starved + s.Blocked + held

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// The rows of a table and the cards are written without a template: a page of thirty stages is asked for each second, and
-// they are most of it. All texts of theirs go through esc.
+// The rows of a table and the cards are written without a template: a page of thirty stages is
+// asked for each second, and they are most of it. All texts of theirs go through esc.
 
 // esc is a text as HTML.
 func esc(text string) string { return html.EscapeString(text) }

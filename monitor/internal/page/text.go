@@ -8,10 +8,12 @@ import (
 	"unicode"
 )
 
-// mostMarks is how many combining marks a character may carry; they would pile up over what stands above.
+// mostMarks is how many combining marks a character may carry; they would pile up over what stands
+// above.
 const mostMarks = 3
 
-// printable is a text as people can read it, cut to n characters: what cannot be printed is escaped.
+// printable is a text as people can read it, cut to n characters: what cannot be printed is
+// escaped.
 func printable(text string, n int) string {
 	var b strings.Builder
 	marks := 0
@@ -33,8 +35,8 @@ func printable(text string, n int) string {
 	return b.String()
 }
 
-// attribute is an attribute of HTML with any text as its value. Every character of it can be read back but NUL, which
-// HTML has not.
+// attribute is an attribute of HTML with any text as its value. Every character of it can be read
+// back but NUL, which HTML has not.
 func attribute(name, value string) string {
 	valid := string([]rune(value)) // as JSON has it: what is no UTF-8 becomes U+FFFD, byte by byte
 	return name + `="` + controls.Replace(esc(valid)) + `"`
@@ -76,7 +78,8 @@ func ems(r rune) float64 {
 	return 0.75
 }
 
-// digits is a whole number whose digits are in groups, which the style sheet sets apart. Its text is the number.
+// digits is a whole number whose digits are in groups, which the style sheet sets apart. Its text
+// is the number.
 func digits(n uint64) string {
 	s := strconv.FormatUint(n, 10)
 	if len(s) < 5 {

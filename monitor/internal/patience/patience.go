@@ -1,5 +1,5 @@
-// Package patience calls what may block, such as a write to a terminal that was stopped with Ctrl-S, and what may panic,
-// such as a writer of the user's. The caller goes on in any case, soon.
+// Package patience calls what may block, such as a write to a terminal that was stopped with
+// Ctrl-S, and what may panic, such as a writer of the user's. The caller goes on in any case, soon.
 package patience
 
 import (
@@ -35,8 +35,8 @@ func (p *Patience) Soon(f func() error) error {
 	return err
 }
 
-// AtLast calls f also while another call is late, for which f will have to wait; but it does not wait for that itself.
-// An f that does not return in time is an error.
+// AtLast calls f also while another call is late, for which f will have to wait; but it does not
+// wait for that itself. An f that does not return in time is an error.
 func (p *Patience) AtLast(f func() error) error {
 	wait := patient
 	switch late := p.late.Load(); {

@@ -1,5 +1,6 @@
-// Package screen is a terminal without glass: it keeps what a person would see of what was written to it. It knows what a
-// view of runs may write, and remarks on all else. It is for tests, and for the picture in docs/.
+// Package screen is a terminal without glass: it keeps what a person would see of what was written
+// to it. It knows what a view of runs may write, and remarks on all else. It is for tests, and for
+// the picture in docs/.
 package screen
 
 import (
@@ -14,8 +15,8 @@ import (
 
 // Screen is a terminal. It is not safe for concurrent use.
 type Screen struct {
-	// Rewraps is whether lines that a narrower window has no room for are broken, as most terminals do it, rather than
-	// cut.
+	// Rewraps is whether lines that a narrower window has no room for are broken, as most terminals
+	// do it, rather than cut.
 	Rewraps bool
 	// Strange are the escape codes and control characters that no view should write.
 	Strange []string
@@ -176,8 +177,8 @@ func (s *Screen) Resize(columns, rows int) {
 	s.columns, s.rows, s.y, s.x = columns, rows, y, min(s.x, columns-1)
 }
 
-// Lines are what can be seen, and what could before it left the window, without blanks at the ends, and without the
-// empty lines at the end.
+// Lines are what can be seen, and what could before it left the window, without blanks at the ends,
+// and without the empty lines at the end.
 func (s *Screen) Lines() (lines []string) {
 	for _, line := range s.all() {
 		var text strings.Builder
@@ -208,5 +209,6 @@ func (s *Screen) Scrolled() int { return len(s.gone) }
 // String returns Lines as a text.
 func (s *Screen) String() string { return strings.Join(s.Lines(), "\n") }
 
-// Cursor returns where the next character would stand, counted from the left upper corner of the window.
+// Cursor returns where the next character would stand, counted from the left upper corner of the
+// window.
 func (s *Screen) Cursor() (x, y int) { return s.x, s.y }

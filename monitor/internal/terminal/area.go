@@ -7,9 +7,10 @@ import (
 	"github.com/gopeln/pl/internal/cells"
 )
 
-// area is the part of a terminal that is drawn again and again: the lines above the cursor. The cursor stands at the
-// start of the line below them, so that what others write, such as a shell after Ctrl-C, begins on a line of its own.
-// It is never hidden, for nobody would show it again after a kill.
+// area is the part of a terminal that is drawn again and again: the lines above the cursor. The
+// cursor stands at the start of the line below them, so that what others write, such as a shell
+// after Ctrl-C, begins on a line of its own. It is never hidden, for nobody would show it again
+// after a kill.
 type area struct {
 	widths []int // in cells, of the lines that are there
 }
@@ -24,8 +25,8 @@ const (
 	eraseBelow  = "\x1b[J"
 )
 
-// redraw returns what draws lines in place of those that are there. What text says is left standing above them. Of
-// lines there may be at most one less than the window has.
+// redraw returns what draws lines in place of those that are there. What text says is left standing
+// above them. Of lines there may be at most one less than the window has.
 func (a *area) redraw(text []byte, lines []string, w window, rewraps bool) []byte {
 	var b strings.Builder
 	b.WriteString(beginUpdate)
@@ -46,8 +47,9 @@ func (a *area) redraw(text []byte, lines []string, w window, rewraps bool) []byt
 	return []byte(b.String())
 }
 
-// height is how many lines the cursor has to go up. If the window has become narrower, most terminals have broken lines
-// that were too long for it; those above the window's top are out of reach.
+// height is how many lines the cursor has to go up. If the window has become narrower, most
+// terminals have broken lines that were too long for it; those above the window's top are out of
+// reach.
 func (a *area) height(w window, rewraps bool) (n int) {
 	for _, width := range a.widths {
 		n++
@@ -70,8 +72,8 @@ func visibleWidth(line string) int {
 	return cells.Width(visible.String())
 }
 
-// allot divides rows among those who want so many, none of whom gets more than it wants, or more than another who could
-// do with more.
+// allot divides rows among those who want so many, none of whom gets more than it wants, or more
+// than another who could do with more.
 func allot(rows int, wants []int) (got []int) {
 	got = make([]int, len(wants))
 	for progress := true; progress && rows > 0; {

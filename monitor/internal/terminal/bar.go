@@ -7,8 +7,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// part is the share of their time that the workers of a stage spend in one state, with its cell in a bar. The cells tell
-// the states apart without colour.
+// part is the share of their time that the workers of a stage spend in one state, with its cell in
+// a bar. The cells tell the states apart without colour.
 type part struct {
 	state string
 	share float64
@@ -16,9 +16,10 @@ type part struct {
 	look  colour
 }
 
-// partsOf are the shares of a stage in a time, in the order in which a bar shows them, and the share with work under way.
-// Like the verdict's, they are parts of the workers' lives, or where values await, of the time of all seats. They add up
-// to at most 1; the rest is that of workers who have not been needed.
+// partsOf are the shares of a stage in a time, in the order in which a bar shows them, and the
+// share with work under way. Like the verdict's, they are parts of the workers' lives, or where
+// values await, of the time of all seats. They add up to at most 1; the rest is that of workers who
+// have not been needed.
 func partsOf(s *pl.StageStats, elapsed time.Duration) (parts []part, working float64) {
 	life := s.Busy + s.Starved + s.Blocked + s.Limited + s.Retrying
 	if s.Awaiting > 0 || s.Backend == "serial" || life <= 0 {

@@ -1,5 +1,5 @@
-// Package terminal shows runs in terminals: frames that are drawn again and again, in an area that several runs share, and
-// lines of text where there is no terminal.
+// Package terminal shows runs in terminals: frames that are drawn again and again, in an area that
+// several runs share, and lines of text where there is no terminal.
 package terminal
 
 import (
@@ -16,8 +16,8 @@ import (
 	"github.com/gopeln/pl/monitor/internal/patience"
 )
 
-// Console is where views of runs are shown: a terminal, with an area that all views on it share, or else something that
-// takes lines. It is there as long as a view is on it.
+// Console is where views of runs are shown: a terminal, with an area that all views on it share, or
+// else something that takes lines. It is there as long as a view is on it.
 type Console struct {
 	to       io.Writer
 	tty      *tty // nil: it takes lines only
@@ -57,8 +57,8 @@ func Enter(w io.Writer) *Console {
 	return c
 }
 
-// Leave says that the user of the console needs it no longer. One that blocks is kept, so that the next user need not
-// wait to find out.
+// Leave says that the user of the console needs it no longer. One that blocks is kept, so that the
+// next user need not wait to find out.
 func (c *Console) Leave() {
 	open.Lock()
 	defer open.Unlock()
@@ -80,8 +80,8 @@ func Terminal(f *os.File) *Console {
 // IsTerminal reports whether the console is a terminal, which has room for frames.
 func (c *Console) IsTerminal() bool { return c.tty != nil }
 
-// findConsole finds the console of w among those that are open, with the lock held. Two files of one terminal, such as
-// standard output and standard error, are one console.
+// findConsole finds the console of w among those that are open, with the lock held. Two files of
+// one terminal, such as standard output and standard error, are one console.
 func findConsole(w io.Writer, terminal bool) *Console {
 	for c := range open.consoles {
 		if same(c.to, w) || terminal && c.tty != nil && sameFile(c.to, w) {
@@ -95,8 +95,8 @@ func same(v, w io.Writer) bool { return isComparable(v) && isComparable(w) && v 
 
 func isComparable(w io.Writer) bool { return reflect.ValueOf(w).Comparable() }
 
-// Same returns a writer that does what w does, and that is known to be the same again: two functions, for example,
-// cannot be compared.
+// Same returns a writer that does what w does, and that is known to be the same again: two
+// functions, for example, cannot be compared.
 func Same(w io.Writer) io.Writer {
 	if isComparable(w) {
 		return w
@@ -174,8 +174,8 @@ func (c *Console) Print(line string, last bool) error {
 	})
 }
 
-// Insert writes what the program has to say itself, and draws the area anew below it. A line that has not ended yet
-// stands first in the area until it has.
+// Insert writes what the program has to say itself, and draws the area anew below it. A line that
+// has not ended yet stands first in the area until it has.
 func (c *Console) Insert(p []byte) (int, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -226,8 +226,8 @@ func (c *Console) write(p []byte) (err error) {
 	return err
 }
 
-// compose draws the lines of the area, one less than the window has. The views divide them fairly. empty is true if there
-// are no views.
+// compose draws the lines of the area, one less than the window has. The views divide them fairly.
+// empty is true if there are no views.
 func (c *Console) compose(w window) (lines []string, empty bool) {
 	frames, empty := c.frames()
 	if empty {

@@ -50,7 +50,8 @@ func (f *Frame) Lines(columns, rows int, p Palette) []string {
 	return append(lines, remarks...)
 }
 
-// lineWidth leaves the last column free: a character in it would put the cursor where terminals differ.
+// lineWidth leaves the last column free: a character in it would put the cursor where terminals
+// differ.
 func lineWidth(columns int) int { return min(columns-1, mostColumns) }
 
 // stages are the lines about the stages and the consumer.
@@ -70,7 +71,8 @@ func (f *Frame) stages() (lines []stageLine) {
 	return lines
 }
 
-// bottleneck finds the line that the verdict is about; -1: there is none. Of several of one name it is the busiest.
+// bottleneck finds the line that the verdict is about; -1: there is none. Of several of one name it
+// is the busiest.
 func (f *Frame) bottleneck(lines []stageLine) (found int) {
 	found = -1
 	if v := f.Verdict; v.Kind != pl.Balanced && v.Kind != pl.WarmingUp && v.Stage != "" {
@@ -107,8 +109,8 @@ func (f *Frame) withinText() string {
 	return fmt.Sprintf("runs within its stages: %d under way, %d ended", f.Within, f.WithinEnded)
 }
 
-// head is the line about the whole run: name, bar, state, figures. In a narrow window the less important ones are left
-// out, and the name is cut.
+// head is the line about the whole run: name, bar, state, figures. In a narrow window the less
+// important ones are left out, and the name is cut.
 func (f *Frame) head(width int, p Palette) string {
 	state := f.state()
 	figures := f.figures()
@@ -125,7 +127,8 @@ func (f *Frame) head(width int, p Palette) string {
 	return p.paint(bold, name) + " " + progressBar(f.Now.Progress, bar, p) + p.paint(stateColour(f.Now.State), text)
 }
 
-// leaveOut drops the figure that is the easiest to do without: time left, rate, count, failures, time.
+// leaveOut drops the figure that is the easiest to do without: time left, rate, count, failures,
+// time.
 func leaveOut(figures []string) []string {
 	for _, word := range []string{" left", "/", " out", " in", " failed"} {
 		if i := slices.IndexFunc(figures, func(s string) bool { return strings.Contains(s, word) }); i >= 0 {
@@ -160,8 +163,8 @@ func (f *Frame) figures() []string {
 	return all
 }
 
-// Outcome is how much a run has made: what its consumer has got, or, where there is none, what the last stages have
-// handed on; of stages that hand on nothing, what they have taken.
+// Outcome is how much a run has made: what its consumer has got, or, where there is none, what the
+// last stages have handed on; of stages that hand on nothing, what they have taken.
 func Outcome(s *pl.Stats) (count uint64, unit string) {
 	if s.Consumer.In > 0 {
 		return s.Consumer.In, "out"

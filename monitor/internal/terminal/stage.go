@@ -80,8 +80,8 @@ func (l *stageLine) importance() float64 {
 	return math.Round(10 * l.working)
 }
 
-// stageLines draws the lines, in at most rows of them. If there is no room for all, the busiest are drawn, and the rest
-// is counted.
+// stageLines draws the lines, in at most rows of them. If there is no room for all, the busiest are
+// drawn, and the rest is counted.
 func stageLines(all []stageLine, width, rows int, p Palette) (lines []string) {
 	if rows < 1 {
 		return nil

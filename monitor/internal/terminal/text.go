@@ -8,7 +8,8 @@ import (
 	"github.com/gopeln/pl/internal/cells"
 )
 
-// colour is how a terminal is asked to show a text. Only the sixteen colours are used, which people choose themselves.
+// colour is how a terminal is asked to show a text. Only the sixteen colours are used, which people
+// choose themselves.
 type colour string
 
 const (

@@ -32,7 +32,8 @@ func openTTY(w io.Writer) *tty {
 	return &tty{conn: conn, palette: os.Getenv("NO_COLOR") == "", rewraps: rewraps()}
 }
 
-// size asks for the size of the window. A terminal that does not know it has that of the environment, or the usual one.
+// size asks for the size of the window. A terminal that does not know it has that of the
+// environment, or the usual one.
 func (t *tty) size() (w window) {
 	_ = t.conn.Control(func(fd uintptr) { w, _ = windowOf(fd) })
 	if w.columns <= 0 {
@@ -51,8 +52,8 @@ func numberIn(variable string, otherwise int) int {
 	return otherwise
 }
 
-// rewraps reports whether the terminal is one of those known to break lines anew. Of the others it is not assumed:
-// lines would be erased that are not ours.
+// rewraps reports whether the terminal is one of those known to break lines anew. Of the others it
+// is not assumed: lines would be erased that are not ours.
 func rewraps() bool {
 	for _, variable := range []string{
 		"VTE_VERSION", "KITTY_WINDOW_ID", "WT_SESSION", "KONSOLE_VERSION", "ALACRITTY_WINDOW_ID", "WEZTERM_PANE", "TMUX",

@@ -9,7 +9,8 @@ import (
 	"unsafe"
 )
 
-// windowOf returns the size of a terminal's window, 0 where it is not known; ok is false if fd is no terminal.
+// windowOf returns the size of a terminal's window, 0 where it is not known; ok is false if fd is
+// no terminal.
 func windowOf(fd uintptr) (w window, ok bool) {
 	var size struct{ rows, columns, width, height uint16 }
 	_, _, err := syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCGWINSZ, uintptr(unsafe.Pointer(&size)))
@@ -19,8 +20,8 @@ func windowOf(fd uintptr) (w window, ok bool) {
 // enableEscapes reports whether the terminal understands escape codes, as all do here.
 func enableEscapes(syscall.RawConn) bool { return true }
 
-// writeFile is f.Write, but a broken pipe is an error also of standard output and standard error, where f.Write would end
-// the program.
+// writeFile is f.Write, but a broken pipe is an error also of standard output and standard error,
+// where f.Write would end the program.
 func writeFile(f *os.File, p []byte) (n int, err error) {
 	conn, err := f.SyscallConn()
 	if err != nil {

@@ -8,14 +8,15 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// Line is a run over time. When it is full, every other point is dropped, and from then on points are twice as far
-// apart. The zero Line is empty. It is not safe for concurrent use.
+// Line is a run over time. When it is full, every other point is dropped, and from then on points
+// are twice as far apart. The zero Line is empty. It is not safe for concurrent use.
 type Line struct {
 	points []Point
 	merged int // how often points have been dropped
 }
 
-// Point is the sums of a run's figures at one moment. What happened between two points is their difference.
+// Point is the sums of a run's figures at one moment. What happened between two points is their
+// difference.
 type Point struct {
 	At     time.Duration // since the start of the run
 	Places []Sums        // the stages, then the consumer
@@ -35,7 +36,8 @@ const (
 // Step is how far apart points are.
 func (l *Line) Step() time.Duration { return firstStep << l.merged }
 
-// Points returns the points so far, the first at the start of the run. They are the caller's to read.
+// Points returns the points so far, the first at the start of the run. They are the caller's to
+// read.
 func (l *Line) Points() []Point { return slices.Clip(l.points) }
 
 // Add adds the figures of a moment, if it is time for a point.

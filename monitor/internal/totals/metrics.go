@@ -16,7 +16,8 @@ const (
 	FunctionHelp    = "Time that calls of the stage's function took. Counts are estimates by sampling."
 )
 
-// Metric is a figure of stages, as Prometheus has it. Its labels are pipeline, stage, and Label, if that is not empty.
+// Metric is a figure of stages, as Prometheus has it. Its labels are pipeline, stage, and Label, if
+// that is not empty.
 type Metric struct {
 	Name, Kind, Help, Label string
 	Values                  func(*Stage) []Value
@@ -72,8 +73,8 @@ func (s *Stage) WorkerSeconds() (all []Value) {
 	return all
 }
 
-// Classic yields classic buckets, for systems that do not know exponential ones: a bound in seconds, and how many calls
-// took at most that. There are 13, from a microsecond to 16 seconds.
+// Classic yields classic buckets, for systems that do not know exponential ones: a bound in
+// seconds, and how many calls took at most that. There are 13, from a microsecond to 16 seconds.
 func (c *Calls) Classic() iter.Seq2[float64, uint64] {
 	return func(yield func(float64, uint64) bool) {
 		for k := range 13 {

@@ -1,5 +1,5 @@
-// Package totals adds up the figures of the runs that a monitor has watched, by pipeline and stage, for metrics systems.
-// Runs that have ended stay in the sums, so that counters never fall.
+// Package totals adds up the figures of the runs that a monitor has watched, by pipeline and stage,
+// for metrics systems. Runs that have ended stay in the sums, so that counters never fall.
 package totals
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// Of returns the sums of a *monitor.Monitor. Package monitor sets it: what metrics systems of nested modules need is
-// nothing that a user should see.
+// Of returns the sums of a *monitor.Monitor. Package monitor sets it: what metrics systems of
+// nested modules need is nothing that a user should see.
 var Of func(monitor any) *Sums
 
 // Sums are the sums over runs. The zero Sums are empty. They are not safe for concurrent use.
@@ -54,8 +54,8 @@ type Calls struct {
 	Buckets map[int]uint64
 }
 
-// Most is how many pairs of pipeline and stage, and how many pipelines, are told apart. What comes later counts as
-// [Other].
+// Most is how many pairs of pipeline and stage, and how many pipelines, are told apart. What comes
+// later counts as [Other].
 const Most = 200
 
 // Other is the name of the pipeline and stage that stand for those beyond [Most].

@@ -28,7 +28,8 @@ func TestStagesOfOneNameAreOne(t *testing.T) {
 	assert.Equal(t, []Pipeline{{Name: "crawl", Done: 1, Failed: 1}}, sums.Pipelines())
 }
 
-// What is so now is that of runs under way; a clone of the sums takes them in and leaves the sums alone.
+// What is so now is that of runs under way; a clone of the sums takes them in and leaves the sums
+// alone.
 func TestRunsUnderWay(t *testing.T) {
 	var sums Sums
 	sums.Add(run("crawl", pl.Cancelled, stage("a", 1, 8)))
