@@ -51,7 +51,9 @@ const (
 // should have a method Goroutines() bool that returns true: short queues are faster then. A backend
 // whose workers wait for files or other programs, with their goroutines in the system's poller,
 // should have a method Polls() bool that returns true: the goroutines that wait for its workers
-// then wait there too, where the workers can wake them at less cost.
+// then wait there too, where the workers can wake them at less cost. A driven backend of which a
+// stage with one worker can have two functions under way should have a method Overlaps() bool that
+// returns true: [ByKey] has an effect then too.
 //
 // A backend that cannot always run has a method Check(s *Site) error. A run calls it for each stage
 // before it starts any stage and reads any source; an error fails the run. Check may wait until

@@ -48,7 +48,7 @@ func newAdmission[A, B any](b *builder, o *operator[B], s *Site, op Operation[A,
 	if c.keys == nil && c.weight == nil {
 		return nil
 	}
-	a := &admission[A]{most: c.mostWeight, alone: o.driven && c.workers == 1, site: s}
+	a := &admission[A]{most: c.mostWeight, site: s}
 	a.keys, _ = c.keys.(keys[A])
 	a.weight, _ = c.weight.(weightFunc[A])
 	a.rejecter = func() rejecter[A] {

@@ -3,6 +3,7 @@ package pl
 import (
 	"cmp"
 	"context"
+	"sync"
 	"time"
 
 	"github.com/gopeln/pl/internal/queue"
@@ -20,6 +21,12 @@ func NewDriven[A, B any](b Backend, op Operation[A, B], start func(Ports[A, B]),
 		o.assemble = func(bu *builder, o *operator[B]) { assembleDriven(bu, o, b, s.node(), op, start) }
 		return Stage[B]{o}
 	}
+}
+
+// overlaps reports whether a single worker of b may begin a value before the one before it has ended.
+func overlaps(b Backend) bool {
+	o, ok := b.(interface{ Overlaps() bool })
+	return ok && o.Overlaps()
 }
 
 // Ports makes the ports of one driven stage in one run.
@@ -41,7 +48,11 @@ func assembleDriven[A, B any](
 	s := b.site(o)
 	s.check = checkOf(backend)
 	decider, turnstile := b.decider(o, s), b.turnstile(&o.base, s)
-	input := inputQueue(b, o, in, s, newAdmission(b, o, s, op, decider))
+	admission := newAdmission(b, o, s, op, decider)
+	if admission != nil {
+		admission.alone = o.cfg.workers == 1 && !overlaps(backend)
+	}
+	input := inputQueue(b, o, in, s, admission)
 	out := outletOf[B](b, o)
 	out.audience.attend(s)
 	s.results, s.figures = op.Results, b.planned[o].figures
@@ -289,6 +300,14 @@ func (p *Port[A, B]) Done(it *Item[A]) {
 	}
 	p.order.finished(it.t, it.given)
 	it.hold.Release()
+}
+
+// Keep keeps the item's part of the stage's bounds, its key and its weight, until release is called,
+// even if the item ends before: for a function that was abandoned and still runs. It must be called
+// before Done and Fail, by the goroutine that calls them. Any goroutine may call release, again too.
+func (p *Port[A, B]) Keep(it *Item[A]) (release func()) {
+	hold := it.hold.Share()
+	return sync.OnceFunc(hold.Release)
 }
 
 // Restart records that the attempt begins anew for a reason that is not a failure of the value.

@@ -53,9 +53,12 @@
 // # Failures
 //
 // pl.Timeout abandons a function that ignores its context, as in package thread. It occupies its slot
-// until it returns; if all slots of a worker are so occupied, it gets one more. pl.Retry tries a value
-// again on any worker. A value whose workers die is tried alone, and fails with a [PoisonError] when it
-// has killed as many as [MaxDeliver] says.
+// until it returns; if all slots of a worker are so occupied, it gets one more. With pl.ByKey its key
+// stays busy, and with pl.MaxWeight its weight counts, until it returns, or until nothing has been
+// heard of its worker for a [Lease].
+//
+// pl.Retry tries a value again on any worker. A value whose workers die is tried alone, and fails with
+// a [PoisonError] when it has killed as many as [MaxDeliver] says.
 //
 // OnStart is called at most once for each slot and run, when the first value comes; OnEnd when the run
 // ends or the worker leaves. The run waits for it up to 5 seconds.

@@ -32,6 +32,7 @@ type far[A, R any] struct {
 	bad     map[int]error // values that could not be decoded
 	items   []itemContext
 	calling bool
+	stray   uint64 // of the function under way, if it was abandoned
 }
 
 func newFar[A, R any](j *job, slot int, c crossing.Codec, open pl.Opener[A, R]) *far[A, R] {
@@ -234,12 +235,16 @@ func (f *far[A, R]) timedOut() *failure {
 // abandoned gives up a function that has ignored the end of its time: its value has failed, others get the rest, and the
 // slot is occupied until the function returns. It is called under the watch's lock, while the function runs.
 func (f *far[A, R]) abandoned() {
-	d := f.d
+	d, s := f.d, f.job.srv
 	f.d = nil
+	s.mu.Lock()
+	f.stray = f.job.strays.add()
+	s.mu.Unlock()
 	d.giveRestBack()
-	f.outbox.fail(f.timedOut())
+	why := f.timedOut()
+	why.Worker, why.Stray = s.id, f.stray
+	f.outbox.fail(why)
 	f.outbox.finish()
-	s := f.job.srv
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stuck++
@@ -264,6 +269,10 @@ func (f *far[A, R]) cameBack() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stuck--
+	f.job.strays.remove(f.stray)
+	if !f.job.closed {
+		s.say(f.job.Job, f.job.signOfLife())
+	}
 	if at := f.job.runners[f.index]; at != nil {
 		at.stuck = false
 	}

@@ -98,8 +98,10 @@ type mark struct {
 // failure is why a value failed at a worker.
 type failure struct {
 	*crossing.Failure
-	Where    string // which worker
+	Where    string // which worker, for people
 	TimedOut bool   `json:",omitempty"`
+	Worker   string `json:",omitempty"` // if Stray
+	Stray    uint64 `json:",omitempty"` // the number of the function, if it was abandoned
 }
 
 // frame is a message of results: what became of the values of a parcel from first on, with all their

@@ -30,6 +30,7 @@ type job struct {
 	broken  bool // OnStart has failed
 	onEnd   []*crossing.Failure
 	runners map[int]*seated // by slot
+	strays  strays
 
 	sub       *nats.Subscription // of what was pulled
 	inbox     string
@@ -155,6 +156,14 @@ func (j *job) close(slot int, r *seated) {
 		}
 		j.reportEnd()
 	})
+}
+
+// signOfLife is what a worker answers to the parent's. The lock is held.
+func (j *job) signOfLife() report {
+	if j.strays.Last == 0 {
+		return report{}
+	}
+	return report{Strays: &j.strays}
 }
 
 // reportEnd tells the parent how far the end has got. A function that was abandoned is not waited for. The lock is held.

@@ -13,6 +13,7 @@ type value[A any] struct {
 	id     uint64
 	in     *parcel[A] // nil: none, so that it waits to be sent
 	began  int        // how often it has begun, as far as is known, and its worker was lost
+	where  string     // the worker that was lost last while it ran there alone
 	alone  bool       // it may be what kills its workers
 	stale  bool       // it begins anew
 	over   bool
@@ -28,9 +29,10 @@ type parcel[A any] struct {
 	bytes  int64
 	object string // what holds the values, if not the message
 	sent   time.Time
-	alone  bool // it runs with nothing else in its process
-	began  bool // if alone: it has begun
-	dead   bool // it was given up while one of its frames was being handed on
+	alone  bool   // it runs with nothing else in its process
+	began  bool   // if alone: it has begun
+	where  string // of began: at which worker
+	dead   bool   // it was given up while one of its frames was being handed on
 	// Of a FlatMap: the attempt whose frames count, and the last that was taken.
 	attempt, part uint64
 	attemptBy     bool

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/gopeln/pl/internal/crossing"
@@ -52,7 +53,13 @@ type report struct {
 	OnStart *crossing.Failure   `json:",omitempty"` // why it cannot
 	Began   uint64              `json:",omitempty"` // a parcel that is alone begins
 	Back    *back               `json:",omitempty"`
+	Strays  *strays             `json:",omitempty"` // of the job at the worker, if there ever were any
 }
+
+// where names the worker, for people.
+func (r *report) where() string { return where(r.Host, r.PID) }
+
+func where(host string, pid int) string { return fmt.Sprintf("host %s, process %d", host, pid) }
 
 // back gives values of a message back that have not begun.
 type back struct {

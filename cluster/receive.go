@@ -261,6 +261,9 @@ func (s *stage[A, B, R]) conclude(v *value[A], p *parcel[A], m mark, why error) 
 	case m.fate == fateOpen:
 	case m.fate == fateFailed:
 		v.broken = nil
+		if f := m.failure; f.Stray != 0 {
+			s.workers.await(f.Worker, f.Stray, s.port.Keep(&v.item))
+		}
 		s.fail(v, p, m.failure.err())
 	case v.broken != nil:
 		err := v.broken
@@ -274,10 +277,11 @@ func (s *stage[A, B, R]) conclude(v *value[A], p *parcel[A], m mark, why error) 
 
 // err is the failure as the stage's policy sees it.
 func (f *failure) err() error {
-	if f.TimedOut {
-		return pl.ErrTimeout
+	err := pl.ErrTimeout
+	if !f.TimedOut {
+		err = f.Err()
 	}
-	return crossing.Framed(f.Where+": ", f.Err())
+	return crossing.Framed(f.Where+": ", err)
 }
 
 // endLocked counts a value as ended. The lock is held.
@@ -286,6 +290,9 @@ func (s *stage[A, B, R]) endLocked(v *value[A], p *parcel[A]) {
 	v.item = pl.Item[A]{}
 	s.flying--
 	s.over++
+	if s.pulling != nil || s.ended {
+		s.trim()
+	}
 	s.leaveParcel(v, p)
 }
 
@@ -344,11 +351,11 @@ func (s *stage[A, B, R]) hear(msg *nats.Msg) {
 	case r.Began != 0:
 		s.mu.Lock()
 		if p := s.parcels[r.Began]; p != nil {
-			p.began = true
+			p.began, p.where = true, r.where()
 		}
 		s.mu.Unlock()
 	case r.OnStart != nil && !s.stopping():
-		s.site.Fail(&pl.StageError{Stage: s.site.Name(), Worker: -1, Err: crossing.Framed("host "+r.Host+": ", r.OnStart.Err())})
+		s.site.Fail(&pl.StageError{Stage: s.site.Name(), Worker: -1, Err: crossing.Framed(r.where()+": ", r.OnStart.Err())})
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -366,6 +373,7 @@ func (s *stage[A, B, R]) suspect(p *parcel[A], values []*value[A]) (again, poiso
 			v.began = 1
 		case p.began:
 			v.began++
+			v.where = p.where
 		}
 		if p.alone && v.began >= s.settings.maxDeliver {
 			poison = append(poison, v)
@@ -401,7 +409,7 @@ func (s *stage[A, B, R]) takeBack(b *back) {
 		s.finishing.Lock()
 		began := v.began
 		v.began = 0
-		s.fail(v, nil, &PoisonError{Deliveries: began})
+		s.fail(v, nil, crossing.Framed(v.where+": ", &PoisonError{Deliveries: began}))
 		s.finishing.Unlock()
 	}
 }

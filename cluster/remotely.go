@@ -21,6 +21,11 @@ func (host) Start(*pl.Site) {}
 // Check reports why the stage cannot run. It waits for a worker.
 func (h host) Check(s *pl.Site) error { return h.check(s) }
 
+// Overlaps reports that values run side by side even if the stage's Workers is 1, or not given: under Timeout a function
+// that was abandoned runs on, and without Workers all slots take part.
+func (host) Overlaps() bool { return true }
+
+// Knows reports whether the option of key k is one of a stage of this package.
 func (host) Knows(k any) bool {
 	switch k.(type) {
 	case key, crossing.Setting:

@@ -62,6 +62,16 @@ func (s *stage[A, B, R]) room() (n int, over bool) {
 	return max(0, min(n, free)), false
 }
 
+// trim gives back the room that is reserved for values to come. While the stage waits for those, others must have it: what
+// the stage waits for may wait for them, as where two stages of one input leave their results in one queue. The lock is
+// held.
+func (s *stage[A, B, R]) trim() {
+	if n := s.reserved - s.flying; n > 0 {
+		s.reserved -= n
+		s.port.Unreserve(n)
+	}
+}
+
 // boundless reports whether results need no room.
 func (s *stage[A, B, R]) boundless() bool { return s.site.Results() == pl.None || s.port.Boundless() }
 
@@ -146,6 +156,10 @@ func (s *stage[A, B, R]) pull(n int) (got int, ok bool) {
 		cancel()
 	}
 	s.pulling = cancel
+	if s.reserves() {
+		s.trim()
+		n = max(1, min(n, s.most()+s.reserved-s.flying))
+	}
 	s.mu.Unlock()
 	got, ok = s.port.Pull(ctx, s.batch[:n])
 	s.mu.Lock()

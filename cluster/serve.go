@@ -247,7 +247,7 @@ func (s *server) beat(sp *spec) {
 		j.Stream = sp.Stream
 		j.asked = 0
 	}
-	s.say(sp.Job, report{})
+	s.say(sp.Job, j.signOfLife())
 	s.ask(j)
 }
 
@@ -290,7 +290,7 @@ func (s *server) leave() {
 }
 
 // where names the worker, for people.
-func (s *server) where() string { return fmt.Sprintf("host %s, process %d", s.host, os.Getpid()) }
+func (s *server) where() string { return where(s.host, os.Getpid()) }
 
 // forget takes a job off the list. The lock is held.
 func (s *server) forget(j *job) {

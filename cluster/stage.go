@@ -59,6 +59,7 @@ type stage[A, B, R any] struct {
 
 	mu       sync.Mutex
 	stream   string // of this incarnation
+	making   string // a stream that is being made, or was perhaps made although no answer came
 	made     int    // incarnations
 	parcels  map[uint64]*parcel[A]
 	last     uint64 // parcel
@@ -176,20 +177,31 @@ func (s *stage[A, B, R]) newStream(ctx context.Context) error {
 		most = s.site.Workers()
 	}
 	s.mu.Lock()
-	old := s.stream
+	old := s.streams()
 	s.made++
 	name := fmt.Sprintf("%s_%d", s.Cluster.stream(s.job), s.made)
+	s.making = name
 	s.mu.Unlock()
-	if old != "" {
-		_ = s.deleteStream(ctx, old) // two streams cannot have one subject
+	for _, stream := range old {
+		_ = s.deleteStream(ctx, stream) // two streams cannot have one subject
 	}
 	if err := s.createStream(ctx, s.job, name, &s.settings, most); err != nil {
 		return err
 	}
 	s.mu.Lock()
-	s.stream = name
+	s.stream, s.making = name, ""
 	s.mu.Unlock()
 	return nil
+}
+
+// streams are those that the servers may have. The lock is held.
+func (s *stage[A, B, R]) streams() (names []string) {
+	for _, name := range []string{s.stream, s.making} {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // findWorkers waits for a worker that fits.
@@ -287,7 +299,7 @@ func (s *stage[A, B, R]) close() {
 		s.finishing.Lock()
 		s.finishing.Unlock() //nolint:staticcheck // who held it has gone
 		s.mu.Lock()
-		stream, reserved := s.stream, s.reserved
+		streams, reserved := s.streams(), s.reserved
 		s.reserved = 0
 		s.mu.Unlock()
 		if s.port != nil {
@@ -295,9 +307,11 @@ func (s *stage[A, B, R]) close() {
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.site.Context()), endPatience)
 		defer cancel()
-		if stream != "" && s.nc.IsConnected() {
-			if err := s.deleteStream(ctx, stream); err != nil {
-				s.log.Debug("cluster: the stream is left for the sweep", "stream", stream, "error", err)
+		if len(streams) > 0 && s.nc.IsConnected() {
+			for _, stream := range streams {
+				if err := s.deleteStream(ctx, stream); err != nil {
+					s.log.Debug("cluster: a stream is left for the sweep", "stream", stream, "error", err)
+				}
 			}
 			if s.sizing.large.Load() {
 				if err := s.dropLarge(ctx, s.job, ""); err != nil {
@@ -353,19 +367,14 @@ type member struct {
 	heard   time.Time
 	closing bool
 	closed  bool
+	strays  strays
+	awaited map[uint64]func() // what to do when a stray has returned
 }
 
 // note takes what a worker says.
 func (r *roster) note(rep report) {
 	r.mu.Lock()
-	if r.all == nil {
-		r.all = map[string]*member{}
-	}
-	m := r.all[rep.Worker]
-	if m == nil {
-		m = &member{}
-		r.all[rep.Worker] = m
-	}
+	m := r.member(rep.Worker)
 	onEnd := m.OnEnd
 	if len(rep.OnEnd) > len(onEnd) {
 		onEnd = rep.OnEnd
@@ -374,11 +383,25 @@ func (r *roster) note(rep report) {
 	m.report = rep
 	m.OnEnd, m.Left, m.Back = onEnd, left, nil
 	m.heard = time.Now()
+	m.hear(rep.Strays)
 	m.closing = m.closing || rep.Closing || rep.Closed
 	m.closed = m.closed || rep.Closed
 	r.count()
 	r.mu.Unlock()
 	r.ring()
+}
+
+// member returns what is known of a worker. The lock is held.
+func (r *roster) member(worker string) *member {
+	if r.all == nil {
+		r.all = map[string]*member{}
+	}
+	m := r.all[worker]
+	if m == nil {
+		m = &member{report: report{Worker: worker}, heard: time.Now()}
+		r.all[worker] = m
+	}
+	return m
 }
 
 func (r *roster) ring() {
@@ -407,7 +430,11 @@ func (r *roster) drop(silent time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, m := range r.all {
-		if time.Since(m.heard) > silent && len(m.OnEnd) == 0 {
+		if time.Since(m.heard) <= silent {
+			continue
+		}
+		m.giveUp()
+		if len(m.OnEnd) == 0 {
 			delete(r.all, m.Worker)
 		}
 	}
@@ -446,7 +473,7 @@ func (r *roster) onEnd() (all []error) {
 	defer r.mu.Unlock()
 	for _, m := range r.all {
 		for _, f := range m.OnEnd {
-			all = append(all, crossing.Framed(fmt.Sprintf("host %s, process %d: ", m.Host, m.PID), f.Err()))
+			all = append(all, crossing.Framed(m.where()+": ", f.Err()))
 		}
 		m.OnEnd = nil
 	}
