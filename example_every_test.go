@@ -15,7 +15,7 @@ import (
 )
 
 func TestEveryExportedFunctionHasAnExample(t *testing.T) {
-	for _, folder := range []string{".", "serial", "thread", "task", "process", "files", "journal", "pltest", "command", "monitor"} {
+	for _, folder := range []string{".", "serial", "thread", "task", "process", "files", "journal", "pltest", "command", "monitor", "cluster", "cluster/embed"} {
 		exported, shown := functions(t, folder)
 		require.NotEmpty(t, exported, folder)
 		for _, name := range exported {
