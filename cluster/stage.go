@@ -185,13 +185,29 @@ func (s *stage[A, B, R]) newStream(ctx context.Context) error {
 	for _, stream := range old {
 		_ = s.deleteStream(ctx, stream) // two streams cannot have one subject
 	}
-	if err := s.createStream(ctx, s.job, name, &s.settings, most); err != nil {
+	// A server may delete before it has created, whatever the order of the requests, so the answer is waited for.
+	lasting, cancel := outlasting(ctx, makingPatience)
+	defer cancel()
+	if err := s.createStream(lasting, s.job, name, &s.settings, most); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	s.stream, s.making = name, ""
 	s.mu.Unlock()
 	return nil
+}
+
+// makingPatience is how long a run that has ended waits for a stream that is being made, to delete it.
+const makingPatience = 2 * time.Second
+
+// outlasting returns a context that ends d after ctx.
+func outlasting(ctx context.Context, d time.Duration) (lasting context.Context, cancel func()) {
+	lasting, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(d, func() { end(context.Cause(ctx)) }) })
+	return lasting, func() {
+		stop()
+		end(nil)
+	}
 }
 
 // streams are those that the servers may have. The lock is held.

@@ -192,23 +192,38 @@ func TestThreeServersAreKilled(t *testing.T) {
 	stop()
 }
 
+// jobStreams are the streams of work that a server has.
+func jobStreams(t *testing.T, s *embed.Server) (names []string) {
+	t.Helper()
+	js, err := jetstream.New(s.Conn())
+	require.NoError(t, err)
+	for name := range js.StreamNames(t.Context()).Name() {
+		if strings.HasPrefix(name, "PL_") {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func TestARunThatEndsBeforeItHasBegunLeavesNoStream(t *testing.T) {
+	s, url := listening(t)
+	cast(t, "worker", url)
+	for i := range 60 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*100*time.Microsecond)
+		err := work(pl.Range(1000)).With(cluster.On(s.Cluster())).Run(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		cancel()
+		require.Empty(t, jobStreams(t, s), "run %d", i)
+	}
+}
+
 func TestTheParentIsKilled(t *testing.T) {
 	s, url := listening(t)
 	cast(t, "worker", url)
 	parent := cast(t, "parent", url)
-	js, err := jetstream.New(s.Conn())
-	require.NoError(t, err)
-	streams := func() (n int) {
-		for name := range js.StreamNames(t.Context()).Name() {
-			if strings.HasPrefix(name, "PL_") {
-				n++
-			}
-		}
-		return n
-	}
-	require.Positive(t, streams())
+	require.NotEmpty(t, jobStreams(t, s))
 	parent.kill()
-	require.Eventually(t, func() bool { return streams() == 0 }, 20*time.Second, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return len(jobStreams(t, s)) == 0 }, 20*time.Second, 100*time.Millisecond)
 }
 
 func TestAValueThatKillsItsWorkers(t *testing.T) {
