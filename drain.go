@@ -16,10 +16,10 @@ var ErrDrain = errors.New("pl: the run is draining")
 
 // Drain returns a context whose runs can be ended in an orderly way, as on SIGTERM. When stop ends,
 // such a run stops reading: the contexts of its sources end, with [ErrDrain] as their cause, and
-// yield reports false in them. It then finishes all that it has read, and ends without an error.
-// The contexts of functions do not end. If the run is still going on when grace has passed since
-// stop ended, it is cancelled: all contexts end, with ErrDrain as their cause, and it fails with
-// ErrDrain. A grace of 0 is no limit.
+// yield reports false in them. It then finishes all that it has read, and ends without an error;
+// whether that was before the end of the sources, stop.Err tells. The contexts of functions do not
+// end. If the run is still going on when grace has passed since stop ended, it is cancelled: all
+// contexts end, with ErrDrain as their cause, and it fails with ErrDrain. A grace of 0 is no limit.
 //
 // Nothing that a source has read is lost: a value that it hands to yield at that moment is kept.
 // [FromSeq] does not ask its sequence for another value; while that computes one, only the value

@@ -82,7 +82,7 @@ const (
 func (s Stats) Verdict() Verdict {
 	a := analyse(s)
 	for _, rule := range []func(*analysis) (Verdict, bool){
-		stuck, warmingUp, cpuBound, loopBound, pipeBound, orderBound, sourceBound, consumerBound, stageBound,
+		stuck, idle, warmingUp, cpuBound, loopBound, pipeBound, orderBound, sourceBound, consumerBound, stageBound,
 	} {
 		if v, ok := rule(a); ok {
 			return v
@@ -107,27 +107,20 @@ func warmingUp(a *analysis) (Verdict, bool) {
 	if a.Elapsed >= youngest && most >= fewest {
 		return Verdict{}, false
 	}
+	text := a.is("Warming up", "The run was too short to tell")
+	if a.Elapsed >= youngest {
+		text = "Too few values to tell"
+	}
 	return Verdict{
-		Kind: WarmingUp, Text: a.is("Warming up", "The run was too short to tell"),
+		Kind: WarmingUp, Text: text,
 		Why: fmt.Sprintf("%d values in %v", most, threeDigits(a.Elapsed)),
 	}, true
 }
 
 // stuck looks for a function that has not returned while nothing else has moved either.
 func stuck(a *analysis) (Verdict, bool) {
-	var longest Activity
-	var at *place
-	for _, p := range a.places {
-		for _, now := range p.Active {
-			if now.For < stuckAfter {
-				return Verdict{}, false
-			}
-			if (now.State == "busy" || now.State == "awaiting") && now.For > longest.For {
-				longest, at = now, p
-			}
-		}
-	}
-	if at == nil || a.ended {
+	at, longest := a.still(func(p *place) bool { return p.consumer || len(p.before) > 0 })
+	if at == nil {
 		return Verdict{}, false
 	}
 	why := fmt.Sprintf("worker %d has been in its function for %v", longest.Worker, threeDigits(longest.For))
@@ -135,6 +128,19 @@ func stuck(a *analysis) (Verdict, bool) {
 		why = fmt.Sprintf("the body of your loop has been busy for %v", threeDigits(longest.For))
 	}
 	return Verdict{Kind: Stuck, Stage: at.Name, Text: at.Name + " is stuck", Why: why}, true
+}
+
+// idle looks for a source that has yielded nothing while nothing else has anything to do: it waits,
+// as for a message or a call.
+func idle(a *analysis) (Verdict, bool) {
+	at, longest := a.still(func(*place) bool { return true })
+	if at == nil {
+		return Verdict{}, false
+	}
+	return Verdict{
+		Kind: SourceBound, Stage: at.Name, Text: "Everything waits for the source " + at.Name,
+		Why: fmt.Sprintf("it has yielded nothing for %v", threeDigits(longest.For)),
+	}, true
 }
 
 // cpuBound looks for a program that uses all processors, or whose goroutines wait for one as long

@@ -62,6 +62,25 @@ func analyse(s Stats) *analysis {
 	return a
 }
 
+// still returns the place, among those that may be, whose function has not returned for the longest
+// time. It returns nil if anything in the run has moved lately, or the run has ended.
+func (a *analysis) still(may func(*place) bool) (at *place, longest Activity) {
+	if a.ended {
+		return nil, longest
+	}
+	for _, p := range a.places {
+		for _, now := range p.Active {
+			if now.For < stuckAfter {
+				return nil, longest
+			}
+			if (now.State == "busy" || now.State == "awaiting") && now.For > longest.For && may(p) {
+				longest, at = now, p
+			}
+		}
+	}
+	return at, longest
+}
+
 func compareDown(p, q float64) int {
 	switch {
 	case p > q:

@@ -64,7 +64,10 @@ func TestTheVerdictNamesWhatLimitsTheRun(t *testing.T) {
 		text  string // part of what String gives
 	}{
 		"young":      {func() Stats { s := usual(); s.Elapsed = time.Second; return s }(), WarmingUp, "", "Warming up"},
-		"few values": {pipelineOf(worked("loop", 1, 9, 0, 1, 0), sourceOf("read", 9, 1, 0)), WarmingUp, "", "9 values in 10s"},
+		"few values": {pipelineOf(worked("loop", 1, 9, 0, 1, 0), sourceOf("read", 9, 1, 0)), WarmingUp, "",
+			"Too few values to tell: 9 values in 10s"},
+		"idle": {with(with(usual(), 0, longAgo("busy", 41*time.Second)), 2, longAgo("starved", 41*time.Second)),
+			SourceBound, "read", "Everything waits for the source read: it has yielded nothing for 41s"},
 		"stuck": {with(with(usual(), 2, longAgo("busy", 41*time.Second)), 3, longAgo("starved", 12*time.Second)),
 			Stuck, "score", "score is stuck: worker 2 has been in its function for 41s"},
 		"not stuck, since another moves": {with(with(usual(), 2, longAgo("busy", 41*time.Second)), 3, longAgo("busy", time.Second)),

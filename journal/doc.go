@@ -16,10 +16,12 @@
 //
 // # At least once
 //
-// [Done] records a value's key once its consumer has asked for the next value, so it is the last
-// step of a pipeline: what stands behind it, such as a stage with workers, is its consumer. The key
-// is in the file by then, so that a program that is killed loses none; the file is synced to the
-// disk each second and by [Journal.Close], so that a power cut costs about a second's keys.
+// [Done] records a value's key once its consumer has asked for the next value. So it must be the
+// last step of a pipeline, after all that writes: a stage of workers behind it, or a sink of package
+// files, asks for the next value at once, and what then waits in its queue or buffer is recorded and
+// lost if the program dies. Write in a stage before Done that hands the value on. The key is in the
+// file by then, so that a program that is killed loses none; the file is synced to the disk each
+// second and by [Journal.Close], so that a power cut costs about a second's keys.
 //
 // A value that the consumer had in hand when the program died, or when it left the loop, is not
 // recorded, and comes again. So does one that failed. Work must bear to be done twice.

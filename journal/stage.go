@@ -20,7 +20,8 @@ func Skip[T any](j *Journal, key func(T) string) pl.Partial[T, T] {
 }
 
 // Done hands each value on, and records its key once the consumer has asked for the next value. It
-// must be the last step of a pipeline. A value at which the consumer leaves is not recorded. A nil
+// must be the last step of a pipeline: what a stage or a sink behind it has asked for and not yet
+// handled is lost if the program dies. A value at which the consumer leaves is not recorded. A nil
 // journal or key fails the run before any value moves, and so does a journal that is closed; one
 // that cannot be written to fails it at the value whose key was to be recorded.
 func Done[T any](j *Journal, key func(T) string) pl.Partial[T, T] {
