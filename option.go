@@ -51,7 +51,7 @@ const (
 func (k optionKind) String() string {
 	var names []string
 	for i, name := range []string{"Workers", "MaxSize", "Name", "Timeout", "OnError", "Retry", "RetryIf", "ByKey",
-		"MaxWeight", "Total", "KeepGoing", "Limit", "those of its backend"} {
+		"MaxWeight", "Total", "KeepGoing", "Limit", "options of its backend"} {
 		if k&(1<<i) != 0 {
 			names = append(names, name)
 		}
