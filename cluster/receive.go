@@ -409,7 +409,7 @@ func (s *stage[A, B, R]) takeBack(b *back) {
 		s.finishing.Lock()
 		began := v.began
 		v.began = 0
-		s.fail(v, nil, crossing.Framed(v.where+": ", &PoisonError{Deliveries: began}))
+		s.fail(v, nil, crossing.Framed(v.where+": ", pl.Permanent(&PoisonError{Deliveries: began})))
 		s.finishing.Unlock()
 	}
 }

@@ -242,7 +242,8 @@ func TestAValueThatKillsItsWorkers(t *testing.T) {
 			return nil
 		})
 		var got tally
-		stage := fatal(pl.Range(200)).With(cluster.On(s.Cluster()), cluster.Lease(time.Second), cluster.MaxDeliver(deliver), handler)
+		stage := fatal(pl.Range(200)).With(cluster.On(s.Cluster()), cluster.Lease(time.Second), cluster.MaxDeliver(deliver), handler,
+			pl.Retry(2, nil)) // which does not try a value again that has killed that many
 		for v, err := range stage.All(t.Context()) {
 			require.NoError(t, err)
 			got.add(v)
