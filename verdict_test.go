@@ -63,7 +63,7 @@ func TestTheVerdictNamesWhatLimitsTheRun(t *testing.T) {
 		stage string
 		text  string // part of what String gives
 	}{
-		"young":      {func() Stats { s := usual(); s.Elapsed = time.Second; return s }(), WarmingUp, "", "Warming up"},
+		"young": {func() Stats { s := usual(); s.Elapsed = time.Second; return s }(), WarmingUp, "", "Warming up"},
 		"few values": {pipelineOf(worked("loop", 1, 9, 0, 1, 0), sourceOf("read", 9, 1, 0)), WarmingUp, "",
 			"Too few values to tell: 9 values in 10s"},
 		"idle": {with(with(usual(), 0, longAgo("busy", 41*time.Second)), 2, longAgo("starved", 41*time.Second)),
