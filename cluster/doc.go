@@ -36,9 +36,10 @@
 // types and codec: programs that share some functions can work for each other. Where they differ the
 // worker does not take part, and says why in [NoWorkersError]. Another build is a warning in the log.
 //
-// Values, codecs (process.WithCodec), refusals and errors are those of package process. An error
-// arrives as a *process.RemoteError, whose text names the worker's host and process.
-// StageError.Worker is -1.
+// Values, codecs (process.WithCodec), refusals and errors are those of package process: a function's
+// error arrives as a *process.RemoteError. The text of StageError.Err names the host and the process
+// of the worker, also where it is pl.ErrTimeout, a [PoisonError], or the error of OnStart or OnEnd, so
+// look for these with errors.Is and errors.As. StageError.Worker is -1.
 //
 // # Workers, bounds and batches
 //
