@@ -256,6 +256,7 @@ func (f *far[A, R]) abandoned() {
 	if s.stuck == s.live { // else nothing would begin here any more
 		s.addSlot()
 	}
+	s.wake.Broadcast()
 	if f.job.over {
 		f.job.reportEnd()
 	}

@@ -65,11 +65,11 @@ type server struct {
 	ring     []*job // those with work, in the order of their turns
 	held     map[*delivery]struct{}
 	attempts uint64
-	running  int  // deliveries
-	alone    bool // one of them must be alone
-	stuck    int  // slots whose function was abandoned and has not returned
-	made     int  // slots, ever
-	live     int  // slots, now
+	running  int    // deliveries
+	alone    bool   // one of them must be alone
+	stuck    int    // slots whose function was abandoned and has not returned
+	taken    []bool // indexes of slots
+	live     int    // slots, now
 	leaving  bool
 	heard    map[string]time.Time // when the parent of a job spoke last
 	loops    sync.WaitGroup

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -17,10 +18,15 @@ type slot struct {
 	began time.Time
 }
 
-// addSlot makes a slot. The lock is held.
+// addSlot makes a slot. Those beyond the number that was given stand in for stuck ones. The lock is held.
 func (s *server) addSlot() {
-	sl := &slot{srv: s, index: s.made}
-	s.made++
+	i := slices.Index(s.taken, false)
+	if i < 0 {
+		i = len(s.taken)
+		s.taken = append(s.taken, false)
+	}
+	s.taken[i] = true
+	sl := &slot{srv: s, index: i}
 	s.live++
 	s.loops.Add(1)
 	go sl.loop()
@@ -53,14 +59,10 @@ func (sl *slot) next() bool {
 	s := sl.srv
 	for {
 		s.mu.Lock()
-		d := s.pick()
-		for ; d == nil; d = s.pick() {
-			if s.leaving || s.live-s.stuck > s.slots { // it stood in for one that was stuck
-				s.live--
-				s.mu.Unlock()
-				return false
-			}
-			s.wake.Wait()
+		d := sl.await()
+		if d == nil {
+			s.mu.Unlock()
+			return false
 		}
 		s.running++
 		s.alone = s.alone || d.flags&flagAlone != 0
@@ -98,9 +100,27 @@ func (sl *slot) next() bool {
 	}
 }
 
+// await waits for a delivery. It returns nil when the slot must end. The lock is held.
+func (sl *slot) await() *delivery {
+	s := sl.srv
+	for {
+		standsIn := sl.index >= s.slots
+		if s.leaving || standsIn && s.live-s.stuck > s.slots {
+			s.live--
+			s.taken[sl.index] = false
+			s.wake.Broadcast() // it may have been woken for a delivery
+			return nil
+		}
+		if d := s.pick(); d != nil {
+			return d
+		}
+		s.wake.Wait()
+	}
+}
+
 // pick takes the delivery whose turn it is. The lock is held.
 func (s *server) pick() *delivery {
-	if s.alone {
+	if s.alone || s.running >= s.slots { // as many as there may be, if what was stuck has returned beside its stand-in
 		return nil
 	}
 	for i, j := range s.ring {
