@@ -22,6 +22,9 @@ type page struct {
 	produced atomic.Uint64 // results ever
 	parting  atomic.Bool   // no value is with the worker any more: OnEnd may run
 
+	// Written by whichever comes first; see mayOpen and mayKill.
+	start atomic.Uint32
+
 	// Written by the parent.
 	granted atomic.Uint64 // results for which there is room downstream, of those ever
 	revoked atomic.Uint64 // seq+1: that value and those after it are taken back, unless begun; 0: none is
@@ -35,6 +38,22 @@ type page struct {
 	now atomic.Int64
 	// workersLeft is how many workers of the stage will be left when this one has ended.
 	workersLeft atomic.Int64
+}
+
+// The states of start.
+const (
+	undecided uint32 = iota
+	opening          // the worker runs the user's code: what it opens it must live to close
+	refused          // the parent is about to kill the worker, which runs nothing
+)
+
+// mayOpen is called by the worker before it runs any code of the user's, and reports whether it may.
+func (p *page) mayOpen() bool { return p.start.CompareAndSwap(undecided, opening) }
+
+// mayKill is called by the parent before it kills a worker from which it has not heard yet, and
+// reports whether the worker has run nothing of the user's, and never will.
+func (p *page) mayKill() bool {
+	return p.start.CompareAndSwap(undecided, refused) || p.start.Load() == refused
 }
 
 // unlimited is what granted says where the queue downstream has no bound.

@@ -3,6 +3,7 @@
 package process
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -33,4 +34,19 @@ func TestWhatWasSkippedHasNotBegun(t *testing.T) {
 	n, running = p.begunOf(9)
 	assert.Equal(t, 1, n)
 	assert.True(t, running)
+}
+
+// A worker that may open its resource is not killed before the parent has heard of it, and one that
+// may be killed opens nothing.
+func TestAWorkerOpensOrMayBeKilled(t *testing.T) {
+	for range 1000 {
+		var p page
+		var opens, kills bool
+		var both sync.WaitGroup
+		both.Go(func() { opens = p.mayOpen() })
+		both.Go(func() { kills = p.mayKill() })
+		both.Wait()
+		assert.NotEqual(t, opens, kills)
+		assert.Equal(t, kills, p.mayKill())
+	}
 }

@@ -98,8 +98,8 @@ func (s *slot[A, B, R]) look(now time.Time) bool {
 				"in an init function (the environment GODEBUG=inittrace=1 tells), or does main end early?", helloTimeout))
 			w.proc.Kill()
 		}
-		if s.stopping() {
-			w.proc.Kill() // it has nothing to close
+		if s.stopping() && w.page.mayKill() {
+			w.proc.Kill()
 		}
 		return true
 	}

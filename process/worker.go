@@ -58,7 +58,7 @@ func serve[A, R any](w *worker, codec Codec, open pl.Opener[A, R]) error {
 
 // live opens the resource, handles values, and closes the resource.
 func (f *far[A, R]) live(open pl.Opener[A, R]) {
-	if f.page.stop.Load() {
+	if f.page.stop.Load() || !f.page.mayOpen() {
 		return
 	}
 	var onEnd func(context.Context) error
