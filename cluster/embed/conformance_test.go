@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/cluster"
@@ -58,6 +59,7 @@ func init() { process.RegisterError(backendtest.ErrBroken) }
 const (
 	localWorkers = 2
 	slots        = 3
+	lease        = 5 * time.Second // what a message that is lost on a busy machine costs a check
 )
 
 var server *embed.Server // of all tests that need no other
@@ -68,7 +70,7 @@ func one(opts []pl.Option) []pl.Option { return append([]pl.Option{pl.Workers(1)
 func here[A, B any](p pl.Partial[A, B]) pl.Partial[A, B] {
 	return func(s pl.Stage[A]) pl.Stage[B] {
 		journal.follow()
-		return p(s).With(cluster.On(server.Cluster()))
+		return p(s).With(cluster.On(server.Cluster()), cluster.Lease(lease))
 	}
 }
 
