@@ -32,7 +32,7 @@ func register[A, R any](name string, codec Codec, skip int, open pl.Opener[A, R]
 
 // runnable tells why the stage cannot run, if it cannot. It is asked before any subprocess starts.
 func runnable(r *crossing.Registration) error {
-	if !mainCalled.Load() && !(testing.Testing() && flag.Parsed()) {
+	if !mainCalled.Load() && (!testing.Testing() || !flag.Parsed()) {
 		return errors.New("the program has not called process.Main: make it the first line of main, " +
 			"since the worker processes are this program started again")
 	}

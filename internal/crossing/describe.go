@@ -4,8 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"reflect"
+	"strings"
 	"sync"
 )
 
@@ -17,14 +17,15 @@ func Describe(t reflect.Type) string {
 	if known, ok := described.Load(t); ok {
 		return known.(string)
 	}
-	h := sha256.New()
-	describe(h, t, map[reflect.Type]int{})
-	text := t.String() + " " + hex.EncodeToString(h.Sum(nil)[:8])
+	var inside strings.Builder
+	describe(&inside, t, map[reflect.Type]int{})
+	digest := sha256.Sum256([]byte(inside.String()))
+	text := t.String() + " " + hex.EncodeToString(digest[:8])
 	described.Store(t, text)
 	return text
 }
 
-func describe(w io.Writer, t reflect.Type, seen map[reflect.Type]int) {
+func describe(w *strings.Builder, t reflect.Type, seen map[reflect.Type]int) {
 	if n, ok := seen[t]; ok {
 		fmt.Fprintf(w, "^%d", n)
 		return
