@@ -2,6 +2,7 @@ package hop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -109,7 +110,9 @@ func snapshot(stages, workers, looks int) (time.Duration, error) {
 		took = append(took, float64(time.Since(begun)))
 	}
 	cancel()
-	<-ended
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		return 0, err
+	}
 	return time.Duration(measure.Median(took)), nil
 }
 
