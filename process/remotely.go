@@ -1,8 +1,6 @@
 package process
 
 import (
-	"context"
-
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/child"
 	"github.com/gopeln/pl/internal/crossing"
@@ -36,36 +34,4 @@ func remotely[A, B, R any](
 	name, setting := pl.Given(opts...)
 	f := &remoteFunc[A, B, R]{registration: register(name, settingsOf(setting).codec, frames, open), lift: lift}
 	return pl.NewDriven(host{f.check}, o, f.drive, opts...)
-}
-
-// emit hands on what came back.
-func emit[A, B any](p *pl.Port[A, B], it *pl.Item[A], r B) bool { return p.Emit(it, r) }
-
-// emitInput hands the value itself on, which a filter's worker wants to keep: values do not travel
-// back.
-func emitInput[A any](p *pl.Port[A, A], it *pl.Item[A], _ struct{}) bool { return p.Emit(it, it.Value) }
-
-// verdict is a filter's function as a worker runs it: it yields nothing to say, for the values to
-// keep.
-func verdict[A any](f func(context.Context, A) (bool, error)) func(context.Context, A, func(struct{}) bool) error {
-	return func(ctx context.Context, in A, yield func(struct{}) bool) error {
-		keep, err := f(ctx, in)
-		if keep && err == nil {
-			yield(struct{}{})
-		}
-		return err
-	}
-}
-
-// verdictWith is verdict for a function with a resource.
-func verdictWith[Res, A any](
-	f func(context.Context, Res, A) (bool, error),
-) func(context.Context, Res, A, func(struct{}) bool) error {
-	return func(ctx context.Context, resource Res, in A, yield func(struct{}) bool) error {
-		keep, err := f(ctx, resource, in)
-		if keep && err == nil {
-			yield(struct{}{})
-		}
-		return err
-	}
 }
