@@ -68,32 +68,30 @@ func during(t *testing.T, every time.Duration, f func(i int)) (stop func()) {
 	return func() { close(over); <-done }
 }
 
-func TestWorkersAreKilledAllThroughARun(t *testing.T) {
-	s, url := listening(t)
+// killedInTurn starts three workers, and kills one after the other and starts it again, until stop is called.
+func killedInTurn(t *testing.T, url string) (stop func()) {
+	t.Helper()
 	var workers []*actor
 	for range 3 {
 		workers = append(workers, cast(t, "worker", url))
 	}
-	stop := during(t, 700*time.Millisecond, func(i int) {
+	return during(t, 700*time.Millisecond, func(i int) {
 		w := workers[i%len(workers)]
 		w.kill()
 		w.start()
 	})
+}
+
+func TestWorkersAreKilledAllThroughARun(t *testing.T) {
+	s, url := listening(t)
+	stop := killedInTurn(t, url)
 	account(t, s.Cluster(), 6000**long)
 	stop()
 }
 
 func TestAFlatMapsWorkersAreKilled(t *testing.T) {
 	s, url := listening(t)
-	var workers []*actor
-	for range 3 {
-		workers = append(workers, cast(t, "worker", url))
-	}
-	stop := during(t, 700*time.Millisecond, func(i int) {
-		w := workers[i%len(workers)]
-		w.kill()
-		w.start()
-	})
+	stop := killedInTurn(t, url)
 	defer stop()
 	const each = 5
 	n := 2000 * *long
@@ -118,7 +116,7 @@ func TestAWorkerIsFrozenBeyondItsLease(t *testing.T) {
 	stop()
 }
 
-// freePort is a port that nobody listens at now.
+// freePort returns a port at which nothing listens now.
 func freePort(t *testing.T) int {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

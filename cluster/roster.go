@@ -1,0 +1,139 @@
+package cluster
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gopeln/pl/internal/crossing"
+)
+
+// roster knows the workers of a job.
+type roster struct {
+	came chan struct{} // something has changed
+
+	free atomic.Int64 // the slots of all
+
+	mu  sync.Mutex
+	all map[string]*member
+}
+
+// member is a worker as the parent knows it.
+type member struct {
+	report
+	heard   time.Time
+	closing bool
+	closed  bool
+	strays  strays
+	awaited map[uint64]func() // what to do when a stray has returned
+}
+
+// note takes what a worker says.
+func (r *roster) note(rep report) {
+	r.mu.Lock()
+	m := r.member(rep.Worker)
+	onEnd := m.OnEnd
+	if len(rep.OnEnd) > len(onEnd) {
+		onEnd = rep.OnEnd
+	}
+	left := m.Left || rep.Left
+	m.report = rep
+	m.OnEnd, m.Left, m.Back = onEnd, left, nil
+	m.heard = time.Now()
+	m.hear(rep.Strays)
+	m.closing = m.closing || rep.Closing || rep.Closed
+	m.closed = m.closed || rep.Closed
+	r.count()
+	r.mu.Unlock()
+	r.ring()
+}
+
+// member returns what is known of a worker. The lock is held.
+func (r *roster) member(worker string) *member {
+	if r.all == nil {
+		r.all = map[string]*member{}
+	}
+	m := r.all[worker]
+	if m == nil {
+		m = &member{report: report{Worker: worker}, heard: time.Now()}
+		r.all[worker] = m
+	}
+	return m
+}
+
+func (r *roster) ring() {
+	select {
+	case r.came <- struct{}{}:
+	default:
+	}
+}
+
+// slots returns how many values can run at once.
+func (r *roster) slots() int { return int(r.free.Load()) }
+
+// count adds up the slots. The lock is held.
+func (r *roster) count() {
+	n := 0
+	for _, m := range r.all {
+		if m.Refused == "" && !m.Left {
+			n += m.Slots
+		}
+	}
+	r.free.Store(int64(n))
+}
+
+// drop forgets workers that have been silent for so long.
+func (r *roster) drop(silent time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.all {
+		if time.Since(m.heard) <= silent {
+			continue
+		}
+		m.giveUp()
+		if len(m.OnEnd) == 0 {
+			delete(r.all, m.Worker)
+		}
+	}
+	r.count()
+}
+
+// reasons are why workers do not fit.
+func (r *roster) reasons() (all []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.all {
+		if m.Refused != "" {
+			all = append(all, m.Refused)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// closed reports whether all workers have closed what they had open. If late, those that have not answered at all do not
+// count.
+func (r *roster) closed(late bool) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.all {
+		if m.Refused == "" && !m.Left && !m.closed && (m.closing || !late) {
+			return false
+		}
+	}
+	return true
+}
+
+// onEnd returns the errors of the workers' OnEnds.
+func (r *roster) onEnd() (all []error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.all {
+		for _, f := range m.OnEnd {
+			all = append(all, crossing.Framed(m.where()+": ", f.Err()))
+		}
+		m.OnEnd = nil
+	}
+	return all
+}
