@@ -13,7 +13,7 @@ import (
 // What is too large for a message goes into the namespace's object store, and the message has its
 // name. Names begin with the job's, for the sweep.
 
-// objectLife bounds how long an object lives that nobody has swept.
+// objectLife bounds how long an object lives if no sweep removes it.
 const objectLife = 24 * time.Hour
 
 // overhead is room in a message for what is not values.

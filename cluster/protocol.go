@@ -65,6 +65,6 @@ func where(host string, pid int) string { return fmt.Sprintf("host %s, process %
 type back struct {
 	Parcel    uint64
 	From      int    // the first of them
-	Delivered int    // more than 1: the message came again, since whoever had it before is lost
+	Delivered int    // more than 1: the message came again, since the worker that had it before is lost
 	Ack       string // where to acknowledge the message; empty: it is still in use
 }

@@ -106,7 +106,7 @@ func (j *job) status(status string, h nats.Header) {
 	}
 }
 
-// stopPulling sees to it that no message comes any more that nobody would see: those on their way are given back. The lock
+// stopPulling sees to it that no message comes any more that the worker would not see: those on their way are given back. The lock
 // is held.
 func (j *job) stopPulling() {
 	if j.sub != nil {

@@ -324,7 +324,7 @@ func (z *sizing) took(worked time.Duration, n int) {
 
 func (z *sizing) cost() time.Duration { return time.Duration(z.each.Load()) }
 
-// batch is how many values a message has if nobody says: at first one.
+// batch is how many values a message has without BatchSize: at first one.
 func (z *sizing) batch() int {
 	each := z.each.Load()
 	if each == 0 {

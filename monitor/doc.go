@@ -8,7 +8,7 @@
 //
 // Each of these functions takes a context and returns one. Every run that is given the new context
 // is watched, and so is every run that a function of such a run starts with its own context;
-// nothing needs to be closed. They chain in any order. A run that nobody watches pays nothing for
+// nothing needs to be closed. They chain in any order. A run that is not watched pays nothing for
 // this package.
 //
 // A [Monitor] is for programs that stay up: an [net/http.Handler] with a page, the figures as JSON,

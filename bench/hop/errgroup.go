@@ -27,7 +27,7 @@ func errgroupSends(s shape) measure.Contender {
 	})
 }
 
-// errgroupBoth selects to receive too. It is the form that stays right where nobody closes the
+// errgroupBoth selects to receive too. It is the form that stays right if nothing closes the
 // first channel early, as when the values come from outside.
 func errgroupBoth(s shape) measure.Contender {
 	return errgroupChannels("errgroup, select on both", s, func(ctx context.Context, in <-chan int, out chan<- int) error {

@@ -16,7 +16,7 @@ import (
 	"github.com/gopeln/pl/process"
 )
 
-// The suite's functions have one worker if nobody says otherwise, as those of the other backends do.
+// The suite's functions have one worker unless a check says otherwise, as those of the other backends do.
 
 var api = backendtest.New(backendtest.Cluster(localWorkers*slots),
 	func(f backendtest.MapFunc, opts ...pl.Option) backendtest.Step {

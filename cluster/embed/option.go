@@ -75,7 +75,7 @@ func (s *settings) check() error {
 	}
 	if !loopback(host) && (s.tls == nil || s.token == "") {
 		return errors.New("Listen(" + strconv.Quote(s.addr) + "): that is open beyond this machine: give both TLS and Token, " +
-			"or listen at 127.0.0.1; whoever can connect can have the program's functions called")
+			"or listen at 127.0.0.1; any client that can connect can have the program's functions called")
 	}
 	return nil
 }

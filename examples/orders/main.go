@@ -3,7 +3,7 @@
 // applied become dead letters. On Ctrl-C or SIGTERM it stops reading and finishes what it has read.
 // Started again, it goes on where it was, even after a SIGKILL, and each order counts once.
 //
-//	go run ./examples/orders -dir /tmp/orders
+//	go run ./examples/orders -dir ~/orders
 package main
 
 import (

@@ -64,7 +64,7 @@ func serve(ctx context.Context, l net.Listener) error {
 		answered <- server.Shutdown(grace)
 	})
 	err := server.Serve(l)
-	if unfollow() { // nobody has asked it to end
+	if unfollow() { // it ended by itself
 		return errors.Join(err, stop())
 	}
 	return errors.Join(<-answered, stop())
