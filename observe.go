@@ -66,6 +66,14 @@ func (w *watch) start(r *run, roots []node) (ok bool) {
 	return false
 }
 
+// left records that the consumer has left. It must be called before the run is stopped, as values
+// that are cut off then would count as done.
+func (w *watch) left() {
+	if w.info != nil {
+		w.info.cut = cutAt("stopped early", w.info.Stats().Progress)
+	}
+}
+
 // end calls the functions that the observers returned with err, the run's error. It returns err,
 // joined with the errors of observers that panicked.
 func (w *watch) end(r *run, err error) error {
@@ -110,6 +118,7 @@ type RunInfo struct {
 	cpuStart time.Duration
 	waits    coreWaits // at the start
 
+	cut     observe.Cut                                   // by the consumer; the run's goroutine has it
 	ids     map[*base]int                                 // of the stages, by operator
 	enclose []func(context.Context, Node) context.Context // set while observers are told of the start
 
@@ -226,7 +235,9 @@ func (r *RunInfo) end(of *run, err error) {
 	defer r.mu.Unlock()
 	s := r.wholeNow(at, endState(of, err))
 	if s.Total, s.Progress = last.Total, last.Progress; s.State == Done {
-		s.Progress = 1
+		if s.Progress, s.cut = 1, r.cut; s.cut.How == "" && of.draining.begun() {
+			s.cut = cutAt("drained", last.Progress)
+		}
 	}
 	if err != nil {
 		s.Err = cut(guard.Text(err), mostErrorRunes)

@@ -217,6 +217,9 @@ func execute(ctx context.Context, roots []node, prepare func(*builder) (consume 
 	release, finished := func() {}, false
 	defer func() {
 		told := finished && !*left
+		if !told {
+			w.left()
+		}
 		err = w.end(r, r.finish(release, told))
 		if err != nil && !told {
 			slog.Warn("pl: an observer failed after the consumer had left", "err", err)

@@ -1,6 +1,10 @@
 package pl
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/gopeln/pl/internal/observe"
+)
 
 // RunState is the state of a run.
 type RunState int
@@ -27,6 +31,19 @@ func (s *RunState) UnmarshalText(text []byte) error {
 	i, err := numberOf("RunState", string(text), runStates)
 	*s = RunState(i)
 	return err
+}
+
+// cutAt is the Cut of a run that was so far. If the sources' number of values is not known, that may
+// have been after the last one.
+func cutAt(how string, progress float64) observe.Cut {
+	if progress >= 1 {
+		return observe.Cut{}
+	}
+	return observe.Cut{How: how, At: progress}
+}
+
+func init() {
+	observe.CutOf = func(stats any) observe.Cut { return stats.(*Stats).cut }
 }
 
 // nameOf returns the name of the constant i of a type called kind.

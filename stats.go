@@ -1,6 +1,10 @@
 package pl
 
-import "time"
+import (
+	"time"
+
+	"github.com/gopeln/pl/internal/observe"
+)
 
 // Stats are the figures of a run at one moment. They are plain data: JSON has them under the same
 // names, states and kinds by name, and durations in nanoseconds.
@@ -22,6 +26,7 @@ type Stats struct {
 	Loops    []time.Duration // busy time of each of task's loops
 
 	waits coreWaits // since Started
+	cut   observe.Cut
 }
 
 // StageStats are the figures of one stage, summed over its workers. Counts and times only grow.

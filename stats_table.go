@@ -19,7 +19,7 @@ func (s Stats) String() string {
 		rows = append(rows, s.Consumer.row(s.Elapsed))
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %v, %v", cells.Fit(s.Name, 60), s.State, threeDigits(s.Elapsed))
+	fmt.Fprintf(&b, "%s: %s, %v", cells.Fit(s.Name, 60), s.standing(), threeDigits(s.Elapsed))
 	if s.State == Running && s.Progress >= 0 {
 		fmt.Fprintf(&b, ", %s", percent(s.Progress))
 		if s.Left > 0 {
@@ -33,6 +33,14 @@ func (s Stats) String() string {
 	writeTable(&b, rows)
 	b.WriteString(cells.Fit(s.Verdict().String(), 1000))
 	return b.String()
+}
+
+// standing says how the run stands.
+func (s *Stats) standing() string {
+	if s.cut.How != "" {
+		return s.State.String() + ", " + s.cut.String()
+	}
+	return s.State.String()
 }
 
 // row returns the stage's line of the table.

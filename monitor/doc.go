@@ -28,6 +28,11 @@
 //
 // # What a view shows
 //
+// A run is called what [pl.Name] calls its last stage, or else as the function that consumes it. So
+// runs of one pipeline have one name: views number them, and say when each started. One whose
+// consumer has left, or that was drained, is not shown as done but as stopped early, or drained, and
+// where that was.
+//
 // The figures are those of pl.Stats. The verdict is that of [pl.Stats.Verdict]: of a run under way,
 // about the last half minute, and steady, so that a name does not change from one second to the
 // next; of one that has ended, about the whole. Names of stages, pipelines and programs are shown

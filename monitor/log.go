@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/observe"
 	"github.com/gopeln/pl/monitor/internal/patience"
 	"github.com/gopeln/pl/monitor/internal/terminal"
 )
@@ -96,7 +97,8 @@ func attributes(s pl.Stats, verdict pl.Verdict) []slog.Attr {
 		}
 	}
 	all := []slog.Attr{
-		slog.String("pipeline", s.Name), slog.String("state", s.State.String()), slog.Duration("elapsed", s.Elapsed),
+		slog.String("pipeline", s.Name), slog.Time("started", s.Started), slog.String("state", s.State.String()),
+		slog.Duration("elapsed", s.Elapsed),
 		slog.Uint64("in", in), slog.Uint64("out", count), slog.Uint64("dropped", dropped), slog.Uint64("failed", terminal.Failures(&s)),
 		slog.Float64("rate", perSecond(count, s.Elapsed)),
 	}
@@ -105,6 +107,9 @@ func attributes(s pl.Stats, verdict pl.Verdict) []slog.Attr {
 		if s.Left > 0 {
 			all = append(all, slog.Duration("left", s.Left))
 		}
+	}
+	if cut := observe.CutOf(&s); cut.How != "" {
+		all = append(all, slog.String("cut", cut.String()))
 	}
 	if s.Err != "" {
 		all = append(all, slog.String("error", s.Err))

@@ -20,8 +20,8 @@ import (
 // In a terminal a run is a few lines that are drawn again five times a second: how far it is, a
 // line for each stage with what its workers do with their time, and what limits the run. Runs at
 // the same time share the window; stages that do not fit are counted, and so are runs that a
-// stage's function starts with its own context. The last frame stays. The program's own lines go
-// between the frames if they are written to [Stderr]; so do those of the workers of package process
+// stage's function starts with its own context; those of one name are numbered. The last frame
+// stays. The program's own lines go between the frames if they are written to [Stderr]; so do those of the workers of package process
 // with process.Stderr(monitor.Stderr()). There are no colours if the environment has a NO_COLOR.
 //
 // Elsewhere, and with [Plain], or a TERM of dumb, a run is a line of text now and then, after five
@@ -56,7 +56,8 @@ func (p *progress) start(run *pl.RunInfo) follower {
 	if to == nil {
 		to = os.Stderr
 	}
-	v := progressView{progress: p, console: terminal.Enter(to)}
+	v := progressView{progress: p}
+	v.console, v.title = terminal.Enter(to, run.Stats().Name)
 	if !v.console.IsTerminal() || p.options.plain {
 		return &linesView{progressView: v}
 	}
@@ -67,6 +68,7 @@ func (p *progress) start(run *pl.RunInfo) follower {
 type progressView struct {
 	*progress
 	console *terminal.Console
+	title   terminal.Title
 	recent  recent
 }
 
@@ -74,7 +76,7 @@ type progressView struct {
 func (v *progressView) frame(now pl.Stats) *terminal.Frame {
 	v.recent.add(now)
 	return &terminal.Frame{
-		Now: now, Lately: v.recent.over(rateWindow, now), Verdict: v.recent.verdict(now),
+		Now: now, Lately: v.recent.over(rateWindow, now), Verdict: v.recent.verdict(now), Number: v.title.Number,
 		Within: int(v.within.Load()), WithinEnded: int(v.withinEnded.Load()),
 	}
 }
@@ -82,7 +84,7 @@ func (v *progressView) frame(now pl.Stats) *terminal.Frame {
 // leave says that there is nothing more to be shown.
 func (v *progressView) leave() {
 	v.outer.Add(-1)
-	v.console.Leave()
+	v.console.Leave(v.title)
 }
 
 // report logs what went wrong, once for all runs of a context. That nobody reads standard error any

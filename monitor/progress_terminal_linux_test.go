@@ -55,13 +55,6 @@ func gated(name string, stages int) (stage pl.Stage[int], release func()) {
 	return stage.With(pl.Name(name)), sync.OnceFunc(func() { close(gate) })
 }
 
-// inBackground runs a stage.
-func inBackground(ctx context.Context, stage pl.Stage[int]) (done <-chan error) {
-	result := make(chan error, 1)
-	go func() { result <- stage.Run(ctx) }()
-	return result
-}
-
 func containing(part string) func([]string) bool {
 	return func(lines []string) bool {
 		return slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, part) })
@@ -190,6 +183,25 @@ func TestRunsAtOnceShareTheWindow(t *testing.T) {
 	require.NoError(t, <-secondDone)
 	lines := x.shows("both ends", func(lines []string) bool { return matches("second .* done")(strings.Join(lines, " ")) })
 	assert.Len(t, slices.DeleteFunc(lines, func(l string) bool { return !strings.Contains(l, " done ") }), 2)
+	assert.Empty(t, x.strange())
+}
+
+func TestRunsOfOneNameAreToldApartInATerminal(t *testing.T) {
+	setTerm(t)
+	x := newTerminal(t, 80, 12)
+	ctx := monitor.Progress(t.Context(), monitor.Writer(x.slave), quick)
+	first, releaseFirst := gated("same", 2)
+	second, releaseSecond := gated("same", 2)
+	firstDone, secondDone := inBackground(ctx, first), inBackground(ctx, second)
+	x.shows("both", func(lines []string) bool {
+		return slices.ContainsFunc(lines, matches("^same .* %")) && slices.ContainsFunc(lines, matches("^same #2 .* %"))
+	})
+	x.resize(20, 3)
+	x.shows("at least one, in a narrow window", containing("same"))
+	releaseFirst()
+	releaseSecond()
+	require.NoError(t, <-firstDone)
+	require.NoError(t, <-secondDone)
 	assert.Empty(t, x.strange())
 }
 

@@ -63,6 +63,13 @@ func slow(n int, each time.Duration) pl.Stage[int] {
 		thread.Map(pl.Lift(func(i int) int { return i }), pl.Name("index"), pl.MaxSize(4))).With(pl.Name("index"))
 }
 
+// inBackground runs a stage.
+func inBackground(ctx context.Context, stage pl.Stage[int]) (done <-chan error) {
+	result := make(chan error, 1)
+	go func() { result <- stage.Run(ctx) }()
+	return result
+}
+
 func TestWithoutTerminalThereIsALineNowAndThenAndAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pltest.LeakCheck(t)

@@ -14,6 +14,7 @@ import (
 // record is what is known of one run: its figures now, lately, and over time.
 type record struct {
 	id     string
+	number int  // among the runs of its view, from 1
 	values bool // may be shown
 
 	mu     sync.Mutex
@@ -28,7 +29,7 @@ type record struct {
 // even if the program is started anew under the eyes of a browser.
 func newRecord(run *pl.RunInfo, n int, o options) *record {
 	id := strconv.Itoa(n) + "-" + strconv.FormatInt(time.Now().UnixMilli(), 36)
-	return &record{id: id, run: run, values: o.show != nil}
+	return &record{id: id, number: n, run: run, values: o.show != nil}
 }
 
 // interval is how long until the next look.
@@ -63,7 +64,7 @@ func (r *record) sight() *page.Run {
 		r.layout = page.NewLayout(&s)
 	}
 	return &page.Run{
-		ID: r.id, Stats: s, Verdict: r.recent.verdict(s), Lately: r.recent.over(rateWindow, s),
+		ID: r.id, Number: r.number, Stats: s, Verdict: r.recent.verdict(s), Lately: r.recent.over(rateWindow, s),
 		Points: r.line.Points(), Layout: r.layout,
 	}
 }

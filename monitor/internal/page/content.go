@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/observe"
 )
 
 // Around is what a page shows around a run.
@@ -75,8 +76,12 @@ func newSummary(r *Run) summary {
 			Blames: flags[r.Verdict.Kind] != "",
 		},
 	}
-	if p := r.Progress; p >= 0 && p <= 1 {
-		s.Percent, s.Permille = percent(p), int(1000*p)
+	p := r.Progress
+	if cut := observe.CutOf(&r.Stats); cut.How != "" {
+		s.StateText, p = cut.How, cut.At
+	}
+	if p >= 0 && p <= 1 {
+		s.Percent, s.Permille = fmt.Sprintf("%d %%", int(100*p)), int(1000*p) // 100 only when it is
 	}
 	return s
 }
@@ -166,7 +171,7 @@ func factsOf(r *Run, v *runView) []fact {
 	if n := failures(&r.Stats); n > 0 {
 		facts = append(facts, fact{grouped(n), "failed"})
 	}
-	if v.Percent != "" && !r.Ended() {
+	if isCut := observe.CutOf(&r.Stats).How != ""; v.Percent != "" && (isCut || !r.Ended()) {
 		facts = append(facts, fact{v.Percent, "of " + grouped(uint64(max(r.Total, 0)))})
 	}
 	facts = append(facts, fact{v.Rate, ""}, fact{v.Elapsed, "elapsed"})

@@ -10,7 +10,8 @@ import (
 
 // Run is one look at a run, with all that a page shows of it.
 type Run struct {
-	ID string // of this run among others
+	ID     string // of this run among others
+	Number int    // in the order of their start, from 1
 	pl.Stats
 	Verdict pl.Verdict
 	Lately  pl.Stats // the figures of the last seconds; of the whole run, if it has ended

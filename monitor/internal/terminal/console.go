@@ -23,14 +23,21 @@ type Console struct {
 	tty      *tty // nil: it takes lines only
 	patience patience.Patience
 
-	mu    sync.Mutex // guards views, and the frame of each
-	views []*Place
+	mu     sync.Mutex     // guards titles, views, and the frame of each
+	titles map[Title]bool // of the runs that are shown
+	views  []*Place
 
 	writing sync.Mutex // held by who writes; it guards what follows
 	area    area
 	partial []byte // a line of the program's own that has not ended yet
 	painted time.Time
 	broken  error // why nothing more is written
+}
+
+// Title tells apart the runs that are shown at the same time.
+type Title struct {
+	Name   string
+	Number int // from 1, among those of the name
 }
 
 // Place is one run's place in the area.
@@ -44,22 +51,37 @@ var open = struct {
 	consoles map[*Console]int
 }{consoles: map[*Console]int{}}
 
-// Enter returns the console of w, to leave it again.
-func Enter(w io.Writer) *Console {
+// Enter returns the console of w, to leave it again, and the title of a run of that name there.
+func Enter(w io.Writer, name string) (*Console, Title) {
 	t := openTTY(w)
 	open.Lock()
 	defer open.Unlock()
 	c := findConsole(w, t != nil)
 	if c == nil {
-		c = &Console{to: w, tty: t}
+		c = &Console{to: w, tty: t, titles: map[Title]bool{}}
 	}
 	open.consoles[c]++
-	return c
+	return c, c.title(name)
 }
 
-// Leave says that the user of the console needs it no longer. One that blocks is kept, so that the
-// next user need not wait to find out.
-func (c *Console) Leave() {
+// title is the first one of that name that is free.
+func (c *Console) title(name string) Title {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := Title{name, 1}
+	for c.titles[t] {
+		t.Number++
+	}
+	c.titles[t] = true
+	return t
+}
+
+// Leave says that the user of the console needs it no longer, nor its title. A console that blocks
+// is kept, so that the next user need not wait to find out.
+func (c *Console) Leave(t Title) {
+	c.mu.Lock()
+	delete(c.titles, t)
+	c.mu.Unlock()
 	open.Lock()
 	defer open.Unlock()
 	if open.consoles[c]--; open.consoles[c] == 0 && !c.patience.Waiting() {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/internal/cells"
+	"github.com/gopeln/pl/internal/observe"
 )
 
 // Frame is what a terminal shows of one run at one moment.
@@ -15,6 +16,7 @@ type Frame struct {
 	Now     pl.Stats // the figures since the start
 	Lately  pl.Stats // those of the last seconds; of a run that has ended, the same
 	Verdict pl.Verdict
+	Number  int // among the runs of its name that are shown at the same time
 
 	Within, WithinEnded int // runs that the stages' functions have started; under way, and no longer
 }
@@ -119,12 +121,13 @@ func (f *Frame) head(width int, p Palette) string {
 		figures = leaveOut(figures)
 	}
 	text := "  " + strings.Join(append([]string{state}, figures...), "  ")
-	name := cells.Fit(f.Now.Name, max(width-cells.Width(text), leastName/2))
+	name := f.name(max(width-cells.Width(text), leastName/2))
 	bar := width - cells.Width(name) - 1 - cells.Width(text)
-	if f.Now.Progress < 0 || bar < leastBar {
+	progress := f.progress()
+	if progress < 0 || bar < leastBar {
 		return cells.Fit(name+text, width)
 	}
-	return p.paint(bold, name) + " " + progressBar(f.Now.Progress, bar, p) + p.paint(stateColour(f.Now.State), text)
+	return p.paint(bold, name) + " " + progressBar(progress, bar, p) + p.paint(f.stateColour(), text)
 }
 
 // leaveOut drops the figure that is the easiest to do without: time left, rate, count, failures,
@@ -138,12 +141,32 @@ func leaveOut(figures []string) []string {
 	return figures[:0]
 }
 
-// state is how the run stands, in a word or as a percentage.
+// state is how the run stands, in a few words or as a percentage.
 func (f *Frame) state() string {
+	if cut := observe.CutOf(&f.Now); cut.How != "" {
+		return cut.String()
+	}
 	if f.Now.State == pl.Running && f.Now.Progress >= 0 {
 		return fmt.Sprintf("%3d %%", int(100*f.Now.Progress))
 	}
 	return strings.ToLower(f.Now.State.String())
+}
+
+// name is the name of the run in at most so many cells, with its number, if it needs one.
+func (f *Frame) name(most int) string {
+	number := ""
+	if f.Number > 1 {
+		number = fmt.Sprintf(" #%d", f.Number)
+	}
+	return cells.Fit(f.Now.Name, max(most-cells.Width(number), 1)) + number
+}
+
+// progress is how far the run is, or where it was cut short; negative: not known.
+func (f *Frame) progress() float64 {
+	if cut := observe.CutOf(&f.Now); cut.How != "" {
+		return cut.At
+	}
+	return f.Now.Progress
 }
 
 // ended reports whether the run has.
@@ -208,9 +231,12 @@ func progressBar(done float64, width int, p Palette) string {
 	return p.paint(blue, strings.Repeat("━", n)) + p.paint(grey, strings.Repeat("─", width-n))
 }
 
-func stateColour(s pl.RunState) colour {
-	switch s {
+func (f *Frame) stateColour() colour {
+	switch f.Now.State {
 	case pl.Done:
+		if observe.CutOf(&f.Now).How != "" {
+			return yellow
+		}
 		return green
 	case pl.Failed:
 		return red

@@ -16,7 +16,7 @@ const mostTextCells = 500
 func (f *Frame) Text() string {
 	count, unit := Outcome(&f.Now)
 	lately, _ := Outcome(&f.Lately)
-	text := fmt.Sprintf("%s %s %d %s %s elapsed %s", cells.Fit(f.Now.Name, mostNameCells), strings.TrimSpace(f.state()),
+	text := fmt.Sprintf("%s %s %d %s %s elapsed %s", f.name(mostNameCells), strings.TrimSpace(f.state()),
 		count, unit, rate(lately, f.Lately.Elapsed), clock(f.Now.Elapsed))
 	if left := f.Now.Left; left > 0 && !f.ended() {
 		text += " left " + aboutLeft(left)
