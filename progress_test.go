@@ -47,6 +47,8 @@ func TestProgressFollowsWhatTheStagesMakeOfAValue(t *testing.T) {
 		return nil
 	})
 	step := thread.Map(slow[int](time.Second))
+	both := step(pl.Range(100))
+	lengthOf := func(_ context.Context, batch []int) (int, error) { return len(batch), nil }
 	for name, c := range map[string]struct {
 		s     pl.Stage[int]
 		total int
@@ -60,6 +62,10 @@ func TestProgressFollowsWhatTheStagesMakeOfAValue(t *testing.T) {
 		"take":      {pl.Pipe2(endless, pl.Take[int](100), step), 100, 50},
 		"unknown":   {pl.Pipe(known, step), 0, -1},
 		"concat":    {pl.Pipe(pl.Concat(pl.Range(40), pl.Range(60)), step), 100, 50},
+		"batch":     {pl.Pipe3(pl.Range(100), step, pl.Batch[int](10, 0), thread.Map(lengthOf)), 100, 5},
+		"flatten":   {pl.Pipe3(pl.Range(100), step, pl.Batch[int](10, 0), pl.Flatten), 100, 50},
+		"broadcast": {pl.Concat(both, thread.Filter(odd)(both)), 100, 75},
+		"at once":   {pl.Pipe(pl.Range(100), thread.Map(slow[int](4*time.Second), pl.Workers(4))), 100, 50},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

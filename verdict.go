@@ -123,11 +123,20 @@ func stuck(a *analysis) (Verdict, bool) {
 	if at == nil {
 		return Verdict{}, false
 	}
-	why := fmt.Sprintf("worker %d has been in its function for %v", longest.Worker, threeDigits(longest.For))
+	v := Verdict{Kind: Stuck, Stage: at.Name, Text: at.Name + " is stuck"}
 	if at.consumer {
-		why = fmt.Sprintf("the body of your loop has been busy for %v", threeDigits(longest.For))
+		v.Why = fmt.Sprintf("the body of your loop has been busy for %v", threeDigits(longest.For))
+		return v, true
 	}
-	return Verdict{Kind: Stuck, Stage: at.Name, Text: at.Name + " is stuck", Why: why}, true
+	v.Why = fmt.Sprintf("worker %d has been in its function for %v", longest.Worker, threeDigits(longest.For))
+	if n := at.working(); n > 1 {
+		v.Why += fmt.Sprintf(", the longest of %d", n)
+	}
+	if at.Queued > 0 {
+		v.Why += fmt.Sprintf("; %d values wait before it", at.Queued)
+	}
+	v.Why += ". A Timeout would end such a call"
+	return v, true
 }
 
 // idle looks for a source that has yielded nothing while nothing else has anything to do: it waits,

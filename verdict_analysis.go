@@ -73,13 +73,26 @@ func (a *analysis) still(may func(*place) bool) (at *place, longest Activity) {
 			if now.For < stuckAfter {
 				return nil, longest
 			}
-			if (now.State == "busy" || now.State == "awaiting") && now.For > longest.For && may(p) {
+			if now.works() && now.For > longest.For && may(p) {
 				longest, at = now, p
 			}
 		}
 	}
 	return at, longest
 }
+
+// working returns how many of the workers have work.
+func (p *place) working() (n int) {
+	for _, now := range p.Active {
+		if now.works() {
+			n++
+		}
+	}
+	return n
+}
+
+// works reports whether the worker has work, which may wait off its loop.
+func (a Activity) works() bool { return a.State == "busy" || a.State == "awaiting" }
 
 func compareDown(p, q float64) int {
 	switch {

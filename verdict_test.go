@@ -69,7 +69,10 @@ func TestTheVerdictNamesWhatLimitsTheRun(t *testing.T) {
 		"idle": {with(with(usual(), 0, longAgo("busy", 41*time.Second)), 2, longAgo("starved", 41*time.Second)),
 			SourceBound, "read", "Everything waits for the source read: it has yielded nothing for 41s"},
 		"stuck": {with(with(usual(), 2, longAgo("busy", 41*time.Second)), 3, longAgo("starved", 12*time.Second)),
-			Stuck, "score", "score is stuck: worker 2 has been in its function for 41s"},
+			Stuck, "score", "score is stuck: worker 2 has been in its function for 41s. A Timeout"},
+		"stuck, several": {with(with(usual(), 2, longAgo("busy", 41*time.Second)), 2, func(s *StageStats) {
+			s.Queued, s.Active = 7, append(s.Active, Activity{Worker: 0, State: "busy", For: 20 * time.Second})
+		}), Stuck, "score", "for 41s, the longest of 2; 7 values wait before it. A Timeout would end such a call"},
 		"not stuck, since another moves": {with(with(usual(), 2, longAgo("busy", 41*time.Second)), 3, longAgo("busy", time.Second)),
 			StageBound, "score", ""},
 		"the processors": {func() Stats {
