@@ -128,6 +128,9 @@ func (f *frame) append(buf []byte) []byte {
 	return buf
 }
 
+// silent reports whether a frame that was parsed speaks of no value.
+func (f *frame) silent() bool { return f.flags&flagLarge == 0 && len(f.data) == 1 }
+
 // appendBody is what goes elsewhere if the frame is large.
 func (f *frame) appendBody(buf []byte) []byte {
 	buf = binary.AppendUvarint(buf, uint64(len(f.marks)))

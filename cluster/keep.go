@@ -50,14 +50,15 @@ func (s *stage[A, B, R]) look(missed int) int {
 	ctx, cancel := context.WithTimeout(s.site.Context(), 2*time.Second)
 	defer cancel()
 	s.mu.Lock()
-	stream, out := s.stream, 0
+	stream := s.stream
+	var out []*parcel[A]
 	for _, p := range s.parcels {
-		if time.Since(p.sent) > time.Second/2 {
-			out++
+		if s.isOut(p) && time.Since(p.sent) > time.Second/2 {
+			out = append(out, p)
 		}
 	}
 	s.mu.Unlock()
-	if out == 0 {
+	if len(out) == 0 {
 		return 0
 	}
 	info, err := s.streamInfo(ctx, stream)
@@ -73,21 +74,34 @@ func (s *stage[A, B, R]) look(missed int) int {
 		return 0
 	case err != nil:
 		return missed
-	case info.State.Messages >= s.stillOut(out):
+	}
+	should := s.stillOut(out)
+	switch {
+	case info.State.Messages >= should:
 		return 0
 	case missed < 2:
 		return missed + 1
 	}
-	s.log.Warn("cluster: the stream lacks messages; all are sent again", "stream", stream, "has", info.State.Messages, "should", out)
+	s.log.Warn("cluster: the stream lacks messages; all are sent again", "stream", stream, "has", info.State.Messages, "should", should)
 	s.resubmit()
 	return 0
 }
 
-// stillOut is how many messages are out at least, of those counted before.
-func (s *stage[A, B, R]) stillOut(before int) int {
+// isOut reports whether the stream should have the message of p. The lock is held.
+func (s *stage[A, B, R]) isOut(p *parcel[A]) bool {
+	return s.parcels[p.id] == p && !p.dead && !p.sent.IsZero()
+}
+
+// stillOut is how many of the parcels are out: the stream has had their messages since they were found to be.
+func (s *stage[A, B, R]) stillOut(before []*parcel[A]) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return min(before, len(s.parcels))
+	for _, p := range before {
+		if s.isOut(p) {
+			n++
+		}
+	}
+	return n
 }
 
 // resubmit sends everything again that is out. What comes of the messages before it does not count.
@@ -95,8 +109,10 @@ func (s *stage[A, B, R]) resubmit() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range s.parcels {
-		values := s.withdraw(p, 0)
-		s.figures.resubmitted += len(values)
-		s.adopt(values...)
+		if s.isOut(p) {
+			values := s.withdraw(p, 0)
+			s.figures.resubmitted += len(values)
+			s.adopt(values...)
+		}
 	}
 }

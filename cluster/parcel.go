@@ -27,12 +27,13 @@ type parcel[A any] struct {
 	values []*value[A]
 	left   int // of them, those that are with it and have not ended
 	bytes  int64
-	object string // what holds the values, if not the message
-	sent   time.Time
-	alone  bool   // it runs with nothing else in its process
-	began  bool   // if alone: it has begun
-	where  string // of began: at which worker
-	dead   bool   // it was given up while one of its frames was being handed on
+	object string    // what holds the values, if not the message
+	sent   time.Time // zero: its values are on their way into an object
+	alone  bool      // it runs with nothing else in its process
+	began  bool      // if alone: it has begun
+	where  string    // of began: at which worker
+	dead   bool      // it was given up while one of its frames was being handed on
+	lost   bool      // a worker that had it was lost, or its lease was over
 	// Of a FlatMap: the attempt whose frames count, and the last that was taken.
 	attempt, part uint64
 	attemptBy     bool
@@ -102,6 +103,13 @@ func (s *stage[A, B, R]) free() {
 	select {
 	case s.freed <- struct{}{}:
 	default:
+	}
+}
+
+// ackLast tells the server that a message is done with, if a frame is the last of it.
+func (s *stage[A, B, R]) ackLast(f *frame) {
+	if f.flags&flagLast != 0 {
+		s.ack(f.ack)
 	}
 }
 

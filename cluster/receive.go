@@ -24,11 +24,16 @@ func (s *stage[A, B, R]) take(msg *nats.Msg) {
 		s.log.Warn("cluster: not understood", "error", err)
 		return
 	}
-	p, late := s.find(f)
-	if p == nil {
-		if late {
-			s.reply(msg, f, true)
-		}
+	p, is := s.find(f)
+	switch is {
+	case early:
+		return
+	case repeated:
+		s.reply(msg, f, true)
+		return
+	case gone:
+		s.reply(msg, f, true)
+		s.ackLast(f)
 		return
 	}
 	body := f.data
@@ -51,12 +56,10 @@ func (s *stage[A, B, R]) take(msg *nats.Msg) {
 	s.sizing.took(f.worked, len(f.marks))
 	if s.claim(p, f) {
 		s.hand(p, f)
-		s.settle(p, f.flags&flagLast != 0)
+		s.fault(s.settle(p, f.flags&flagLast != 0))
 	}
 	s.reply(msg, f, s.stopping())
-	if f.flags&flagLast != 0 {
-		s.ack(f.ack)
-	}
+	s.ackLast(f)
 }
 
 // guard makes an error of the run of a panic.
@@ -66,17 +69,29 @@ func (s *stage[A, B, R]) guard() {
 	}
 }
 
-// find returns the parcel that a frame speaks of. If there is none, late reports that the sender should hear of it.
-func (s *stage[A, B, R]) find(f *frame) (p *parcel[A], late bool) {
+// standing is how a frame stands to what is under way.
+type standing byte
+
+const (
+	current  standing = iota // its results count
+	repeated                 // they have been taken, or those of another attempt count
+	early                    // it will be sent again, after the one before it
+	gone                     // all values of its parcel have ended, or are with other parcels
+)
+
+// find returns the parcel that a frame speaks of, unless it is gone.
+func (s *stage[A, B, R]) find(f *frame) (*parcel[A], standing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p = s.parcels[f.parcel]
+	p := s.parcels[f.parcel]
 	if p == nil {
-		s.figures.duplicates++
-		return nil, true
+		if !f.silent() {
+			s.figures.duplicates++
+		}
+		return nil, gone
 	}
 	if s.site.Results() != pl.Many {
-		return p, false
+		return p, current
 	}
 	if !p.attemptBy {
 		p.attemptBy, p.attempt = true, f.attempt
@@ -84,14 +99,13 @@ func (s *stage[A, B, R]) find(f *frame) (p *parcel[A], late bool) {
 	switch {
 	case p.attempt != f.attempt:
 		s.figures.duplicates++
-		return nil, true
+		return p, repeated
 	case f.part <= p.part:
-		return nil, true // taken already; what the answer says of stopping is set right below
+		return p, repeated // what the answer says of stopping is set right there
 	case f.part > p.part+1:
-		return nil, false // it will be sent again, after the one before
+		return p, early
 	}
-	p.part = f.part
-	return p, false
+	return p, current
 }
 
 // reply answers to a frame that wants an answer.
@@ -120,6 +134,7 @@ func (s *stage[A, B, R]) reply(msg *nats.Msg, f *frame, stop bool) {
 func (s *stage[A, B, R]) claim(p *parcel[A], f *frame) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	p.part = f.part
 	s.named = s.named[:0]
 	for i := range f.marks {
 		var v *value[A]
@@ -139,8 +154,8 @@ func (s *stage[A, B, R]) claim(p *parcel[A], f *frame) bool {
 }
 
 // settle ends the values of a frame that are done with, and lets go of the others. If nothing more comes of the parcel,
-// values whose results were lost are sent again.
-func (s *stage[A, B, R]) settle(p *parcel[A], last bool) {
+// values whose results were lost are sent again, but for those that it returns: they kill their workers.
+func (s *stage[A, B, R]) settle(p *parcel[A], last bool) (poison []*value[A]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, v := range s.named {
@@ -155,13 +170,11 @@ func (s *stage[A, B, R]) settle(p *parcel[A], last bool) {
 	clear(s.named)
 	s.done = s.done[:0]
 	if last || p.dead {
-		if values := s.withdraw(p, 0); len(values) > 0 {
-			s.figures.resubmitted += len(values)
-			s.adopt(values...)
-		}
+		poison = s.again(p, s.withdraw(p, 0))
 	}
 	s.count()
 	s.free()
+	return poison
 }
 
 // hand hands on the results of a frame, and does what its marks say.
@@ -387,29 +400,37 @@ func (s *stage[A, B, R]) suspect(p *parcel[A], values []*value[A]) (again, poiso
 // takeBack takes values back that have not begun, or whose worker was lost.
 func (s *stage[A, B, R]) takeBack(b *back) {
 	s.mu.Lock()
-	p := s.parcels[b.Parcel]
-	if p == nil {
-		s.mu.Unlock()
-		s.ack(b.Ack)
-		return
-	}
-	values := s.withdraw(p, b.From)
-	if b.Ack != "" {
-		s.ack(b.Ack)
-	}
 	var poison []*value[A]
-	if b.Delivered > 1 {
+	if p := s.parcels[b.Parcel]; p != nil {
+		p.lost = p.lost || b.Delivered > 1
+		poison = s.again(p, s.withdraw(p, b.From))
+	}
+	s.ack(b.Ack)
+	s.mu.Unlock()
+	if len(poison) > 0 {
+		s.finishing.Lock()
+		defer s.finishing.Unlock()
+		s.fault(poison)
+	}
+}
+
+// again puts values that were withdrawn from p in line again, but for those that it returns: they kill their workers. The
+// lock is held.
+func (s *stage[A, B, R]) again(p *parcel[A], values []*value[A]) (poison []*value[A]) {
+	if p.lost && len(values) > 0 {
 		s.figures.redelivered += len(values)
 		s.log.Info("cluster: a worker was lost, or its lease was over", "values", len(values))
 		values, poison = s.suspect(p, values)
 	}
 	s.adopt(values...)
-	s.mu.Unlock()
+	return poison
+}
+
+// fault fails values that kill their workers. finishing is held.
+func (s *stage[A, B, R]) fault(poison []*value[A]) {
 	for _, v := range poison {
-		s.finishing.Lock()
 		began := v.began
 		v.began = 0
 		s.fail(v, nil, crossing.Framed(v.where+": ", pl.Permanent(&PoisonError{Deliveries: began})))
-		s.finishing.Unlock()
 	}
 }

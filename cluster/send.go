@@ -267,10 +267,14 @@ func (s *stage[A, B, R]) post(values []*value[A], data []byte) {
 	for _, v := range values {
 		v.in = p
 	}
+	large := len(data) > int(s.nc.MaxPayload())-overhead
+	if large {
+		p.sent = time.Time{}
+	}
 	s.parcels[p.id] = p
 	s.bytes += p.bytes
 	s.mu.Unlock()
-	if len(data) > int(s.nc.MaxPayload())-overhead {
+	if large {
 		s.sizing.large.Store(true)
 		w.flags |= flagLarge
 		p.object = fmt.Sprintf("%s/w/%d", s.job, p.id)
@@ -286,6 +290,9 @@ func (s *stage[A, B, R]) post(values []*value[A], data []byte) {
 			return
 		}
 		w.data = []byte(p.object)
+		s.mu.Lock()
+		p.sent = time.Now()
+		s.mu.Unlock()
 	}
 	err := s.nc.Publish(s.work(s.job), w.append(make([]byte, 0, len(w.data)+32)))
 	switch {
