@@ -1,0 +1,112 @@
+package cluster
+
+import (
+	"time"
+
+	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/crossing"
+)
+
+// emitAll hands on results of v.
+func (s *stage[A, B, R]) emitAll(v *value[A], results []R) {
+	if v.stale {
+		v.stale = false
+		s.port.Restart(&v.item)
+	}
+	for _, r := range results {
+		if !s.lift(s.port, &v.item, r) {
+			return
+		}
+	}
+	if s.reserves() {
+		s.mu.Lock()
+		s.reserved = max(0, s.reserved-len(results))
+		s.mu.Unlock()
+	}
+}
+
+// conclude does what a mark says. why is why the results could not be decoded, if so.
+func (s *stage[A, B, R]) conclude(v *value[A], p *parcel[A], m mark, why error) {
+	if v.stale { // it has no results, or none that could be decoded
+		v.stale = false
+		s.port.Restart(&v.item)
+	}
+	if why != nil {
+		v.broken = why
+	}
+	switch {
+	case m.fate == fateOpen:
+	case m.fate == fateFailed:
+		v.broken = nil
+		if f := m.failure; f.Stray != 0 {
+			s.workers.await(f.Worker, f.Stray, s.port.Keep(&v.item))
+		}
+		s.fail(v, p, m.failure.err())
+	case v.broken != nil:
+		err := v.broken
+		v.broken = nil
+		s.fail(v, p, err)
+	default:
+		s.port.Done(&v.item)
+		s.done = append(s.done, v)
+	}
+}
+
+// err is the failure as the stage's policy sees it.
+func (f *failure) err() error {
+	err := pl.ErrTimeout
+	if !f.TimedOut {
+		err = f.Err()
+	}
+	return crossing.Framed(f.Where+": ", err)
+}
+
+// endLocked counts a value as ended. The lock is held.
+func (s *stage[A, B, R]) endLocked(v *value[A], p *parcel[A]) {
+	v.over, v.held = true, false
+	v.item = pl.Item[A]{}
+	s.flying--
+	s.over++
+	if s.pulling != nil || s.ended {
+		s.trim()
+	}
+	s.leaveParcel(v, p)
+}
+
+// leaveParcel takes v out of p. The lock is held.
+func (s *stage[A, B, R]) leaveParcel(v *value[A], p *parcel[A]) {
+	if p != nil && v.in == p {
+		v.in = nil
+		if p.left--; p.left == 0 {
+			s.retire(p)
+		}
+	}
+}
+
+// fail asks the stage's policy about a value that failed, of p or of none. finishing is held.
+func (s *stage[A, B, R]) fail(v *value[A], p *parcel[A], err error) {
+	d := s.port.Fail(&v.item, err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v.held = false
+	if !d.Again {
+		s.endLocked(v, p)
+		s.count()
+		s.free()
+		return
+	}
+	s.leaveParcel(v, p)
+	s.waiting++
+	if s.stopping() {
+		return
+	}
+	s.timers[v] = time.AfterFunc(max(d.After, 0), func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if _, ok := s.timers[v]; ok {
+			delete(s.timers, v)
+			s.waiting--
+			s.adopt(v)
+		}
+	})
+}
