@@ -30,8 +30,9 @@ type stageFigures struct {
 	taken    []interface{ Taken() uint64 } // input queues that know In
 	given    []interface{ Given() uint64 } // outputs that know Out
 	queued   func() int
-	wait     *wait // of an Ordered
-	most     int   // that were queued
+	remote   func() *Remote // of workers that are processes elsewhere
+	wait     *wait          // of an Ordered
+	most     int            // that were queued
 	nextLook time.Duration
 	kept     *StageStats // those at the end of the run
 }
@@ -213,6 +214,9 @@ func (f *stageFigures) now(n Node, at time.Duration) StageStats {
 		f.most = max(f.most, s.Queued)
 	}
 	s.QueuedMost = f.most
+	if f.remote != nil {
+		s.Remote = f.remote()
+	}
 	if text := f.failure.Load(); text != nil {
 		s.Err = *text
 	}
@@ -238,7 +242,7 @@ func (f *stageFigures) keep(at time.Duration) {
 		f.kept = &s
 	}
 	f.workers, f.taken, f.given, f.queued = nil, nil, nil, nil
-	f.sheets, f.samplers, f.inline, f.wait = nil, nil, nil, nil
+	f.sheets, f.samplers, f.inline, f.wait, f.remote = nil, nil, nil, nil, nil
 }
 
 // takes counts the values of a flow as its consumer gets them.

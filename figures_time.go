@@ -112,6 +112,7 @@ func (f *stageFigures) addCalls(s *StageStats) {
 func (s *StageStats) copied() StageStats {
 	c := *s
 	c.Slowest, c.Active, c.worked = slices.Clone(s.Slowest), slices.Clone(s.Active), slices.Clone(s.worked)
+	c.Remote = s.Remote.copied()
 	return c
 }
 

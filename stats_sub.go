@@ -36,6 +36,7 @@ func (s StageStats) sub(earlier StageStats) StageStats {
 	s.Limited -= earlier.Limited
 	s.Retrying -= earlier.Retrying
 	s.Calls = s.Calls.Sub(earlier.Calls)
+	s.Remote = s.Remote.sub(earlier.Remote)
 	s.held -= earlier.held
 	s.worked = less(s.worked, earlier.worked)
 	return s

@@ -31,6 +31,11 @@ func (s Stats) String() string {
 		b.WriteString(cells.Fit(s.Err, 200) + "\n")
 	}
 	writeTable(&b, rows)
+	for _, st := range s.Stages {
+		if st.Remote != nil {
+			b.WriteString(cells.Fit(cells.Fit(st.Name, 30)+": "+st.Remote.String(), 300) + "\n")
+		}
+	}
 	b.WriteString(cells.Fit(s.Verdict().String(), 1000))
 	return b.String()
 }
