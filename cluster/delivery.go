@@ -60,6 +60,9 @@ func (d *delivery) claim() (i int, ok bool) {
 	}
 }
 
+// begun is how many of its values have begun.
+func (d *delivery) begun() int { return int(d.progress.Load() >> 32) }
+
 // cut takes away the values that have not begun. It reports whether there are any.
 func (d *delivery) cut() (from int, ok bool) {
 	for {

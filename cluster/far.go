@@ -272,7 +272,7 @@ func (f *far[A, R]) cameBack() {
 	s.stuck--
 	f.job.strays.remove(f.stray)
 	if !f.job.closed {
-		s.say(f.job.Job, f.job.signOfLife())
+		f.job.giveSignOfLife(time.Now())
 	}
 	if at := f.job.runners[f.index]; at != nil {
 		at.stuck = false

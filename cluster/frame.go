@@ -109,10 +109,13 @@ type failure struct {
 type frame struct {
 	flags   byte
 	parcel  uint64
+	worker  []byte // its id
 	attempt uint64 // of the worker at the parcel
 	part    uint64 // the number of the frame in the attempt
 	first   int
 	worked  time.Duration // what the worker took for these values
+	ended   int           // of the marks, those of values that have ended
+	begun   int           // of flagLast: how many of the parcel's values began; the others were given back
 	ack     string        // of flagLast
 	marks   []mark
 	data    []byte
@@ -120,16 +123,26 @@ type frame struct {
 
 func (f *frame) append(buf []byte) []byte {
 	buf = append(buf, protocol, f.flags)
-	for _, n := range []uint64{f.parcel, f.attempt, f.part, uint64(f.first), uint64(max(f.worked, 0))} {
+	for _, n := range []uint64{
+		f.parcel, f.attempt, f.part, uint64(f.first), uint64(max(f.worked, 0)), uint64(ended(f.marks)), uint64(f.begun),
+	} {
 		buf = binary.AppendUvarint(buf, n)
 	}
-	buf = binary.AppendUvarint(buf, uint64(len(f.ack)))
-	buf = append(buf, f.ack...)
-	return buf
+	buf = appendText(buf, f.worker)
+	return appendText(buf, f.ack)
 }
 
-// silent reports whether a frame that was parsed speaks of no value.
-func (f *frame) silent() bool { return f.flags&flagLarge == 0 && len(f.data) == 1 }
+// ended is how many of the marks are of values that have ended.
+func ended(marks []mark) int {
+	if n := len(marks); n > 0 && marks[n-1].fate == fateOpen { // no other can be open
+		return n - 1
+	}
+	return len(marks)
+}
+
+func appendText[T string | []byte](buf []byte, text T) []byte {
+	return append(binary.AppendUvarint(buf, uint64(len(text))), text...)
+}
 
 // appendBody is what goes elsewhere if the frame is large.
 func (f *frame) appendBody(buf []byte) []byte {
@@ -138,8 +151,7 @@ func (f *frame) appendBody(buf []byte) []byte {
 		buf = binary.AppendUvarint(buf, uint64(m.results)*uint64(fates)+uint64(m.fate))
 		if m.fate == fateFailed {
 			text, _ := json.Marshal(m.failure)
-			buf = binary.AppendUvarint(buf, uint64(len(text)))
-			buf = append(buf, text...)
+			buf = appendText(buf, text)
 		}
 	}
 	return append(buf, f.data...)
@@ -153,6 +165,8 @@ func (f *frame) parse(data []byte) error {
 	f.flags = c.byte()
 	f.parcel, f.attempt, f.part = c.number(), c.number(), c.number()
 	f.first, f.worked = int(c.number()), time.Duration(c.number())
+	f.ended, f.begun = int(c.number()), int(c.number())
+	f.worker = c.bytes(c.number())
 	f.ack = string(c.bytes(c.number()))
 	f.data = c.data
 	return c.err

@@ -65,7 +65,7 @@ func (s *stage[A, B, R]) takeBack(b *back) {
 	var poison []*value[A]
 	if p := s.parcels[b.Parcel]; p != nil {
 		p.lost = p.lost || b.Delivered > 1
-		poison = s.again(p, s.withdraw(p, b.From))
+		poison = s.again(p, s.withdraw(p, b.From), false)
 	}
 	s.ack(b.Ack)
 	s.mu.Unlock()
@@ -76,13 +76,18 @@ func (s *stage[A, B, R]) takeBack(b *back) {
 	}
 }
 
-// again puts values that were withdrawn from p in line again, but for those that it returns: they kill their workers. The
-// lock is held.
-func (s *stage[A, B, R]) again(p *parcel[A], values []*value[A]) (poison []*value[A]) {
-	if p.lost && len(values) > 0 {
-		s.figures.redelivered += len(values)
+// again puts values that were withdrawn from p in line again, but for those that it returns: they kill their workers.
+// strayed reports whether they, or what became of them, were lost on the way, if not with a worker. The lock is held.
+func (s *stage[A, B, R]) again(p *parcel[A], values []*value[A], strayed bool) (poison []*value[A]) {
+	switch {
+	case len(values) == 0:
+		return nil
+	case p.lost:
+		s.figures.redelivered += uint64(len(values))
 		s.log.Info("cluster: a worker was lost, or its lease was over", "values", len(values))
 		values, poison = s.suspect(p, values)
+	case strayed:
+		s.figures.resubmitted += uint64(len(values))
 	}
 	s.adopt(values...)
 	return poison

@@ -24,10 +24,11 @@ type job struct {
 
 	bounded atomic.Bool // spec.Bounded of now
 	heard   time.Time
-	over    bool // it has ended
-	left    bool // since the worker leaves
-	closed  bool // all is closed
-	broken  bool // OnStart has failed
+	told    time.Time // when it gave its last sign of life
+	over    bool      // it has ended
+	left    bool      // since the worker leaves
+	closed  bool      // all is closed
+	broken  bool      // OnStart has failed
 	onEnd   []*crossing.Failure
 	runners map[int]*seated // by slot
 	strays  strays
@@ -158,12 +159,19 @@ func (j *job) close(slot int, r *seated) {
 	})
 }
 
-// signOfLife is what a worker answers to the parent's. The lock is held.
-func (j *job) signOfLife() report {
-	if j.strays.Last == 0 {
-		return report{}
+// giveSignOfLife is a worker's answer to the parent's. The lock is held.
+func (j *job) giveSignOfLife(now time.Time) {
+	j.told = now
+	r := report{Active: new(int)}
+	for _, at := range j.runners {
+		if at.busy && !at.stuck {
+			*r.Active++
+		}
 	}
-	return report{Strays: &j.strays}
+	if j.strays.Last > 0 {
+		r.Strays = &j.strays
+	}
+	j.srv.say(j.Job, r)
 }
 
 // reportEnd tells the parent how far the end has got. A function that was abandoned is not waited for. The lock is held.

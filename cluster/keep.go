@@ -111,7 +111,7 @@ func (s *stage[A, B, R]) resubmit() {
 	for _, p := range s.parcels {
 		if s.isOut(p) {
 			values := s.withdraw(p, 0)
-			s.figures.resubmitted += len(values)
+			s.figures.resubmitted += uint64(len(values))
 			s.adopt(values...)
 		}
 	}

@@ -176,12 +176,15 @@ func (o *outbox[R]) flush(last bool) {
 		return
 	}
 	now := time.Now()
-	f := frame{parcel: d.parcel, attempt: d.attempt, part: d.part + 1, first: o.first, worked: now.Sub(o.since), marks: o.marks}
+	f := frame{
+		parcel: d.parcel, worker: []byte(o.job.srv.id), attempt: d.attempt, part: d.part + 1, first: o.first, worked: now.Sub(o.since),
+		marks: o.marks,
+	}
 	o.since = now
 	d.part++
 	if last {
 		f.flags |= flagLast
-		f.ack = d.ack
+		f.begun, f.ack = d.begun(), d.ack
 	}
 	if o.job.Many || f.worked >= longWork {
 		f.flags |= flagAnswer

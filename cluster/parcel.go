@@ -35,8 +35,8 @@ type parcel[A any] struct {
 	dead   bool      // it was given up while one of its frames was being handed on
 	lost   bool      // a worker that had it was lost, or its lease was over
 	// Of a FlatMap: the attempt whose frames count, and the last that was taken.
+	by            *member
 	attempt, part uint64
-	attemptBy     bool
 }
 
 // adopt puts values in line to be sent, in the order of the queue: were a value to run while an earlier one waits behind

@@ -28,6 +28,7 @@ type spec struct {
 	Left       time.Duration // until the run's deadline, when this was sent; 0: none
 	Many       bool          // the function may yield any number of results
 	Bounded    bool          // yield waits until its result has room; it may change
+	Observed   bool          // the run's figures are looked at, so that signs of life must come often
 	MaxPayload int64
 }
 
@@ -54,6 +55,7 @@ type report struct {
 	Began   uint64              `json:",omitempty"` // a parcel that is alone begins
 	Back    *back               `json:",omitempty"`
 	Strays  *strays             `json:",omitempty"` // of the job at the worker, if there ever were any
+	Active  *int                `json:",omitempty"` // the values of the job that run; nil if this is no sign of life
 }
 
 // where names the worker, for people.

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/crossing"
 )
 
 // take takes a frame of results.
@@ -21,15 +22,16 @@ func (s *stage[A, B, R]) take(msg *nats.Msg) {
 		s.log.Warn("cluster: not understood", "error", err)
 		return
 	}
-	p, is := s.find(f)
+	from := s.workers.of(f.worker)
+	p, is := s.find(f, from)
 	switch is {
 	case early:
 		return
 	case repeated:
-		s.reply(msg, f, true)
+		s.reply(msg, f, from, true)
 		return
 	case gone:
-		s.reply(msg, f, true)
+		s.reply(msg, f, from, true)
 		s.ackLast(f)
 		return
 	}
@@ -41,21 +43,21 @@ func (s *stage[A, B, R]) take(msg *nats.Msg) {
 		var err error
 		name := string(f.data)
 		if body, err = s.getLarge(ctx, name); err != nil {
-			s.log.Warn("cluster: cannot fetch results", "error", err)
+			s.log.Warn("cluster: cannot fetch results", "worker", s.workers.where(from), "error", err)
 			return // its lease will be over, or it is sent again
 		}
 		defer func() { _ = s.dropLarge(ctx, s.job, name) }()
 	}
 	if err := f.parseBody(body); err != nil {
-		s.log.Warn("cluster: not understood", "error", err)
+		s.log.Warn("cluster: not understood", "worker", s.workers.where(from), "error", err)
 		return
 	}
 	s.sizing.took(f.worked, len(f.marks))
 	if s.claim(p, f) {
-		s.hand(p, f)
-		s.fault(s.settle(p, f.flags&flagLast != 0))
+		s.hand(p, f, from)
+		s.fault(s.settle(p, f))
 	}
-	s.reply(msg, f, s.stopping())
+	s.reply(msg, f, from, s.stopping())
 	s.ackLast(f)
 }
 
@@ -77,27 +79,23 @@ const (
 )
 
 // find returns the parcel that a frame speaks of, unless it is gone.
-func (s *stage[A, B, R]) find(f *frame) (*parcel[A], standing) {
+func (s *stage[A, B, R]) find(f *frame, from *member) (*parcel[A], standing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.parcels[f.parcel]
 	if p == nil {
-		if !f.silent() {
-			s.figures.duplicates++
-		}
+		s.figures.duplicates += uint64(f.ended)
 		return nil, gone
 	}
 	if s.site.Results() != pl.Many {
 		return p, current
 	}
-	if !p.attemptBy {
-		p.attemptBy, p.attempt = true, f.attempt
+	if p.by == nil {
+		p.by, p.attempt = from, f.attempt
 	}
 	switch {
-	case p.attempt != f.attempt:
-		s.figures.duplicates++
-		return p, repeated
-	case f.part <= p.part:
+	case !p.ofAttempt(f, from) || f.part <= p.part:
+		s.figures.duplicates += uint64(f.ended)
 		return p, repeated // what the answer says of stopping is set right there
 	case f.part > p.part+1:
 		return p, early
@@ -105,15 +103,20 @@ func (s *stage[A, B, R]) find(f *frame) (*parcel[A], standing) {
 	return p, current
 }
 
+// ofAttempt reports whether a frame is of the attempt whose frames count.
+func (p *parcel[A]) ofAttempt(f *frame, from *member) bool {
+	return p.by == from && p.attempt == f.attempt
+}
+
 // reply answers to a frame that wants an answer.
-func (s *stage[A, B, R]) reply(msg *nats.Msg, f *frame, stop bool) {
+func (s *stage[A, B, R]) reply(msg *nats.Msg, f *frame, from *member, stop bool) {
 	if msg.Reply == "" {
 		return
 	}
 	if stop && !s.stopping() { // of a frame that was taken before, only that is said
 		s.mu.Lock()
 		p := s.parcels[f.parcel]
-		stop = p == nil || p.attempt != f.attempt && p.attemptBy
+		stop = p == nil || p.by != nil && !p.ofAttempt(f, from)
 		s.mu.Unlock()
 	}
 	data := binary.AppendUvarint(nil, f.attempt)
@@ -133,14 +136,16 @@ func (s *stage[A, B, R]) claim(p *parcel[A], f *frame) bool {
 	defer s.mu.Unlock()
 	p.part = f.part
 	s.named = s.named[:0]
-	for i := range f.marks {
+	for i, m := range f.marks {
 		var v *value[A]
 		if at := f.first + i; at >= 0 && at < len(p.values) {
 			v = p.values[at]
 		}
 		if v != nil && (v.in != p || v.over) {
-			s.figures.duplicates++
 			v = nil
+			if m.fate != fateOpen {
+				s.figures.duplicates++
+			}
 		}
 		if v != nil {
 			v.held = true
@@ -151,8 +156,9 @@ func (s *stage[A, B, R]) claim(p *parcel[A], f *frame) bool {
 }
 
 // settle ends the values of a frame that are done with, and lets go of the others. If nothing more comes of the parcel,
-// values whose results were lost are sent again, but for those that it returns: they kill their workers.
-func (s *stage[A, B, R]) settle(p *parcel[A], last bool) (poison []*value[A]) {
+// values that were given back, or whose results were lost, are sent again, but for those that it returns: they kill their
+// workers.
+func (s *stage[A, B, R]) settle(p *parcel[A], f *frame) (poison []*value[A]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, v := range s.named {
@@ -166,8 +172,11 @@ func (s *stage[A, B, R]) settle(p *parcel[A], last bool) (poison []*value[A]) {
 	clear(s.done)
 	clear(s.named)
 	s.done = s.done[:0]
-	if last || p.dead {
-		poison = s.again(p, s.withdraw(p, 0))
+	if f.flags&flagLast != 0 && !p.dead {
+		poison = s.again(p, s.withdraw(p, f.begun), false)
+	}
+	if f.flags&flagLast != 0 || p.dead {
+		poison = append(poison, s.again(p, s.withdraw(p, 0), true)...)
 	}
 	s.count()
 	s.free()
@@ -175,9 +184,11 @@ func (s *stage[A, B, R]) settle(p *parcel[A], last bool) (poison []*value[A]) {
 }
 
 // hand hands on the results of a frame, and does what its marks say.
-func (s *stage[A, B, R]) hand(p *parcel[A], f *frame) {
+func (s *stage[A, B, R]) hand(p *parcel[A], f *frame, from *member) {
 	r := unpacker[R]{cutter: cutter{data: f.data}, dec: s.out.Decoder()}
 	atOnce := !s.boundless()
+	ended := 0
+	defer func() { from.done.Add(uint64(ended)) }()
 	for i, m := range f.marks {
 		v := s.named[i]
 		if v != nil && i == 0 {
@@ -188,13 +199,16 @@ func (s *stage[A, B, R]) hand(p *parcel[A], f *frame) {
 			results, n, err := r.next(need)
 			need -= n
 			if err != nil {
-				why = err
+				why = crossing.Framed(s.workers.where(from)+": ", err)
 			} else if v != nil && why == nil {
 				s.emitAll(v, results)
 			}
 		}
 		if v != nil {
 			s.conclude(v, p, m, why)
+			if m.fate != fateOpen {
+				ended++
+			}
 			if atOnce && len(s.done) > 0 {
 				s.mu.Lock()
 				s.endLocked(v, p)

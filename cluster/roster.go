@@ -15,14 +15,17 @@ type roster struct {
 
 	free atomic.Int64 // the slots of all
 
-	mu  sync.Mutex
-	all map[string]*member
+	mu   sync.Mutex
+	all  map[string]*member
+	gone uint64 // values that ended at workers that were forgotten
 }
 
 // member is a worker as the parent knows it.
 type member struct {
 	report
+	done    atomic.Uint64 // values that ended there
 	heard   time.Time
+	lost    bool // it has been silent for too long
 	closing bool
 	closed  bool
 	strays  strays
@@ -38,15 +41,38 @@ func (r *roster) note(rep report) {
 		onEnd = rep.OnEnd
 	}
 	left := m.Left || rep.Left
+	if rep.Active == nil {
+		rep.Active = m.Active
+	}
 	m.report = rep
 	m.OnEnd, m.Left, m.Back = onEnd, left, nil
-	m.heard = time.Now()
+	m.heard, m.lost = time.Now(), false
 	m.hear(rep.Strays)
 	m.closing = m.closing || rep.Closing || rep.Closed
 	m.closed = m.closed || rep.Closed
 	r.count()
 	r.mu.Unlock()
 	r.ring()
+}
+
+// of returns what is known of the worker with that id.
+func (r *roster) of(id []byte) *member {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m := r.all[string(id)]; m != nil { // without making a string
+		return m
+	}
+	return r.member(string(id))
+}
+
+// where names a worker, for people.
+func (r *roster) where(m *member) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m.PID == 0 {
+		return "worker " + m.Worker // of which no report has come yet
+	}
+	return m.where()
 }
 
 // member returns what is known of a worker. The lock is held.
@@ -76,27 +102,48 @@ func (r *roster) slots() int { return int(r.free.Load()) }
 func (r *roster) count() {
 	n := 0
 	for _, m := range r.all {
-		if m.Refused == "" && !m.Left {
+		if m.Refused == "" && !m.Left && !m.lost {
 			n += m.Slots
 		}
 	}
 	r.free.Store(int64(n))
 }
 
-// drop forgets workers that have been silent for so long.
+// drop gives up workers that have been silent for so long.
 func (r *roster) drop(silent time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	var lost []*member
 	for _, m := range r.all {
 		if time.Since(m.heard) <= silent {
 			continue
 		}
+		m.lost = true
 		m.giveUp()
 		if len(m.OnEnd) == 0 {
-			delete(r.all, m.Worker)
+			lost = append(lost, m)
 		}
 	}
+	r.forget(lost)
 	r.count()
+}
+
+// mostLost is how many of the workers that were lost, or left, are shown.
+const mostLost = 100
+
+// forget forgets those lost workers that never took part, and all but the last of the others. The lock is held.
+func (r *roster) forget(lost []*member) {
+	slices.SortFunc(lost, func(a, b *member) int { return b.heard.Compare(a.heard) })
+	kept := 0
+	for _, m := range lost {
+		if m.Refused == "" {
+			kept++
+		}
+		if m.Refused != "" || kept > mostLost {
+			delete(r.all, m.Worker)
+			r.gone += m.done.Load()
+		}
+	}
 }
 
 // reasons are why workers do not fit.
@@ -118,7 +165,7 @@ func (r *roster) closed(late bool) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, m := range r.all {
-		if m.Refused == "" && !m.Left && !m.closed && (m.closing || !late) {
+		if m.Refused == "" && !m.Left && !m.lost && !m.closed && (m.closing || !late) {
 			return false
 		}
 	}

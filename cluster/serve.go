@@ -184,6 +184,9 @@ func (s *server) lookAfter(now time.Time, frozen bool) {
 			s.endJob(j, &crossing.Ending{Cause: crossing.NewFailure(fmt.Errorf("the run's parent has been silent for its lease, %v", j.Lease))})
 			continue
 		}
+		if j.Observed && !j.over && now.Sub(j.told) > time.Second {
+			j.giveSignOfLife(now)
+		}
 		s.keepUp(j, now)
 	}
 	for d := range s.held {
@@ -241,13 +244,14 @@ func (s *server) beat(sp *spec) {
 			s.log.Warn("cluster: the parent is of another build", "run", j.Run, "stage", j.Stage, "build", build(), "parents", sp.Build)
 		}
 	}
-	j.heard = time.Now()
+	now := time.Now()
+	j.heard = now
 	j.bounded.Store(sp.Bounded)
 	if sp.Stream != j.Stream {
 		j.Stream = sp.Stream
 		j.asked = 0
 	}
-	s.say(sp.Job, j.signOfLife())
+	j.giveSignOfLife(now)
 	s.ask(j)
 }
 

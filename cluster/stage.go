@@ -76,9 +76,6 @@ type stage[A, B, R any] struct {
 	figures  figures
 }
 
-// figures count what happened beside the values.
-type figures struct{ redelivered, duplicates, resubmitted int }
-
 // check reports why the stage cannot run. The run asks before it reads any source.
 func (f *remoteFunc[A, B, R]) check(site *pl.Site) error {
 	s := f.at(site)
@@ -149,6 +146,7 @@ func (s *stage[A, B, R]) prepare() error {
 	s.job = nuid.Next()
 	s.log = slog.With("namespace", s.namespace, "run", s.run, "stage", s.site.Name())
 	s.workers.came = make(chan struct{}, 1)
+	s.site.Remote(s.remote)
 	return s.open(ctx)
 }
 
@@ -253,6 +251,7 @@ func (s *stage[A, B, R]) beat() {
 		In: crossing.Describe(s.registration.In), Out: crossing.Describe(s.registration.Out), Codec: [2]string{s.in.Name, s.out.Name},
 		Memory: memory(), Build: build(), Host: host, PID: os.Getpid(), Stream: stream, Lease: s.settings.lease,
 		Timeout: s.site.Timeout(), Many: s.site.Results() == pl.Many, Bounded: s.driven.Load() && !s.port.Boundless(),
+		Observed: s.site.Observed(),
 	}
 	if deadline, ok := s.site.Context().Deadline(); ok {
 		sp.Left = max(time.Until(deadline), 1)
@@ -334,7 +333,7 @@ func (s *stage[A, B, R]) close() {
 				}
 			}
 		}
-		if f := s.figures; f != (figures{}) {
+		if f := s.tally(); f != (figures{}) {
 			s.log.Info("cluster: values ran again", "redelivered", f.redelivered, "duplicates", f.duplicates, "resubmitted", f.resubmitted)
 		}
 	})

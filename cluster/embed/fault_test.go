@@ -37,11 +37,12 @@ func listening(t testing.TB) (*embed.Server, string) {
 	return s, s.URL()
 }
 
-// account runs n values through the stage work, and counts them.
+// account runs n values through the stage work, and counts them as they arrive and where they ended.
 func account(t *testing.T, c *cluster.Cluster, n int, opts ...pl.Option) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(*long)*90*time.Second)
 	defer cancel()
+	ctx, remote := seen(ctx)
 	var got tally
 	opts = append([]pl.Option{cluster.On(c), cluster.Lease(time.Second)}, opts...)
 	for v, err := range work(pl.Range(n)).With(opts...).All(ctx) {
@@ -49,6 +50,7 @@ func account(t *testing.T, c *cluster.Cluster, n int, opts ...pl.Option) {
 		got.add(v)
 	}
 	got.check(t, n, func(i int) int { return 3 * i })
+	require.Equal(t, n, done(remote()), "%+v", remote())
 }
 
 // during calls f again and again while the test's run goes on.

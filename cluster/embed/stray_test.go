@@ -91,6 +91,20 @@ func TestAKeyIsFreeWhenTheWorkerOfItsAbandonedFunctionIsLost(t *testing.T) {
 var opened = cluster.MapWith(pl.OnStart(func(context.Context) (int, error) { return 0, errors.New("no such thing") }),
 	func(_ context.Context, r, n int) (int, error) { return r + n, nil }, pl.Name("opened"))
 
+// lost is a result that cannot be encoded, or else not decoded.
+type lost struct{ unsent bool }
+
+func (l lost) MarshalBinary() ([]byte, error) {
+	if l.unsent {
+		return nil, errors.New("stays here")
+	}
+	return []byte("?"), nil
+}
+
+func (*lost) UnmarshalBinary([]byte) error { return errors.New("makes no sense") }
+
+var losing = cluster.Map(func(_ context.Context, unsent bool) (lost, error) { return lost{unsent}, nil }, pl.Name("losing"))
+
 func TestErrorsNameTheirWorker(t *testing.T) {
 	takeNotes(t)
 	s, err := embed.Start(t.Context(), embed.LocalWorkers(1))
@@ -108,6 +122,11 @@ func TestErrorsNameTheirWorker(t *testing.T) {
 
 	err = opened(pl.From(1)).With(on...).Run(t.Context())
 	require.Regexp(t, named+"no such thing", err.Error())
+
+	err = losing(pl.From(true)).With(on...).Run(t.Context())
+	require.Regexp(t, named+"cannot encode the result: .*stays here", err.Error())
+	err = losing(pl.From(false)).With(on...).Run(t.Context())
+	require.Regexp(t, named+"cannot decode the result: .*makes no sense", err.Error())
 
 	err = fatal(pl.From(13)).With(on...).Run(t.Context())
 	var poison *cluster.PoisonError
