@@ -12,6 +12,7 @@ const (
 	stateKey    = attribute.Key("gopeln.worker.state")
 	outcomeKey  = attribute.Key("gopeln.run.outcome") // done, failed or cancelled
 	reasonKey   = attribute.Key("gopeln.discard.reason")
+	rerunKey    = attribute.Key("gopeln.rerun.reason") // redelivered or resubmitted
 	backendKey  = attribute.Key("gopeln.stage.backend")
 	workersKey  = attribute.Key("gopeln.stage.workers")
 	runStateKey = attribute.Key("gopeln.run.state")

@@ -54,6 +54,10 @@ type instruments struct {
 	runs, received, emitted, discarded, failed, retried metric.Int64ObservableCounter
 	workerTime                                          metric.Float64ObservableCounter
 	active, workers, queued, limit                      metric.Int64ObservableUpDownCounter
+
+	// Of stages whose workers are processes elsewhere.
+	reruns, duplicates metric.Int64ObservableCounter
+	remoteWorkers      metric.Int64ObservableUpDownCounter
 }
 
 func newInstruments(meter metric.Meter) (*instruments, error) {
@@ -68,6 +72,9 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 	i.workers = i.upDown("gopeln.stage.workers", "{worker}", "Workers of runs under way.")
 	i.queued = i.upDown("gopeln.stage.queue.length", "{value}", "Values that wait before the stage.")
 	i.limit = i.upDown("gopeln.stage.queue.limit", "{value}", "How many may wait before the stage; absent if any number.")
+	i.reruns = i.counter("gopeln.stage.reruns", "{value}", totals.RerunsHelp)
+	i.duplicates = i.counter("gopeln.stage.duplicates", "{value}", totals.DuplicatesHelp)
+	i.remoteWorkers = i.upDown("gopeln.stage.remote.workers", "{worker}", totals.RemoteWorkersHelp)
 	var err error
 	i.workerTime, err = meter.Float64ObservableCounter("gopeln.stage.worker.time", metric.WithUnit("s"),
 		metric.WithDescription("Time of the stage's workers, by what they did."))
@@ -123,5 +130,12 @@ func (i *instruments) observeStage(s *totals.Stage, o metric.Observer) {
 	o.ObserveInt64(i.queued, int64(s.Queued), its())
 	if s.Limit > 0 {
 		o.ObserveInt64(i.limit, int64(s.Limit), its())
+	}
+	if s.Remote {
+		o.ObserveInt64(i.duplicates, int64(s.Duplicates), its())
+		o.ObserveInt64(i.remoteWorkers, int64(s.Serving), its())
+	}
+	for _, v := range s.Reruns() {
+		o.ObserveInt64(i.reruns, int64(v.Value), its(rerunKey.String(v.Of)))
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gopeln/pl"
 )
 
 // cards are what a page shows of each stage beyond its row in the table.
@@ -36,6 +38,7 @@ func (p *place) writeCard(b *strings.Builder) {
 		fmt.Fprintf(b, `<span class="fact"><b>%s</b> %s</span> `, f.Value, f.Unit)
 	}
 	b.WriteString("</p>\n")
+	p.writeMachines(b)
 	p.writeCalls(b)
 	b.WriteString("</details>\n")
 }
@@ -58,11 +61,16 @@ func (p *place) times() (facts []fact) {
 
 // counts are those that the table has not.
 func (p *place) counts() (facts []fact) {
+	var remote pl.Remote
+	if p.Remote != nil {
+		remote = *p.Remote
+	}
 	for _, c := range []struct {
 		n    uint64
 		name string
 	}{
 		{p.Filtered, "filtered"}, {p.Retried, "retried"}, {uint64(max(p.QueuedMost, 0)), "at most in its queue"},
+		{remote.Redelivered, "redelivered"}, {remote.Resubmitted, "resubmitted"}, {remote.Duplicates, "duplicates dropped"},
 	} {
 		if c.n > 0 {
 			facts = append(facts, fact{grouped(c.n), c.name})

@@ -11,6 +11,7 @@ import (
 type place struct {
 	*pl.StageStats // since the start of the run
 	index          int
+	ended          bool // the run has
 	Label, Sub     string
 	Rate           string
 	attr           string // its name, for scripts
@@ -49,7 +50,7 @@ func placesOf(r *Run) []place {
 
 func newPlace(r *Run, i int, s, lately *pl.StageStats) place {
 	p := place{
-		StageStats: s, index: i, Label: printable(s.Name, 200), Sub: printable(s.Backend, 40), attr: attribute("data-stage", s.Name),
+		StageStats: s, index: i, ended: r.Ended(), Label: printable(s.Name, 200), Sub: printable(s.Backend, 40), attr: attribute("data-stage", s.Name),
 		Rate: perSecond(count(lately), r.Lately.Elapsed), shares: sharesOf(lately, r.Lately.Elapsed),
 		columns: columnsOf(r.Points, i, s.Workers, stripColumns), hasQueue: !isSource(s),
 	}

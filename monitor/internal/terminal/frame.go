@@ -98,10 +98,22 @@ func (f *Frame) remarks(width, most int, p Palette) (lines []string) {
 	for _, line := range cells.Wrap(f.Verdict.String(), width, most) {
 		lines = append(lines, p.paint(bold, line))
 	}
-	if text := f.withinText(); text != "" {
-		lines = append(lines, p.paint(grey, cells.Fit(text, width)))
+	for _, text := range append(f.remoteTexts(), f.withinText()) {
+		if text != "" {
+			lines = append(lines, p.paint(grey, cells.Fit(text, width)))
+		}
 	}
 	return lines
+}
+
+// remoteTexts say of each stage whose workers are processes elsewhere where these are.
+func (f *Frame) remoteTexts() (texts []string) {
+	for i := range f.Now.Stages {
+		if s := &f.Now.Stages[i]; s.Remote != nil {
+			texts = append(texts, cells.Fit(s.Name, mostNameCells)+": "+s.Remote.String())
+		}
+	}
+	return texts
 }
 
 func (f *Frame) withinText() string {

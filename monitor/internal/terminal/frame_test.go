@@ -110,6 +110,20 @@ func TestHostileNamesAreShownHarmless(t *testing.T) {
 	assert.Contains(t, strings.Join(f.Lines(100, 24, false), "\n"), `▶ score\x1b[2J\n`)
 }
 
+func TestFrameTellsWhereWorkersAre(t *testing.T) {
+	f := crawl()
+	f.Now.Stages[3].Remote = &pl.Remote{Redelivered: 14, Workers: []pl.RemoteWorker{
+		{Host: "alpha", State: "serving"}, {Host: "alpha", State: "serving"}, {Host: "be\x1bta", State: "serving"},
+	}}
+	const want = `score: 3 workers on 2 machines (alpha 2, be\x1bta 1), 14 values redelivered`
+	lines := f.Lines(100, 24, false)
+	assert.Equal(t, want, lines[len(lines)-1])
+	assert.Contains(t, f.Text(), " | "+want)
+	for rows := range 14 {
+		assert.LessOrEqual(t, len(f.Lines(40, rows, false)), rows)
+	}
+}
+
 func TestEmptyFrameIsDrawn(t *testing.T) {
 	f := &Frame{Now: pl.Stats{Progress: -1}}
 	f.Lately = f.Now

@@ -24,6 +24,7 @@ func (f *Frame) Text() string {
 	if failed := Failures(&f.Now); failed > 0 {
 		text += fmt.Sprintf(" %d failed", failed)
 	}
-	parts := slices.DeleteFunc([]string{text, f.Now.Err, f.Verdict.String(), f.withinText()}, func(s string) bool { return s == "" })
+	parts := append([]string{text, f.Now.Err, f.Verdict.String()}, append(f.remoteTexts(), f.withinText())...)
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
 	return cells.Fit(strings.Join(parts, " | "), mostTextCells)
 }

@@ -16,6 +16,13 @@ const (
 	FunctionHelp    = "Time that calls of the stage's function took. Counts are estimates by sampling."
 )
 
+// Descriptions of what is known of stages whose workers are processes elsewhere.
+const (
+	RerunsHelp        = "Values that remote workers were given again, by reason."
+	DuplicatesHelp    = "Values whose outcome came from a remote worker too late, or again, and was dropped."
+	RemoteWorkersHelp = "Remote worker processes that serve runs under way."
+)
+
 // Metric is a figure of stages, as Prometheus has it. Its labels are pipeline, stage, and Label, if
 // that is not empty.
 type Metric struct {
@@ -45,9 +52,28 @@ var Metrics = []Metric{
 		}
 		return one(uint64(s.Limit))
 	}},
+	{"gopeln_stage_reruns_total", "counter", RerunsHelp, "reason", (*Stage).Reruns},
+	{"gopeln_stage_duplicates_total", "counter", DuplicatesHelp, "", func(s *Stage) []Value { return s.ifRemote(s.Duplicates) }},
+	{"gopeln_stage_remote_workers", "gauge", RemoteWorkersHelp, "", func(s *Stage) []Value { return s.ifRemote(uint64(s.Serving)) }},
 }
 
 func one(n uint64) []Value { return []Value{{Value: float64(n)}} }
+
+// ifRemote is one for a stage whose workers are processes elsewhere.
+func (s *Stage) ifRemote(n uint64) []Value {
+	if !s.Remote {
+		return nil
+	}
+	return one(n)
+}
+
+// Reruns are the values that remote workers were given again, by reason.
+func (s *Stage) Reruns() []Value {
+	if !s.Remote {
+		return nil
+	}
+	return []Value{{"redelivered", float64(s.Redelivered)}, {"resubmitted", float64(s.Resubmitted)}}
+}
 
 // Outcomes are the runs that have ended, by how.
 func (p *Pipeline) Outcomes() []Value {

@@ -40,8 +40,13 @@ type Stage struct {
 	In, Out, Filtered, Dropped, Failed, Retried         uint64
 	Busy, Starved, Blocked, Awaiting, Limited, Retrying time.Duration
 
+	// Of stages whose workers are processes elsewhere.
+	Remote                               bool
+	Redelivered, Resubmitted, Duplicates uint64
+
 	// Of runs under way.
 	Workers, Queued int
+	Serving         int // processes elsewhere
 	Limit           int // of the queues; 0: one of them has none
 
 	Calls Calls
@@ -180,6 +185,12 @@ func (t *Stage) add(s *pl.StageStats, underWay bool) {
 	for k, n := range s.Calls.Buckets() {
 		t.Calls.Buckets[k] += n
 	}
+	if s.Remote != nil {
+		t.Remote = true
+		t.Redelivered += s.Remote.Redelivered
+		t.Resubmitted += s.Remote.Resubmitted
+		t.Duplicates += s.Remote.Duplicates
+	}
 	if underWay {
 		t.addGauges(s)
 	}
@@ -193,6 +204,14 @@ func (t *Stage) addGauges(s *pl.StageStats) {
 	}
 	t.Workers += s.Workers
 	t.Queued += s.Queued
+	if s.Remote == nil {
+		return
+	}
+	for _, w := range s.Remote.Workers {
+		if w.State == "serving" {
+			t.Serving++
+		}
+	}
 }
 
 // UpTo is how many calls took at most a number of seconds, to the accuracy of the buckets.

@@ -48,6 +48,26 @@ func TestRunsUnderWay(t *testing.T) {
 	assert.Zero(t, sums.Pipelines()[0].Active)
 }
 
+// What is known of workers elsewhere is absent where there are none.
+func TestWorkersElsewhere(t *testing.T) {
+	var sums Sums
+	far := stage("a", 1, 8)
+	far.Remote = &pl.Remote{Redelivered: 3, Resubmitted: 2, Duplicates: 1, Workers: []pl.RemoteWorker{{State: "serving"}, {State: "lost"}}}
+	sums.Add(run("crawl", pl.Done, far, stage("b", 1, 8)))
+	sums.AddUnderWay(run("crawl", pl.Running, far))
+	all := sums.Stages()
+	values := map[string][]Value{}
+	for _, m := range Metrics {
+		values[m.Name] = m.Values(&all[0])
+	}
+	assert.Equal(t, []Value{{"redelivered", 6}, {"resubmitted", 4}}, values["gopeln_stage_reruns_total"])
+	assert.Equal(t, []Value{{"", 2}}, values["gopeln_stage_duplicates_total"])
+	assert.Equal(t, []Value{{"", 1}}, values["gopeln_stage_remote_workers"])
+	for _, m := range Metrics[len(Metrics)-3:] {
+		assert.Empty(t, m.Values(&all[1]), m.Name)
+	}
+}
+
 func TestWhatComesLateIsOther(t *testing.T) {
 	var sums Sums
 	for i := range 500 {
