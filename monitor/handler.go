@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"net/http"
 	"net/url"
 	"path"
@@ -155,12 +156,13 @@ func (m *Monitor) serveUpdate(query url.Values) (reply, error) {
 		return reply{}, err
 	}
 	var b bytes.Buffer
+	b.Grow((len(content.HTML) + len(content.Snap)) * 5 / 4) // with what is escaped
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false) // it is half of it HTML
 	err = e.Encode(struct {
-		HTML string `json:"html"`
-		Snap string `json:"snap"`
-	}{string(content.HTML), string(content.Snap)})
+		HTML template.HTML `json:"html"`
+		Snap string        `json:"snap"`
+	}{content.HTML, content.Snap})
 	return reply{status: found.status(), kind: jsonText, body: b.Bytes()}, err
 }
 

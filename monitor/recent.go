@@ -52,12 +52,12 @@ func (r *recent) over(d time.Duration, now pl.Stats) pl.Stats {
 
 // verdict judges the run: under way, by the last half minute; ended, by the whole.
 func (r *recent) verdict(now pl.Stats) pl.Verdict {
-	v := now.Verdict()
 	if hasEnded(now.State) {
-		return v
+		return now.Verdict()
 	}
-	if lately := r.over(verdictWindow, now).Verdict(); lately.Kind != pl.WarmingUp {
-		v = lately
+	v := r.over(verdictWindow, now).Verdict()
+	if v.Kind == pl.WarmingUp {
+		v = now.Verdict()
 	}
 	return r.steady(v, now.Elapsed)
 }

@@ -3,7 +3,6 @@ package page
 import (
 	"fmt"
 	"html/template"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,15 +12,20 @@ import (
 // cards are what a page shows of each stage beyond its row in the table.
 func cards(places []place) template.HTML {
 	var b strings.Builder
+	b.Grow(len(places) * usualCard)
 	for i := range places {
 		places[i].writeCard(&b)
 	}
 	return template.HTML(b.String())
 }
 
+const usualCard = 2500 // bytes
+
 func (p *place) writeCard(b *strings.Builder) {
-	fmt.Fprintf(b, `<details %s id="c%d"%s%s><summary><b>%s</b> <small>%s</small></summary>`+"\n",
-		p.attr, p.index, when(p.named, " open"), when(p.flag != "", ` class="marked"`), esc(p.Label), esc(p.Sub))
+	write(b, `<details `, p.attr)
+	writeInt(b, ` id="c`, p.index)
+	write(b, `"`, when(p.named, " open"), when(p.flag != "", ` class="marked"`), `><summary><b>`, esc(p.Label), `</b> <small>`, esc(p.Sub),
+		"</small></summary>\n")
 	if p.Err != "" {
 		fmt.Fprintf(b, `<p class="error">%s</p>`, esc(printable(p.Err, 300)))
 	}
@@ -29,13 +33,16 @@ func (p *place) writeCard(b *strings.Builder) {
 		fmt.Fprintf(b, `<p>waits for %s</p>`, esc(printable(p.Waiting, 300)))
 	}
 	if len(p.Active) > 0 {
-		fmt.Fprintf(b, `<div class="workers">%s</div><p class="soft">%s</p>`, workerCells(p.StageStats), esc(p.doing()))
+		b.WriteString(`<div class="workers">`)
+		writeCells(b, p.StageStats)
+		write(b, `</div><p class="soft">`, esc(p.doing()), `</p>`)
 		a := p.Active[0]
-		fmt.Fprintf(b, `<p class="soft">worker %d: %s for %s</p>`, a.Worker, esc(a.State), brief(a.For))
+		writeInt(b, `<p class="soft">worker `, a.Worker)
+		write(b, ": ", esc(a.State), " for ", brief(a.For), "</p>")
 	}
 	b.WriteString(`<p class="facts">`)
 	for _, f := range append(p.times(), p.counts()...) {
-		fmt.Fprintf(b, `<span class="fact"><b>%s</b> %s</span> `, f.Value, f.Unit)
+		write(b, `<span class="fact"><b>`, f.Value, `</b> `, f.Unit, `</span> `)
 	}
 	b.WriteString("</p>\n")
 	p.writeMachines(b)
@@ -105,8 +112,10 @@ func (p *place) writeCalls(b *strings.Builder) {
 	if h := p.Calls; h.Count() > 0 {
 		first, last, _ := bounds(h)
 		calls := counted(h.Count(), "call")
-		fmt.Fprintf(b, `<figure>%s<figcaption><span>%s</span><span>%s %s, mean %s</span><span>%s</span></figcaption></figure>`+"\n",
-			histogramBars(h), brief(bound(first)), calls.Value, calls.Unit, brief(h.Mean()), brief(bound(last+1)))
+		b.WriteString(`<figure>`)
+		writeHistogram(b, h)
+		write(b, `<figcaption><span>`, brief(bound(first)), `</span><span>`, calls.Value, ` `, calls.Unit, `, mean `, brief(h.Mean()),
+			`</span><span>`, brief(bound(last+1)), "</span></figcaption></figure>\n")
 	}
 	if len(p.Slowest) == 0 {
 		return
@@ -114,12 +123,14 @@ func (p *place) writeCalls(b *strings.Builder) {
 	b.WriteString(`<table class="slow"><thead><tr><th scope="col">slowest</th><th scope="col">value</th><th scope="col">worker</th>` +
 		`<th scope="col" class="text"></th></tr></thead><tbody>`)
 	for _, c := range p.Slowest {
-		number := "–"
+		write(b, `<tr><td>`, brief(c.Took), `</td><td>`)
 		if c.Index >= 0 {
-			number = "#" + strconv.Itoa(c.Index)
+			writeInt(b, "#", c.Index)
+		} else {
+			b.WriteString("–")
 		}
-		fmt.Fprintf(b, `<tr><td>%s</td><td>%s</td><td>%d</td><td class="text shown">%s</td></tr>`,
-			brief(c.Took), number, c.Worker, esc(printable(c.Value, 80)))
+		writeInt(b, `</td><td>`, c.Worker)
+		write(b, `</td><td class="text shown">`, esc(printable(c.Value, 80)), `</td></tr>`)
 	}
 	b.WriteString("</tbody></table>\n")
 }

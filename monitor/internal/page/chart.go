@@ -2,9 +2,8 @@ package page
 
 import (
 	"fmt"
-	"html/template"
 	"math"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,41 +13,53 @@ import (
 // Charts are SVG. Nothing in them comes from users; what stands in a chart as a colour stands
 // beside it as a number.
 
-// timeBar shows what workers do with their time.
-func timeBar(s shares) template.HTML {
-	var b strings.Builder
-	writeChart(&b, "bar", timeBarWidth, barHigh)
-	writeBar(&b, s, 0, 0, timeBarWidth, barHigh)
+// writeTimeBar draws what workers do with their time.
+func writeTimeBar(b *strings.Builder, s shares) {
+	writeChart(b, "bar", timeBarWidth, barHigh)
+	writeBar(b, s, 0, 0, timeBarWidth, barHigh)
 	b.WriteString(`</svg>`)
-	return template.HTML(b.String())
 }
 
 // writeChart begins a chart of a size, in pixels.
 func writeChart(b *strings.Builder, class string, width, height int) {
-	fmt.Fprintf(b, `<svg class="%s" width="%d" height="%d" viewBox="0 0 %d %d" aria-hidden="true">`, class, width, height, width, height)
+	write(b, `<svg class="`, class)
+	writeInt(b, `" width="`, width)
+	writeInt(b, `" height="`, height)
+	writeInt(b, `" viewBox="0 0 `, width)
+	writeInt(b, ` `, height)
+	b.WriteString(`" aria-hidden="true">`)
 }
 
 // writeBar draws a bar of the shares at a place.
 func writeBar(b *strings.Builder, s shares, x, y, width, height int) {
-	fmt.Fprintf(b, `<rect class="track" x="%d" y="%d" width="%d" height="%d"/>`, x, y, width, height)
-	at := float64(x)
-	for _, part := range []struct {
+	writeRect(b, "track", 10*x, y, 10*width, height)
+	at := 10 * float64(x)
+	for _, part := range [...]struct {
 		class string
 		share float64
 	}{
 		{"busy", s.busy}, {"awaiting", s.awaiting}, {"starved", s.starved}, {"blocked", s.blocked}, {"held", s.held},
 	} {
-		w := part.share * float64(width)
-		if w < 0.5 {
+		w := 10 * part.share * float64(width)
+		if w < 5 {
 			continue
 		}
-		fmt.Fprintf(b, `<rect class="%s" x="%s" y="%d" width="%s" height="%d"/>`, part.class, short(at), y, short(w), height)
+		writeRect(b, part.class, tenths(at), y, tenths(w), height)
 		at += w
 	}
 }
 
-// short is a coordinate.
-func short(f float64) string { return strconv.FormatFloat(math.Round(f*10)/10, 'f', -1, 64) }
+// writeRect draws a rectangle. x and width are in tenths of a pixel.
+func writeRect(b *strings.Builder, class string, x, y, width, height int) {
+	write(b, `<rect class="`, class)
+	writeTenths(b, `" x="`, x)
+	writeInt(b, `" y="`, y)
+	writeTenths(b, `" width="`, width)
+	writeInt(b, `" height="`, height)
+	b.WriteString(`"/>`)
+}
+
+func tenths(f float64) int { return int(math.Round(f)) }
 
 const (
 	timeBarWidth = 128
@@ -57,18 +68,19 @@ const (
 	stripHeight  = 18
 )
 
-// strip shows what workers have done over time: from below busy, then blocked.
-func strip(columns []column) template.HTML {
-	var b strings.Builder
-	writeChart(&b, "strip", stripWidth, stripHeight)
-	busy, blocked := make([]float64, len(columns)), make([]float64, len(columns))
+// writeStrip draws what workers have done over time: from below busy, then blocked.
+func writeStrip(b *strings.Builder, columns []column) {
+	writeChart(b, "strip", stripWidth, stripHeight)
+	heights := make([]float64, len(columns))
 	for i, c := range columns {
-		busy[i], blocked[i] = c.busy, c.busy+c.blocked
+		heights[i] = c.busy + c.blocked
 	}
-	writeSteps(&b, "blocked", blocked, 0, 0, stripWidth, stripHeight)
-	writeSteps(&b, "busy", busy, 0, 0, stripWidth, stripHeight)
+	writeSteps(b, "blocked", heights, 0, 0, stripWidth, stripHeight)
+	for i, c := range columns {
+		heights[i] = c.busy
+	}
+	writeSteps(b, "busy", heights, 0, 0, stripWidth, stripHeight)
 	b.WriteString(`</svg>`)
-	return template.HTML(b.String())
 }
 
 // writeSteps draws an area below columns of heights between 0 and 1.
@@ -76,19 +88,23 @@ func writeSteps(b *strings.Builder, class string, heights []float64, x, y, width
 	if !visible(heights, height) {
 		return
 	}
-	fmt.Fprintf(b, `<path class="%s" d="M%d %d`, class, x, y+height)
+	write(b, `<path class="`, class)
+	writeInt(b, `" d="M`, x)
+	writeInt(b, " ", y+height)
 	step := float64(width) / float64(len(heights))
-	last := -1.0
+	last := -1
 	for i, h := range heights {
-		if top := math.Round(10*float64(height)*(1-h)) / 10; top != last {
+		if top := tenths(10 * float64(height) * (1 - h)); top != last {
 			if i > 0 {
-				b.WriteString("H" + short(float64(x)+float64(i)*step))
+				writeTenths(b, "H", tenths(10*(float64(x)+float64(i)*step)))
 			}
-			b.WriteString("V" + short(float64(y)+top))
+			writeTenths(b, "V", 10*y+top)
 			last = top
 		}
 	}
-	fmt.Fprintf(b, `H%dV%dz"/>`, x+width, y+height)
+	writeInt(b, "H", x+width)
+	writeInt(b, "V", y+height)
+	b.WriteString(`z"/>`)
 }
 
 func visible(heights []float64, height int) bool {
@@ -118,12 +134,12 @@ func rates(columns []column) []float64 {
 const (
 	mostCells   = 64 // as many workers as a stage's Active has
 	cellsInRow  = 32
-	cellSize    = 10
 	cellSpacing = 13
+	cellShape   = "h10v10h-10z"
 )
 
-// workerCells shows each worker's state.
-func workerCells(s *pl.StageStats) template.HTML {
+// writeCells draws each worker's state.
+func writeCells(b *strings.Builder, s *pl.StageStats) {
 	n := min(s.Workers, mostCells)
 	states := make([]string, n)
 	for _, a := range s.Active {
@@ -133,21 +149,22 @@ func workerCells(s *pl.StageStats) template.HTML {
 	}
 	rows := (n + cellsInRow - 1) / cellsInRow
 	width, height := min(n, cellsInRow)*cellSpacing, rows*cellSpacing
-	var b strings.Builder
-	writeChart(&b, "cells", width, height)
-	for _, state := range []string{"", "busy", "awaiting", "starved", "blocked", "limited", "retrying"} {
-		var d strings.Builder
+	writeChart(b, "cells", width, height)
+	for _, state := range [...]string{"", "busy", "awaiting", "starved", "blocked", "limited", "retrying"} {
+		if !slices.Contains(states, state) {
+			continue
+		}
+		write(b, `<path class="`, stateClass(state), `" d="`)
 		for i, is := range states {
 			if is == state {
-				fmt.Fprintf(&d, "M%d %dh%dv%dh-%dz", i%cellsInRow*cellSpacing+1, i/cellsInRow*cellSpacing+1, cellSize, cellSize, cellSize)
+				writeInt(b, "M", i%cellsInRow*cellSpacing+1)
+				writeInt(b, " ", i/cellsInRow*cellSpacing+1)
+				b.WriteString(cellShape)
 			}
 		}
-		if d.Len() > 0 {
-			fmt.Fprintf(&b, `<path class="%s" d="%s"/>`, stateClass(state), d.String())
-		}
+		b.WriteString(`"/>`)
 	}
 	b.WriteString(`</svg>`)
-	return template.HTML(b.String())
 }
 
 // stateClass is the class of a worker's state in the style sheet.
@@ -166,20 +183,18 @@ const (
 	histogramHeight = 56
 )
 
-// histogramBars shows how long calls take: a column for each bucket of a histogram, its height by
+// writeHistogram draws how long calls take: a column for each bucket of a histogram, its height by
 // the square root, so that rare ones are seen.
-func histogramBars(h pl.Histogram) template.HTML {
+func writeHistogram(b *strings.Builder, h pl.Histogram) {
 	first, last, most := bounds(h)
 	n := last - first + 1
 	heights := make([]float64, n)
 	for k, count := range h.Buckets() {
 		heights[k-first] = math.Max(math.Sqrt(float64(count)/float64(most)), 0.03)
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, `<svg class="histogram" viewBox="0 0 %d %d" preserveAspectRatio="none" aria-hidden="true">`, histogramWidth, histogramHeight)
-	writeSteps(&b, "busy", heights, 0, 0, histogramWidth, histogramHeight)
+	fmt.Fprintf(b, `<svg class="histogram" viewBox="0 0 %d %d" preserveAspectRatio="none" aria-hidden="true">`, histogramWidth, histogramHeight)
+	writeSteps(b, "busy", heights, 0, 0, histogramWidth, histogramHeight)
 	b.WriteString(`</svg>`)
-	return template.HTML(b.String())
 }
 
 // bounds are the outermost buckets of a histogram that is not empty, and the largest count of one.

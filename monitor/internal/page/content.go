@@ -31,8 +31,11 @@ func OfRun(r *Run, around Around) (*Content, error) {
 		return nil, err
 	}
 	v := newRunView(r, around)
-	return newContent("run", v, Content{Title: v.Title, Run: r.ID, Snap: snap, Live: !r.Ended()})
+	size := len(v.Graph) + len(v.Rows) + len(v.Cards) + usualHead
+	return newContent("run", v, size, Content{Title: v.Title, Run: r.ID, Snap: string(snap), Live: !r.Ended()})
 }
+
+const usualHead = 8000 // bytes, of what surrounds the graph, the table and the cards
 
 // OfRuns is the content of a page that lists runs.
 func OfRuns(all []*Run) (*Content, error) {
@@ -47,12 +50,12 @@ func OfRuns(all []*Run) (*Content, error) {
 		v.Runs = append(v.Runs, newSummary(r))
 	}
 	snap := slices.Concat([]byte("["), bytes.Join(snaps, []byte(",")), []byte("]"))
-	return newContent("list", v, Content{Title: fmt.Sprintf("%d runs", len(all)), Snap: snap, Live: true})
+	return newContent("list", v, 0, Content{Title: fmt.Sprintf("%d runs", len(all)), Snap: string(snap), Live: true})
 }
 
 // Missing is the content of a page about a run that is not known.
 func Missing() (*Content, error) {
-	return newContent("missing", nil, Content{Title: "no such run", Snap: []byte("[]"), Live: true})
+	return newContent("missing", nil, 0, Content{Title: "no such run", Snap: "[]", Live: true})
 }
 
 type listView struct{ Runs []summary }

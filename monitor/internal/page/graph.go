@@ -25,6 +25,7 @@ const (
 // texts lie; the queues' numbers stand on the edges.
 func graph(l *Layout, places []place) template.HTML {
 	var b strings.Builder
+	b.Grow(len(places) * usualBox)
 	class := "graph"
 	if l.width > leastWidth {
 		class += " wide"
@@ -47,6 +48,8 @@ func graph(l *Layout, places []place) template.HTML {
 	b.WriteString(`</g></svg>`)
 	return template.HTML(b.String())
 }
+
+const usualBox = 2000 // bytes
 
 // writeEdge draws an edge, which shows the pressure in its consumer's queue.
 func writeEdge(b *strings.Builder, l *Layout, e edge, to *place, turns *int) {

@@ -9,6 +9,7 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"html/template"
+	"strings"
 	"time"
 )
 
@@ -94,21 +95,23 @@ func (d *document) render() ([]byte, error) {
 type Content struct {
 	Title string
 	Run   string // the id of the run that it is about; "": none
-	HTML  []byte
-	Snap  []byte // the same as JSON
+	HTML  template.HTML
+	Snap  string // the same as JSON
 	Live  bool   // it will change
 }
 
 func (c *Content) document() *document {
 	return &document{
 		Title: c.Title, Run: c.Run, Style: template.CSS(pageCSS), Script: template.JS(pageJS),
-		Content: template.HTML(c.HTML), Snap: template.JS(c.Snap),
+		Content: c.HTML, Snap: template.JS(c.Snap),
 	}
 }
 
-func newContent(name string, v any, c Content) (*Content, error) {
-	var b bytes.Buffer
+// newContent executes a template whose result will have about that size.
+func newContent(name string, v any, size int, c Content) (*Content, error) {
+	var b strings.Builder
+	b.Grow(size)
 	err := pages.ExecuteTemplate(&b, name, v)
-	c.HTML = b.Bytes()
+	c.HTML = template.HTML(b.String())
 	return &c, err
 }

@@ -1,39 +1,36 @@
 package page
 
 import (
-	"fmt"
-	"html"
 	"html/template"
 	"strings"
 )
 
-// The rows of a table and the cards are written without a template: a page of thirty stages is
-// asked for each second, and they are most of it. All texts of theirs go through esc.
-
-// esc is a text as HTML.
-func esc(text string) string { return html.EscapeString(text) }
-
 // rows are the table's rows.
 func rows(places []place) template.HTML {
 	var b strings.Builder
+	b.Grow(len(places) * usualRow)
 	for i := range places {
 		places[i].writeRow(&b)
 	}
 	return template.HTML(b.String())
 }
 
+const usualRow = 2500 // bytes
+
 func (p *place) writeRow(b *strings.Builder) {
 	label := esc(p.Label)
-	fmt.Fprintf(b, `<tr %s tabindex="0" data-card="c%d"`, p.attr, p.index)
+	write(b, `<tr `, p.attr)
+	writeInt(b, ` tabindex="0" data-card="c`, p.index)
+	b.WriteString(`"`)
 	if p.flag != "" {
 		b.WriteString(` class="marked"`)
 	}
 	if p.named {
 		b.WriteString(` data-bottleneck=""`)
 	}
-	fmt.Fprintf(b, `><th scope="row" class="text"><a href="#c%d" tabindex="-1" title="%s">%s</a> <small>%s</small></th>`,
-		p.index, label, label, esc(p.Sub))
-	writeCell(b, "", p.Rate)
+	writeInt(b, `><th scope="row" class="text"><a href="#c`, p.index)
+	write(b, `" tabindex="-1" title="`, label, `">`, label, `</a> <small>`, esc(p.Sub), `</small></th>`)
+	writeCell(b, p.Rate)
 	writeFigure(b, "in", "", digits(p.In))
 	writeFigure(b, "out", "", digits(p.Out))
 	writeFigure(b, "dropped", "", digits(p.Dropped))
@@ -43,33 +40,30 @@ func (p *place) writeRow(b *strings.Builder) {
 		queue += "/" + digits(uint64(p.MaxSize))
 	}
 	writeFigure(b, "queue", when(p.pressed, "pressed"), queue)
-	writeCell(b, "text", timeBar(p.shares))
-	writeCell(b, "text", strip(p.columns))
-	writeCell(b, "", p.share(p.shares.working()))
-	writeCell(b, "", p.share(p.shares.starved))
-	writeCell(b, "", p.share(p.shares.blocked))
-	writeCell(b, "", p.quantile(0.5))
-	writeCell(b, "", p.quantile(0.99))
-	writeCell(b, "", p.longest())
+	b.WriteString(`<td class="text">`)
+	writeTimeBar(b, p.shares)
+	b.WriteString(`</td><td class="text">`)
+	writeStrip(b, p.columns)
+	b.WriteString(`</td>`)
+	writeCell(b, p.share(p.shares.working()))
+	writeCell(b, p.share(p.shares.starved))
+	writeCell(b, p.share(p.shares.blocked))
+	writeCell(b, p.quantile(0.5))
+	writeCell(b, p.quantile(0.99))
+	writeCell(b, p.longest())
 	b.WriteString("</tr>\n")
 }
 
-// writeCell writes a cell, with what is HTML already, as numbers are.
-func writeCell[T string | template.HTML](b *strings.Builder, class string, content T) {
-	b.WriteString("<td")
-	if class != "" {
-		b.WriteString(` class="` + class + `"`)
-	}
-	b.WriteString(">" + string(content) + "</td>")
-}
+// writeCell writes a cell with a number.
+func writeCell(b *strings.Builder, number string) { write(b, "<td>", number, "</td>") }
 
 // writeFigure writes a cell that programs read.
 func writeFigure(b *strings.Builder, name, class, content string) {
-	b.WriteString(`<td data-figure="` + name + `"`)
+	write(b, `<td data-figure="`, name, `"`)
 	if class != "" {
-		b.WriteString(` class="` + class + `"`)
+		write(b, ` class="`, class, `"`)
 	}
-	b.WriteString(">" + content + "</td>")
+	write(b, ">", content, "</td>")
 }
 
 func when(is bool, text string) string {
