@@ -1,14 +1,18 @@
 package browsertest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/monitor/browsertest/browser"
 	"github.com/gopeln/pl/monitor/browsertest/sample"
+	"github.com/gopeln/pl/thread"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -58,6 +62,8 @@ func TestGeometry(t *testing.T) {
 			p.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("details").forEach((d) => d.open = true)`))
 			assert.Empty(t, value[[]string](p, outside), "%d stages in %d px", stages, width)
 		}
+		p.do(chromedp.EmulateViewport(1440/2, 450, chromedp.EmulateScale(2))) // zoomed to 200 %
+		assert.Empty(t, value[[]string](p, outside), "%d stages at 200 %%", stages)
 		for _, font := range []string{"serif", "monospace"} { // a reader's system may have any
 			p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`document.body.style.fontFamily = %q`, font)))
 			assert.Empty(t, value[[]string](p, outside), "%d stages in %s", stages, font)
@@ -100,6 +106,47 @@ const contrast = `(() => {
 	return bad;
 })()`
 
+func (p *tab) requireContrast(what string) {
+	p.t.Helper()
+	assert.Empty(p.t, value[[]string](p, contrast), what)
+}
+
+// A page of a run that went wrong has colours of its own.
+func TestEveryEndIsLegible(t *testing.T) {
+	t.Parallel()
+	s := serve(t, "/")
+	ctx, cancel := context.WithCancel(s.Watch(t.Context()))
+	defer cancel()
+	for v, err := range sample.Chain(2, 1, 1000).All(ctx) {
+		if v == 5 || err != nil {
+			cancel()
+		}
+	}
+	fails := thread.Map(func(context.Context, int) (int, error) { return 0, errors.New("no") }, pl.Name("fails"))
+	require.Error(t, fails(pl.Range(3)).Run(s.Watch(t.Context())))
+	for range sample.Chain(2, 1, 1000).All(s.Watch(t.Context())) {
+		break
+	}
+	require.NoError(t, pl.Range(3).Run(s.Watch(t.Context())))
+	s.start(t, sample.Chain(3, 1, 100_000))
+	for _, scheme := range []string{"light", "dark"} {
+		p := newTab(t, 1280, scheme)
+		p.open(s.URL)
+		assert.Equal(t, "running,done,stopped early,failed,cancelled", value[string](p, `[...document.querySelectorAll(".pill")].map((e) => e.textContent).join()`))
+		p.requireContrast("the list, " + scheme)
+		for _, address := range value[[]string](p, `[...document.querySelectorAll("tbody a")].map((a) => a.href)`) {
+			p.open(address)
+			p.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("details").forEach((d) => d.open = true)`))
+			p.requireContrast(value[string](p, `document.querySelector(".pill").textContent`) + ", " + scheme)
+		}
+	}
+	p := newTab(t, 1280, "light")
+	p.open(s.URL)
+	s.setDown(true)
+	p.becomes(`document.getElementById("lost").textContent !== ""`, 20*time.Second)
+	p.requireContrast("connection lost")
+}
+
 func TestThemes(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "/")
@@ -116,7 +163,7 @@ func TestThemes(t *testing.T) {
 			p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`document.documentElement.dataset.theme = %q`, theme)))
 			assert.Equal(t, want, value[string](p, back))
 			p.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("details").forEach((d) => d.open = true)`))
-			assert.Empty(t, value[[]string](p, contrast), theme)
+			p.requireContrast(theme)
 		}
 	}
 }

@@ -126,10 +126,12 @@ func (p *tab) becomes(expression string, within time.Duration) {
 	}
 }
 
-// site is a Monitor that is served, and what was asked of it.
+// site is a Monitor that is served, and what was asked of its server.
 type site struct {
 	*monitor.Monitor
 	*httptest.Server
+	mounted http.Handler
+	below   string // the path
 
 	mu    sync.Mutex
 	asked []string
@@ -139,8 +141,11 @@ type site struct {
 // serve serves a Monitor, below a path such as "/".
 func serve(t *testing.T, below string, opts ...monitor.Option) *site {
 	t.Helper()
-	s := &site{Monitor: monitor.New(opts...)}
-	s.Server = httptest.NewServer(http.StripPrefix(strings.TrimSuffix(below, "/"), s))
+	s := &site{Monitor: monitor.New(opts...), below: below}
+	s.mounted = http.StripPrefix(strings.TrimSuffix(below, "/"), s.Monitor)
+	s.Server = httptest.NewUnstartedServer(s)
+	s.Config.WriteTimeout = 2 * time.Second // a page may not need a longer one
+	s.Start()
 	t.Cleanup(s.Close)
 	s.URL += below
 	return s
@@ -154,7 +159,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if down {
 		panic(http.ErrAbortHandler)
 	}
-	s.Monitor.ServeHTTP(w, r)
+	s.mounted.ServeHTTP(w, r)
 }
 
 func (s *site) setDown(down bool) {
@@ -163,16 +168,21 @@ func (s *site) setDown(down bool) {
 	s.down = down
 }
 
-// requests are how many there were for a path so far.
-func (s *site) requests(path string) (n int) {
+// polls are how often a page has asked for what is new.
+func (s *site) polls() int { return len(s.requests(s.below + "json")) }
+
+// requests are those that there were so far, but for those for other paths.
+func (s *site) requests(paths ...string) (found []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, p := range s.asked {
-		if p == path {
-			n++
-		}
-	}
-	return n
+	return slices.DeleteFunc(slices.Clone(s.asked), func(p string) bool { return !slices.Contains(paths, p) })
+}
+
+// strange are the requests for anything but the page and its polls.
+func (s *site) strange() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.asked), func(p string) bool { return p == s.below || p == s.below+"json" })
 }
 
 // start runs a pipeline, whose run the site watches, until it is stopped or the test has ended. It

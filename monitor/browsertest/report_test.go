@@ -44,7 +44,11 @@ func TestAReportStandsAlone(t *testing.T) {
 		assert.Equal(t, "Done", value[string](p, `document.querySelector("[data-state]").dataset.state`))
 		p.requireGeometry()
 		call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
-		assert.Equal(t, "rgb(247, 248, 250)", value[string](p, `getComputedStyle(document.body).backgroundColor`))
+		for _, theme := range []string{"auto", "dark"} {
+			p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`document.documentElement.dataset.theme = %q`, theme)))
+			assert.Equal(t, "rgb(247, 248, 250)", value[string](p, `getComputedStyle(document.body).backgroundColor`), theme)
+			p.requireContrast("on paper, " + theme)
+		}
 		if scripts {
 			p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("tr[data-stage='step 01']").click()`))
 			assert.True(t, value[bool](p, `document.querySelector("details[data-stage='step 01']").open`))
