@@ -60,8 +60,9 @@
 //
 // pl.Retry tries a value again on any worker. A value whose workers die is tried alone, and fails
 // with a [PoisonError] when it has killed as many as [MaxDeliver] says; Retry does not try it again.
-// That a worker has died is noticed after a Lease, so give a short one if a crash is likely. Nothing
-// kills a function that never returns: use package process for code that may hang.
+// That a worker has died is noticed after a Lease, so give a short one if a crash is likely; of local
+// workers, see package embed, it is known at once. Nothing kills a function that never returns: use
+// package process for code that may hang.
 //
 // OnStart is called at most once for each slot and run, when the first value comes; OnEnd when the run
 // ends or the worker leaves. The run waits for it up to 5 seconds.

@@ -109,21 +109,35 @@ func (c *crew) start() (*member, error) {
 		_ = inside.Close()
 		return nil, fmt.Errorf("cannot start a worker process: %w", err)
 	}
-	c.places.Go(func() { join(ours, inside) })
+	c.places.Go(func() { c.join(ours, inside) })
 	return m, nil
 }
 
-// join carries bytes between two connections until one of them ends.
-func join(a, b net.Conn) {
-	var both sync.WaitGroup
-	for _, way := range [][2]net.Conn{{a, b}, {b, a}} {
-		both.Go(func() {
-			_, _ = io.Copy(way[0], way[1])
-			_ = a.Close()
-			_ = b.Close()
-		})
+// lingering is how long the server may give messages to a worker that has died: longer than a worker's request for them lives.
+const lingering = 35 * time.Second
+
+// join carries what a worker and the server say to each other. When the worker has ended it hands back what the worker had,
+// and for some time what it is still given.
+func (c *crew) join(worker, inside net.Conn) {
+	var e estate
+	silent := make(chan struct{})
+	go func() {
+		defer close(silent)
+		given := io.TeeReader(inside, &sighting{found: e.gave})
+		_, _ = io.Copy(worker, given)
+		_, _ = io.Copy(io.Discard, given)
+		_ = worker.Close() // the server has ended
+	}()
+	_, _ = io.Copy(inside, io.TeeReader(worker, &sighting{found: e.done}))
+	_ = worker.Close()
+	e.settle(func(message string) { _ = c.server.conn.Publish(message+"0", []byte("-NAK")) })
+	select {
+	case <-silent:
+	case <-c.over:
+	case <-time.After(lingering):
 	}
-	both.Wait()
+	_ = inside.Close()
+	<-silent
 }
 
 // fill keeps a place filled. One whose processes die as soon as they begin waits longer and longer.

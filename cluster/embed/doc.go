@@ -15,6 +15,8 @@
 // asks for one, for workers on other machines: they connect with nats.Connect and call
 // cluster.Cluster.Serve.
 //
+// When a local worker dies, what it had is run by others at once, whatever the Lease: the program sees
+// all that passes over the worker's connection, and hands back to the server what the worker was given.
 // When the program dies, even by SIGKILL, its local workers die too. Signals that a terminal or systemd
 // sends to the whole process group are left to the program.
 package embed

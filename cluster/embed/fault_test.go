@@ -91,6 +91,39 @@ func TestWorkersAreKilledAllThroughARun(t *testing.T) {
 	stop()
 }
 
+// located is work that says in which process it was done.
+var located = cluster.Map(func(_ context.Context, n int) ([2]int, error) {
+	time.Sleep(time.Millisecond)
+	return [2]int{n, os.Getpid()}, nil
+}, pl.Name("located"))
+
+// What a local worker had when it is killed does not wait for its lease, which is 30 s by default.
+func TestALocalWorkersDeathIsKnownAtOnce(t *testing.T) {
+	for name, opts := range map[string][]pl.Option{"all slots": nil, "bounded": {pl.Workers(4), cluster.BatchSize(3)}, "one": {pl.Workers(1)}} {
+		t.Run(name, func(t *testing.T) {
+			leavesNothing(t)
+			s, err := embed.Start(t.Context(), embed.LocalWorkers(2))
+			require.NoError(t, err)
+			defer s.Close()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(*long)*20*time.Second)
+			defer cancel()
+			n := 1000 * *long
+			var got tally
+			for v, err := range located(pl.Range(n)).With(append(opts, cluster.On(s.Cluster()))...).All(ctx) {
+				require.NoError(t, err)
+				got.add(v[0])
+				if len(got.seen)%400 == 300 {
+					if err := syscall.Kill(v[1], syscall.SIGKILL); err != nil {
+						require.ErrorIs(t, err, syscall.ESRCH, "killed before")
+					}
+				}
+			}
+			got.check(t, n, func(i int) int { return i })
+			require.NoError(t, s.Close())
+		})
+	}
+}
+
 func TestAFlatMapsWorkersAreKilled(t *testing.T) {
 	s, url := listening(t)
 	stop := killedInTurn(t, url)

@@ -1,0 +1,110 @@
+package embed
+
+import (
+	"bytes"
+	"sync"
+)
+
+// estate is the messages of work that a local worker has, by what passes over its connection: each from when the server
+// gives it to the worker until the worker says that it is done with. When the worker has died the messages are handed back
+// at once, instead of at the end of their lease, and so are those that the server still gives to it.
+type estate struct {
+	mu          sync.Mutex
+	held, older map[string]bool
+	handBack    func(message string) // nil: the worker lives
+}
+
+// mostHeld limits what is known of a worker, twice: of runs that were broken off it keeps messages that mean nothing any more.
+const mostHeld = 4096
+
+// gave notes that the server has given a message to the worker.
+func (e *estate) gave(message string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.handBack != nil {
+		e.handBack(message)
+		return
+	}
+	if len(e.held) >= mostHeld || e.held == nil {
+		e.older, e.held = e.held, map[string]bool{}
+	}
+	e.held[message] = true
+}
+
+// done notes that the worker has said what became of a message.
+func (e *estate) done(message string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.held, message)
+	delete(e.older, message)
+}
+
+// settle hands back what the worker had, now that it has died.
+func (e *estate) settle(handBack func(message string)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.handBack = handBack
+	for _, messages := range []map[string]bool{e.held, e.older} {
+		for m := range messages {
+			handBack(m)
+		}
+	}
+	e.held, e.older = nil, nil
+}
+
+// sighting is a writer that finds the messages of work in what NATS clients and servers say. A message is named by the subject
+// by which it is acknowledged, without the last of its parts, which does not matter, and of which the end is not known
+// inside of other data.
+type sighting struct {
+	found func(message string)
+	rest  []byte // what may be the beginning of a name
+}
+
+const (
+	nameParts = 8
+	mostName  = 512
+)
+
+var (
+	nameStart = []byte("$JS.ACK.")
+	signOf    = []byte("PUB ") // before a name: a sign of life of its worker, and no more
+)
+
+// Write looks at p. It never fails.
+func (s *sighting) Write(p []byte) (int, error) {
+	data := append(s.rest, p...)
+	for {
+		i := bytes.Index(data, nameStart)
+		if i < 0 {
+			data = data[max(0, len(data)-len(signOf)-len(nameStart)+1):]
+			break
+		}
+		end := nameEnd(data[i:])
+		if end == 0 && len(data)-i < mostName {
+			data = data[max(0, i-len(signOf)):]
+			break
+		}
+		if end > 0 && !bytes.HasSuffix(data[:i], signOf) {
+			s.found(string(data[i : i+end]))
+		}
+		data = data[i+len(nameStart):]
+	}
+	s.rest = append(s.rest[:0], data...)
+	return len(p), nil
+}
+
+// nameEnd is where the name ends that data begins with. It is 0 if data is too short, and -1 if there is none.
+func nameEnd(data []byte) int {
+	parts := 0
+	for i, c := range data {
+		switch {
+		case c <= ' ' || c > '~':
+			return -1
+		case c == '.':
+			if parts++; parts == nameParts {
+				return i + 1
+			}
+		}
+	}
+	return 0
+}
