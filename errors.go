@@ -37,7 +37,7 @@ func (e *StageError) Error() string {
 	if e.Attempts > 1 {
 		fmt.Fprintf(&b, ", after %d attempts", e.Attempts)
 	}
-	return b.String() + ": " + guard.Text(e.Err)
+	return b.String() + ": " + within(e.Err)
 }
 
 // Unwrap returns Err.
@@ -82,6 +82,10 @@ var (
 // recovered returns the error of a recovered panic. It must be called in the deferred function,
 // where the stack still has the frames of the panic.
 func recovered(value any) *PanicError { return &PanicError{Value: value, Stack: debug.Stack()} }
+
+// within returns the text of err for a message that begins with this package's prefix: without that
+// prefix, which err has if it comes from a run within the function, or from a Func.
+func within(err error) string { return strings.TrimPrefix(guard.Text(err), "pl: ") }
 
 // shown formats v for a message, in about 80 bytes at most. It stops when it has these, so that the
 // message of a huge value costs little.

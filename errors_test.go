@@ -164,3 +164,12 @@ func TestAnErrorShowsAHugeValueBriefly(t *testing.T) {
 			B string
 		}{1, "two"}, Err: errors.New("bad")}).Error())
 }
+
+func TestAMessageHasThePackagesPrefixOnce(t *testing.T) {
+	inner := thread.Map(func(_ context.Context, x int) (int, error) { return x, errSource }, pl.Name("inner"))
+	outer := thread.Map(func(ctx context.Context, x int) (int, error) { return inner(pl.From(x)).Count(ctx) }, pl.Name("outer"))
+	err := outer(pl.From(7)).Run(t.Context())
+	assert.Equal(t, fmt.Sprintf(`pl: stage "outer", worker 0, value 7: stage "inner", worker 0, value 7: %v`, errSource), err.Error())
+	err = inner(pl.From(7)).With(pl.KeepGoing(0)).Run(t.Context())
+	assert.Equal(t, fmt.Sprintf(`pl: 1 value failed; the first: stage "inner", worker 0, value 7: %v`, errSource), err.Error())
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/gopeln/pl/internal/queue"
@@ -15,9 +16,7 @@ var ErrNoResult = errors.New("pl: the value ended without a result")
 
 var (
 	errFuncStopped = errors.New("pl: the Func has been stopped")
-	errNoSourceOf  = errors.New("Func: the operator does not use the stage that it is given, so no value would reach it")
-	errWhose       = errors.New("Func: it cannot be known whose a result of this stage is; use operators that " +
-		"turn one value into others, and have one input and one consumer")
+	errNoSourceOf  = errors.New("the operator does not use the stage that it is given, so no value would reach it")
 )
 
 // Func starts the stages of p, which stay until stop, and returns a function that sends one value
@@ -30,6 +29,10 @@ var (
 // without a result, call returns [ErrNoResult]. If ctx ends first, call returns its cause at once:
 // a value whose function runs is not interrupted, and one that has not begun never begins, in any
 // stage. [Ordered] in p lets every value pass, since each caller waits for its own.
+//
+// If the queues of p are full, see [MaxSize], call waits for room until ctx ends. A service bounds
+// that wait by a deadline, and answers "503 Service Unavailable" if ctx has ended and its client
+// is still there.
 //
 // stop lets the calls under way finish, waits until nothing is left, and returns the errors of
 // OnEnd and what else went wrong with the run. It may be called again and returns the same. After
@@ -239,11 +242,17 @@ func checkCalls(root node) error {
 		case m.calls:
 			used = true
 		case len(m.inputs) != 1, m.renumbers && !m.restores, consumers[n] > 1:
-			return &StageError{Stage: m.cfg.name, Worker: -1, Err: errWhose}
+			return ofNoCall(m.cfg.name)
 		}
 	}
 	if !used {
 		return errNoSourceOf
 	}
 	return nil
+}
+
+// ofNoCall is the error of a Func with a stage whose results cannot be matched with calls.
+func ofNoCall(stage string) error {
+	return fmt.Errorf("a result of the stage %q belongs to no single call: use operators that turn one value into others, "+
+		"and have one input and one consumer", stage)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -107,7 +108,8 @@ func TestAFuncRefusesBranchesThatComeTogether(t *testing.T) {
 	} {
 		call, stop := pl.Func(t.Context(), p)
 		_, err := call(t.Context(), 1)
-		require.ErrorContains(t, err, "it cannot be known whose", name)
+		require.ErrorContains(t, err, "belongs to no single call", name)
+		require.Equal(t, 1, strings.Count(err.Error(), "pl: "), "%s: %v", name, err)
 		require.Error(t, stop(), name)
 	}
 }

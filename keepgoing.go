@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-
-	"github.com/gopeln/pl/internal/guard"
 )
 
 // KeepGoing drops values that have failed for good, after the last attempt of [Retry], and goes on.
@@ -39,7 +37,7 @@ func (e *FailedValues) Error() string {
 		text = "pl: 1 value failed"
 	}
 	if len(e.First) > 0 {
-		text += "; the first: " + guard.Text(e.First[0])
+		text += "; the first: " + within(e.First[0])
 	}
 	return text
 }

@@ -1,11 +1,13 @@
 package pl_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log"
 	"log/slog"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 
@@ -108,4 +110,34 @@ func TestSkipLogSurvivesAnyError(t *testing.T) {
 	}
 	require.Len(t, text.all, 2)
 	assert.ErrorAs(t, text.all[0].attrs["err"].Any().(error), new(unspeakable))
+}
+
+func TestSkipLogShortensAnErrorWithAStack(t *testing.T) {
+	for _, level := range []slog.Level{slog.LevelWarn, slog.LevelDebug} {
+		var text bytes.Buffer
+		l := slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: level}))
+		fails := thread.Map(func(context.Context, int) (int, error) { panic("out of ink") }, pl.OnError(pl.SkipLog(l)))
+		assert.Empty(t, values(t, fails(pl.Range(1))))
+		warned, rest, _ := strings.Cut(text.String(), "\n")
+		assert.Contains(t, warned, "panic: out of ink …")
+		assert.Contains(t, warned, "at level Debug")
+		assert.NotContains(t, warned, "goroutine")
+		if level == slog.LevelDebug {
+			assert.Contains(t, rest, "goroutine")
+			assert.NotContains(t, rest, "…")
+		} else {
+			assert.Empty(t, rest)
+		}
+	}
+}
+
+func TestSkipLogShortensALongLine(t *testing.T) {
+	var kept records
+	long := strings.Repeat("x", 5000)
+	fails := thread.Map(func(context.Context, int) (int, error) { return 0, errors.New(long) },
+		pl.OnError(pl.SkipLog(slog.New(&kept))))
+	assert.Empty(t, values(t, fails(pl.Range(1))))
+	require.Len(t, kept.all, 2)
+	assert.Equal(t, strings.Repeat("x", 1000)+" … (4000 bytes more, at level Debug)", kept.all[0].attrs["err"].String())
+	assert.Equal(t, long, kept.all[1].attrs["err"].String())
 }

@@ -70,7 +70,7 @@ func (c *Cluster) reach(ctx context.Context, most time.Duration) error {
 	for over := time.Now().Add(most); !c.nc.IsConnected(); {
 		switch {
 		case c.nc.IsClosed():
-			return fmt.Errorf("the connection to the NATS server is closed%s: connect again, with nats.MaxReconnects(-1)", c.last())
+			return c.closed()
 		case time.Now().After(over):
 			return fmt.Errorf("no NATS server can be reached within %v (WaitWorkers): %s%s; is one running there?",
 				most, strings.Join(c.servers(), ", "), c.last())
@@ -131,6 +131,13 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func errClosed(c *Cluster) error {
-	return fmt.Errorf("the connection to the NATS server was closed%s: connect with nats.MaxReconnects(-1), and close it after the run", c.last())
+// closed says how the connection may have come to be closed, and what to do about it.
+func (c *Cluster) closed() error {
+	const text = "the connection to the NATS server is closed"
+	last := c.nc.LastError()
+	if c.nc.Opts.MaxReconnect >= 0 && errors.Is(last, nats.ErrNoServers) {
+		return fmt.Errorf("%s, since no server could be reached for too long (%w): connect with nats.MaxReconnects(-1), "+
+			"which never gives up", text, last)
+	}
+	return fmt.Errorf("%s%s: close it, or the embed.Server that it belongs to, only when no run and no Serve uses it any more", text, c.last())
 }

@@ -36,6 +36,9 @@
 // types and codec: programs that share some functions can work for each other. Where they differ the
 // worker does not take part, and says why in [NoWorkersError]. Another build is a warning in the log.
 //
+// What a function needs from the run goes with its values; what it needs from its machine, such as a
+// connection, is a pl.Resource or the worker's own configuration. A stage refuses process.Setup.
+//
 // Values, codecs (process.WithCodec), refusals and errors are those of package process: a function's
 // error arrives as a *process.RemoteError. The text of StageError.Err names the host and the process
 // of the worker, also where it is pl.ErrTimeout, a [PoisonError], or the error of OnStart or OnEnd, so
@@ -67,6 +70,6 @@
 // OnStart is called at most once for each slot and run, when the first value comes; OnEnd when the run
 // ends or the worker leaves. The run waits for it up to 5 seconds.
 //
-// What a peer can do who may publish in the namespace, which permissions a parent and a worker need,
-// and how to run workers as a service, is told in docs/cluster.md of the repository.
+// The repository's docs/cluster.md says what a peer in the namespace can do, which permissions a
+// parent and a worker need, and how to run workers as a service.
 package cluster

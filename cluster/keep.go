@@ -26,7 +26,7 @@ func (s *stage[A, B, R]) keep(over <-chan struct{}) {
 			s.workers.drop(s.settings.lease + every)
 		case <-looks.C:
 			if s.nc.IsClosed() {
-				s.site.Fail(&pl.StageError{Stage: s.site.Name(), Worker: -1, Err: errClosed(s.Cluster)})
+				s.site.Fail(&pl.StageError{Stage: s.site.Name(), Worker: -1, Err: s.closed()})
 				return
 			}
 			if !s.nc.IsConnected() {

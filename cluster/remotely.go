@@ -24,10 +24,10 @@ func (h host) Check(s *pl.Site) error { return h.check(s) }
 // that was abandoned runs on, and without Workers all slots take part.
 func (host) Overlaps() bool { return true }
 
-// Knows reports whether the option of key k is one of a stage of this package.
+// Knows reports whether the option of key k is one of a stage of this package, or one that Check refuses.
 func (host) Knows(k any) bool {
 	switch k.(type) {
-	case key, crossing.Setting:
+	case key, crossing.Setting, crossing.Setup:
 		return true
 	}
 	return false

@@ -156,7 +156,7 @@ func (s *server) attend(ctx context.Context) error {
 		case <-ticker.C:
 		}
 		if s.nc.IsClosed() {
-			return fmt.Errorf("the connection was closed%s", s.last())
+			return s.closed()
 		}
 		now := time.Now()
 		s.lookAfter(now, now.Sub(last) > time.Second)

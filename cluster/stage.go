@@ -112,11 +112,23 @@ func (f *remoteFunc[A, B, R]) drive(ports pl.Ports[A, B]) {
 
 type runKey struct{}
 
+// refusedSetup returns an error if a process.Setup is among a stage's settings.
+func refusedSetup(site *pl.Site) error {
+	for key := range site.Settings() {
+		if s, ok := key.(crossing.Setup); ok {
+			return fmt.Errorf("the process.Setup made at %s cannot be used here, since the workers of a cluster outlive the run and "+
+				"serve several programs: send what the function needs with each value, or give the workers their own "+
+				"configuration, as by their environment or a pl.OnStart", s.MadeAt())
+		}
+	}
+	return nil
+}
+
 // prepare finds out whether the stage can run, and waits for a worker.
 func (s *stage[A, B, R]) prepare() error {
 	crossing.Complete()
 	s.settings = settingsOf(s.site.Setting)
-	if err := s.registration.Problem(); err != nil {
+	if err := errors.Join(s.registration.Problem(), refusedSetup(s.site)); err != nil {
 		return err
 	}
 	var inErr, outErr error

@@ -33,8 +33,9 @@ func register[A, R any](name string, codec Codec, skip int, open pl.Opener[A, R]
 // runnable tells why the stage cannot run, if it cannot. It is asked before any subprocess starts.
 func runnable(r *crossing.Registration) error {
 	if !mainCalled.Load() && (!testing.Testing() || !flag.Parsed()) {
-		return errors.New("the program has not called process.Main: make it the first line of main, " +
-			"since the worker processes are this program started again")
+		return errors.New("the program has not called process.Main: make it the first line of main, and make the stages of " +
+			"package process before it, in package-level variables (var step = process.Map(...)), since the worker processes " +
+			"are this program started again")
 	}
 	return r.Problem()
 }

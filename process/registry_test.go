@@ -93,7 +93,7 @@ func TestProgramsThatDoNotCallMain(t *testing.T) {
 	out, err := exec.Command("go", "build", "-o", program, "./testdata/forgotten").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	for how, want := range map[string]string{
-		"forgotten": "has not called process.Main: make it the first line of main",
+		"forgotten": "has not called process.Main: make it the first line of main, and make the stages of package process before it",
 		"late":      "or in main to before process.Main()",
 		"misplaced": "exit status 125",
 		"right":     "[1 2 3] <nil>",

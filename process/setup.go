@@ -18,6 +18,9 @@ type setup struct {
 	call func(data []byte) error
 }
 
+// MadeAt returns the place of the call of Setup.
+func (s *setup) MadeAt() string { return s.place }
+
 // settingUp is one setup with the value that it was given.
 type settingUp struct {
 	*setup
@@ -46,7 +49,8 @@ type call struct {
 // Each worker of the stage calls set before OnStart; the program does not call it. A stage may be
 // given several, which are called in the order of the options; of one that it is given twice the
 // last value counts. The value is encoded when the run starts, as values of stages are by default.
-// A panic in set, or Goexit, fails the run.
+// A panic in set, or Goexit, fails the run. A stage of package cluster refuses it, since the workers
+// there outlive the run and serve several programs.
 func Setup[T any](set func(T)) func(value T) pl.Option {
 	s := registerSetup(reflect.TypeFor[T](), 1)
 	values, err := crossing.ChannelFor[T](nil)

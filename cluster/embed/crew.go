@@ -196,7 +196,7 @@ func (c *crew) dismiss() error {
 		case <-m.done:
 		case <-timer.C:
 			timer.Reset(0)
-			err = errors.Join(err, fmt.Errorf("embed: worker process %d has not left within %v, and was killed", m.cmd.Process.Pid, dismissPatience))
+			err = errors.Join(err, fmt.Errorf("worker process %d has not left within %v, and was killed", m.cmd.Process.Pid, dismissPatience))
 			_ = m.cmd.Process.Kill()
 			<-m.done
 		}

@@ -34,11 +34,19 @@ func Start(ctx context.Context, opts ...Option) (*Server, error) {
 			o(&s.settings)
 		}
 	}
-	s.close = sync.OnceValue(s.shut)
+	s.close = sync.OnceValue(func() error { return prefixed(s.shut()) })
 	if err := s.start(ctx); err != nil {
-		return nil, fmt.Errorf("embed: %w", errors.Join(err, s.Close()))
+		return nil, prefixed(errors.Join(err, s.shut()))
 	}
 	return s, nil
+}
+
+// prefixed is err with this package's name before it, or nil if err is nil.
+func prefixed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("embed: %w", err)
 }
 
 // startPatience bounds the start if ctx does not.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -101,6 +102,28 @@ func ExampleListen() {
 	// Output:
 	// [4] <nil>
 	// <nil>
+}
+
+// The server also carries the program's own messages, on subjects that do not begin with "pl.".
+func ExampleServer_Conn() {
+	s, err := embed.Start(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+	greetings, err := s.Conn().SubscribeSync("greetings")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := s.Conn().Publish("greetings", []byte("hello")); err != nil {
+		log.Fatal(err)
+	}
+	m, err := greetings.NextMsg(time.Minute)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s\n", m.Data)
+	// Output: hello
 }
 
 // A server that the workers of other machines reach needs both a certificate and a token.

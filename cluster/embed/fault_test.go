@@ -22,6 +22,7 @@ import (
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/cluster"
 	"github.com/gopeln/pl/cluster/embed"
+	"github.com/gopeln/pl/process"
 )
 
 // What goes wrong must cost time only. Each test counts every value; -long makes them last.
@@ -352,6 +353,27 @@ func TestAnotherProgramsWorkerIsRefused(t *testing.T) {
 	account(t, s.Cluster(), 100) // what is alike works
 }
 
+func TestAClosedConnectionIsToldFromOneThatGaveUp(t *testing.T) {
+	s, err := embed.Start(t.Context(), embed.Listen("127.0.0.1:0"))
+	require.NoError(t, err)
+	gone := make(chan struct{})
+	nc, err := nats.Connect(s.URL(), nats.MaxReconnects(1), nats.ReconnectWait(time.Millisecond),
+		nats.ClosedHandler(func(*nats.Conn) { close(gone) }))
+	require.NoError(t, err)
+	defer nc.Close()
+	closed, gaveUp := s.Cluster(), cluster.New(nc)
+	require.NoError(t, s.Close())
+	<-gone
+	err = work(pl.Range(3)).With(cluster.On(closed)).Run(t.Context())
+	require.ErrorContains(t, err, "embed.Server")
+	require.NotContains(t, err.Error(), "MaxReconnects")
+	err = work(pl.Range(3)).With(cluster.On(gaveUp)).Run(t.Context())
+	require.ErrorContains(t, err, "MaxReconnects(-1), which never gives up")
+}
+
+// configured is an option of package process, which stages of this one refuse.
+var configured = process.Setup(func(int) {})
+
 func TestMistakesAreClearErrors(t *testing.T) {
 	run := func(opts ...pl.Option) error { return work(pl.Range(3)).With(opts...).Run(t.Context()) }
 	require.ErrorContains(t, run(), "cluster.On")
@@ -360,6 +382,7 @@ func TestMistakesAreClearErrors(t *testing.T) {
 	require.ErrorContains(t, run(cluster.On(server.Cluster(cluster.Namespace("a.b")))), "letters, digits")
 	require.ErrorContains(t, run(cluster.On(server.Cluster()), cluster.Lease(time.Millisecond)), "at least 1s")
 	require.ErrorContains(t, run(cluster.On(server.Cluster()), cluster.Replicas(3)), "cannot make the stream")
+	require.ErrorContains(t, run(cluster.On(server.Cluster()), configured(3)), "send what the function needs with each value")
 	nc, err := nats.Connect(fmt.Sprintf("nats://127.0.0.1:%d", freePort(t)), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1))
 	require.NoError(t, err)
 	defer nc.Close()

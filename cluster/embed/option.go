@@ -53,6 +53,7 @@ func (s *settings) check() error {
 	}
 	if s.workers > 0 && !mainCalled.Load() {
 		return fmt.Errorf("LocalWorkers(%d): the program has not called embed.Main: make it the first line of main (or of TestMain), "+
+			"and make the stages of package cluster before it, in package-level variables (var step = cluster.Map(...)), "+
 			"since the workers are this program started again", s.workers)
 	}
 	if !s.listens {
