@@ -118,6 +118,8 @@ func ExampleSplit() {
 // more.
 type ticks struct{ *time.Ticker }
 
+var _ pl.Limiter = ticks{}
+
 func (t ticks) Wait(ctx context.Context) error {
 	select {
 	case <-t.C:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -18,6 +19,13 @@ func ExampleFailedValues() {
 		fmt.Println(failed.Total, failed.First[0].Item, failed.First[1].Item)
 	}
 	// Output: 2 two four
+}
+
+// A function that calls FailNow of package testing, or runtime.Goexit, fails its value.
+func ExampleErrGoexit() {
+	quits := thread.Map(func(context.Context, int) (int, error) { runtime.Goexit(); return 0, nil })
+	fmt.Println(errors.Is(quits(pl.Range(1)).Run(context.Background()), pl.ErrGoexit))
+	// Output: true
 }
 
 func ExampleErrTimeout() {

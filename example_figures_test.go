@@ -2,7 +2,10 @@ package pl_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/gopeln/pl"
@@ -81,4 +84,84 @@ func ExampleHistogram() {
 	}
 	fmt.Println(calls.Count(), calls.Quantile(0.5) >= 19*time.Millisecond)
 	// Output: 10 true
+}
+
+// The shape of a distribution of times.
+func ExampleHistogram_Buckets() {
+	text := []byte(`{"count":3,"sum":3000000,"buckets":[[-80,2],[-72,1]]}`)
+	var calls pl.Histogram
+	if err := json.Unmarshal(text, &calls); err != nil {
+		panic(err)
+	}
+	fmt.Println(calls.Count(), "calls of", calls.Mean(), "each,", calls.Sum(), "together")
+	for k, n := range calls.Buckets() {
+		fmt.Printf("%d longer than %.1f ms\n", n, 1000*math.Exp2(float64(k)/8))
+	}
+	// Output:
+	// 3 calls of 1ms each, 3ms together
+	// 2 longer than 1.0 ms
+	// 1 longer than 2.0 ms
+}
+
+// A program acts on what limits a run.
+func ExampleVerdictKind() {
+	advise := func(v pl.Verdict) string {
+		switch v.Kind {
+		case pl.CPUBound:
+			return "take a larger machine"
+		case pl.StageBound:
+			return "give " + v.Stage + " more workers"
+		case pl.Stuck:
+			return "look at the goroutines"
+		default:
+			return "leave it as it is"
+		}
+	}
+	fmt.Println(advise(pl.Verdict{Kind: pl.StageBound, Stage: "score"}))
+	fmt.Println(advise(pl.Verdict{Kind: pl.Balanced}))
+	// Output:
+	// give score more workers
+	// leave it as it is
+}
+
+// What each worker does now, and how long the longest calls took.
+func ExampleStageStats() {
+	var run *pl.RunInfo
+	ctx := pl.Observe(context.Background(), func(r *pl.RunInfo) func(error) {
+		run = r
+		return nil
+	})
+	show := func(now []pl.Activity, slowest []pl.Call) {
+		for _, a := range now {
+			fmt.Println("worker", a.Worker, "is", a.State)
+		}
+		for _, c := range slowest {
+			fmt.Println("a call of worker", c.Worker, "took long:", c.Took >= 19*time.Millisecond)
+		}
+	}
+	look := func(_ context.Context, x int) (int, error) {
+		show(run.Stats().Stages[1].Active, nil)
+		time.Sleep(20 * time.Millisecond)
+		return x, nil
+	}
+	if err := thread.Map(look)(pl.Range(1)).Run(ctx); err != nil {
+		panic(err)
+	}
+	show(nil, run.Stats().Stages[1].Slowest)
+	// Output:
+	// worker 0 is busy
+	// a call of worker 0 took long: true
+}
+
+func ExampleRunState() {
+	ctx := pl.Observe(context.Background(), func(run *pl.RunInfo) func(error) {
+		fmt.Println(run.Stats().State == pl.Running)
+		return func(error) { fmt.Println(run.Stats().State) }
+	})
+	fails := thread.Each(func(context.Context, int) error { return errors.New("no") })
+	fmt.Println(fails(pl.Range(1)).Run(ctx) != nil)
+	// Output:
+	// true
+	// Failed
+	// true
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"time"
 
 	"github.com/gopeln/pl"
 	"github.com/gopeln/pl/thread"
@@ -25,5 +28,36 @@ func ExampleFunc() {
 	// Output:
 	// 21 <nil>
 	// true
+	// <nil>
+}
+
+// A call waits while all workers are busy and the queue is full. A deadline bounds that wait, so
+// that a service can say that it is busy.
+func ExampleFunc_busy() {
+	release := make(chan struct{})
+	work := thread.Map(func(_ context.Context, x int) (int, error) { <-release; return x, nil }, pl.MaxSize(1))
+	call, stop := pl.Func(context.Background(), work)
+
+	answer := func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 50*time.Millisecond)
+		defer cancel()
+		y, err := call(ctx, 1)
+		switch {
+		case err == nil:
+			fmt.Fprintln(w, y)
+		case ctx.Err() != nil:
+			w.Header().Set("Retry-After", "1")
+			http.Error(w, "busy", http.StatusServiceUnavailable)
+		default:
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+	}
+	w := httptest.NewRecorder()
+	answer(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	fmt.Println(w.Code, w.Header().Get("Retry-After"))
+	close(release)
+	fmt.Println(stop())
+	// Output:
+	// 503 1
 	// <nil>
 }

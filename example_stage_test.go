@@ -134,6 +134,45 @@ func ExampleRun() {
 	// Output: 10 285 5 <nil>
 }
 
+// How many stages there are is known only at run time.
+func ExampleRunnable() {
+	greet := func(_ context.Context, name string) error { fmt.Println("hello", name); return nil }
+	var all []pl.Runnable
+	for _, name := range []string{"Ada"} {
+		all = append(all, thread.Each(greet)(pl.From(name)))
+	}
+	fmt.Println(pl.Run(context.Background(), all...))
+	// Output:
+	// hello Ada
+	// <nil>
+}
+
+// An observer that can be given to several contexts.
+func ExampleObserver() {
+	var announce pl.Observer = func(run *pl.RunInfo) (ended func(error)) {
+		return func(err error) { fmt.Println(run.Stats().Consumer.In, "values:", err) }
+	}
+	got, err := pl.Range(3).Collect(pl.Observe(context.Background(), announce))
+	fmt.Println(got, err)
+	// Output:
+	// 3 values: <nil>
+	// [0 1 2] <nil>
+}
+
+// The functions of each stage find in their context what an observer has put there.
+func ExampleRunInfo_Enclose() {
+	type key struct{}
+	ctx := pl.Observe(context.Background(), func(run *pl.RunInfo) func(error) {
+		run.Enclose(func(ctx context.Context, stage pl.Node) context.Context {
+			return context.WithValue(ctx, key{}, "span of "+stage.Name)
+		})
+		return nil
+	})
+	look := thread.Map(func(ctx context.Context, _ int) (any, error) { return ctx.Value(key{}), nil }, pl.Name("look"))
+	fmt.Println(look(pl.Range(1)).Collect(ctx))
+	// Output: [span of look] <nil>
+}
+
 func ExampleObserve() {
 	ctx := pl.Observe(context.Background(), func(run *pl.RunInfo) func(error) {
 		fmt.Println("stages:", len(run.Graph().Nodes))

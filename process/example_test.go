@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -184,6 +185,19 @@ func ExampleMemoryLimit() {
 	// Output: [1000 2000] <nil>
 }
 
+// A value that needs too much memory is dropped; any other failure ends the run.
+func ExampleErrMemory() {
+	tooLarge := func(_ context.Context, e *pl.StageError) error {
+		if errors.Is(e, process.ErrMemory) {
+			return nil
+		}
+		return e
+	}
+	stage := allocate(pl.From(1000, math.MaxInt32)).With(process.MemoryLimit(512<<20), pl.OnError(tooLarge))
+	fmt.Println(stage.Collect(context.Background()))
+	// Output: [1000] <nil>
+}
+
 func ExampleRecycle() {
 	leaky := increment(pl.Range(5)).With(process.Recycle(2))
 	fmt.Println(leaky.Collect(context.Background()))
@@ -200,7 +214,36 @@ func (asJSON) Append(buf []byte, v any) ([]byte, error) {
 
 func (asJSON) Decode(data []byte, v any) error { return json.Unmarshal(data, v) }
 
-var encoded = process.Map(addOne, process.WithCodec(asJSON{}))
+var (
+	ownCodec process.Codec = asJSON{}
+	encoded                = process.Map(addOne, process.WithCodec(ownCodec))
+	reversed               = process.Map(reverse, process.WithCodec(process.Raw)) // bytes as they are
+	shapes                 = process.Map(area, process.WithCodec(process.Gob))    // as encoding/gob does it
+)
+
+func reverse(_ context.Context, b []byte) ([]byte, error) {
+	slices.Reverse(b)
+	return b, nil
+}
+
+type rectangle struct {
+	Width, Height int
+	drawn         bool // gob leaves it out, and the default would refuse the type
+}
+
+func area(_ context.Context, r rectangle) (int, error) { return r.Width * r.Height, nil }
+
+func ExampleCodec() {
+	ctx := context.Background()
+	fmt.Println(encoded(pl.Range(3)).Collect(ctx))
+	backwards, err := reversed(pl.From([]byte("stop"))).Collect(ctx)
+	fmt.Printf("%s %v\n", backwards, err)
+	fmt.Println(shapes(pl.From(rectangle{Width: 2, Height: 3, drawn: true})).Collect(ctx))
+	// Output:
+	// [1 2 3] <nil>
+	// [pots] <nil>
+	// [6] <nil>
+}
 
 func ExampleWithCodec() {
 	fmt.Println(encoded(pl.Range(3)).Collect(context.Background()))
