@@ -9,12 +9,12 @@
 // [Map] keeps one process of a program running for each worker. A process gets one value at a time
 // on its standard input and must give one answer for each on its standard output, as the [Protocol]
 // has it. It must not wait for more input before it answers, nor keep answers back in a buffer:
-// take "sed -u", "python3 -u", "gawk '{ …; fflush() }'", "mawk -W interactive".
+// use "sed -u", "python3 -u", "gawk '{ …; fflush() }'", "mawk -W interactive".
 //
 // A process is started when there is a value for it, and replaced when it has died. When the input
 // has ended its standard input is closed; if it has not ended 5 s after that, it gets SIGTERM, and
-// after 5 s more SIGKILL. The state in which it ends then is its own affair. When the run ends
-// early it is killed at once.
+// after 5 s more SIGKILL. Its exit status then does not matter. When the run ends early it is killed
+// at once.
 //
 // # Failures
 //
@@ -22,12 +22,11 @@
 // dies between two values, or without having read the next one, is replaced and nothing fails. Then
 // pl.Retry and pl.OnError decide. pl.Timeout kills the process of the value whose time is over.
 //
-// What a program answers is taken for the value at hand, so a program that answers more than once
-// is wrong about all that follow. It is killed, and the value at hand fails, as soon as a further
+// An answer counts as that of the value at hand, so a program that answers twice would give each
+// later value the answer of another. It is killed, and the value at hand fails, as soon as a further
 // answer is there: together with the one before, before the next value is sent, or at the end,
-// where the run fails. After its first answer a process is watched for a moment, since programs
-// that do so do so from the start. A program that answers less than it should is waited for, until
-// pl.Timeout.
+// where the run fails. After its first answer a process is watched for a moment, since most programs
+// with this fault show it at once. If an answer is missing, the run waits for it until pl.Timeout.
 //
 // # Processes
 //

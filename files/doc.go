@@ -1,5 +1,5 @@
-// Package files has the sources and sinks of the standard library's kind: lines, JSON, CSV, the
-// files of a folder, and a result file that appears only when it is whole.
+// Package files has sources and sinks for what most programs read and write: lines, JSON, CSV, the
+// files of a folder, and a result file that appears only when it is complete.
 //
 //	rows := files.CSV(files.Open("orders.csv.gz"), files.Header())
 //	out := files.Create("totals.jsonl")
@@ -20,9 +20,9 @@
 // the beginning of a text is dropped.
 //
 // An error of a text fails the run with an [*Error], which names the text and the line, and for CSV
-// and JSON the column. What came before it has been yielded. A program that is to go on past
-// malformed values reads [Lines] and decodes them in a stage of its own, whose [pl.OnError] or
-// [pl.KeepGoing] drops them.
+// and JSON the column. What came before it has been yielded. To go on past malformed values, read
+// [Lines] and decode them in a stage of their own, whose [pl.OnError] or [pl.KeepGoing] drops the
+// bad ones.
 //
 // # Sinks
 //

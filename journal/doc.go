@@ -1,5 +1,5 @@
-// Package journal makes a run that can be killed and started again: it goes on with what was not
-// done.
+// Package journal makes runs resumable: a program that was killed and is started again goes on with
+// what it has not done.
 //
 //	j, err := journal.Open("import.journal")
 //	if err != nil {
@@ -24,7 +24,7 @@
 // second and by [Journal.Close], so that a power cut costs about a second's keys.
 //
 // A value that the consumer had in hand when the program died, or when it left the loop, is not
-// recorded, and comes again. So does one that failed. Work must bear to be done twice.
+// recorded, and comes again. So does one that failed. The work must be safe to repeat.
 //
 // # The file
 //

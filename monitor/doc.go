@@ -36,6 +36,6 @@
 // The figures are those of pl.Stats. The verdict is that of [pl.Stats.Verdict]: of a run under way,
 // about the last half minute, and steady, so that a name does not change from one second to the
 // next; of one that has ended, about the whole. Names of stages, pipelines and programs are shown
-// to whoever can see the view; values of a stage's functions only with [Values]. Serve a Monitor
+// to anyone who can see the view; values of a stage's functions only with [Values]. Serve a Monitor
 // where net/http/pprof would be served.
 package monitor

@@ -14,6 +14,6 @@
 // can run them on package serial: in order, in one goroutine, with a stack trace that leads through
 // every step. In a bubble of testing/synctest a pipeline of the backends serial, thread and task
 // runs in virtual time: timeouts, waits of pl.Retry and [Delay] cost nothing and are exact, and a
-// run that hangs fails at once. [Fail], [Panic] and [Delay] stand anywhere in a pipeline, so that
-// any step sees what it would see on a bad day.
+// run that hangs fails at once. [Fail], [Panic] and [Delay] may stand anywhere in a pipeline, so
+// that any step can be tested with such faults before it or behind it.
 package pltest

@@ -1,6 +1,6 @@
 // Package process runs a stage's workers in subprocesses: pl.Workers processes of the program's own
 // binary, with values and results in pipes. Use it for what a program must survive: C libraries
-// that crash, code that never returns, memory that is not given back. To compute in parallel,
+// that crash, code that never returns or that leaks memory. To compute in parallel,
 // package thread is enough, and faster.
 //
 // # Where stages are made
