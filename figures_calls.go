@@ -2,6 +2,7 @@ package pl
 
 import (
 	"context"
+	"math/bits"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,7 @@ type sampler struct {
 	clock  *timesheet.Clock
 	worker int
 	shared bool             // the lock is needed to begin and end a call
+	lone   bool             // it is not, and there is no finder
 	tagged bool             // tag has the number of the source value
 	tag    *queue.Tag       // of the value that is about to begin
 	finder finders          // told where the values are
@@ -31,11 +33,11 @@ type sampler struct {
 	marked time.Duration
 
 	// The worker writes these; any goroutine may read them.
-	counts [buckets]atomic.Uint64
-	first  atomic.Int32 // the buckets before it are empty
-	end    atomic.Int32 // the buckets from it on are empty
-	sum    atomic.Int64 // of all calls, in nanoseconds
-	floor  atomic.Int64 // what a call must exceed to be among the slowest
+	counts  [buckets]atomic.Uint64
+	touched atomic.Uint64 // a bit for each group of buckets that is not empty
+	sum     atomic.Int64  // of all calls, in nanoseconds
+	peak    atomic.Int64  // of the slowest call
+	floor   atomic.Int64  // what a call must exceed to be among the slowest
 
 	mu      sync.Mutex
 	slowest []Call // guarded by mu; the longest first
@@ -50,15 +52,16 @@ const (
 
 // measured is a call under way.
 type measured struct {
-	start, away time.Duration
-	calls       uint32 // that it stands for; 0: start is coarse
-	tag         *queue.Tag
+	start time.Duration
+	calls uint32 // that it stands for; 0: start is coarse
+	tag   *queue.Tag
 }
 
 // configure sets whether the sampler needs the lock, and whether values have tags. s may be nil.
 func (s *sampler) configure(shared, tagged bool, f finders) {
 	if s != nil {
 		s.shared, s.tagged, s.finder = shared, tagged, f
+		s.lone = !shared && f.all == nil
 	}
 }
 
@@ -84,31 +87,34 @@ func (s *sampler) unlock() {
 }
 
 // begin begins a call.
-func (s *sampler) begin() (c measured) {
-	if s.shared || s.finder.all != nil {
-		return s.beginWith()
+func (s *sampler) begin() measured {
+	if s.lone {
+		return s.beginAlone()
 	}
-	return s.beginAlone()
-}
-
-// beginWith is begin if others use the sampler too, or are to know where the value is.
-func (s *sampler) beginWith() measured {
 	s.lock()
 	defer s.unlock()
 	s.finder.begins(s.tag)
 	return s.beginAlone()
 }
 
-func (s *sampler) beginAlone() (c measured) {
-	c.tag, c.away = s.tag, s.sheet.Away()
+func (s *sampler) beginAlone() measured {
 	if s.stride.Skip() {
-		if c.start = s.clock.Coarse(); c.start != s.marked {
-			s.markAt(c.start)
-		}
-		return c
+		return measured{start: s.beginSkipped(), tag: s.tag}
 	}
-	c.calls = s.stride.Draw()
-	c.start = s.clock.Now()
+	return s.beginChosen()
+}
+
+// beginSkipped begins a call that the stride has not chosen.
+func (s *sampler) beginSkipped() (start time.Duration) {
+	if start = s.clock.Coarse(); start != s.marked {
+		s.markAt(start)
+	}
+	return start
+}
+
+// beginChosen begins a call that the stride has chosen.
+func (s *sampler) beginChosen() measured {
+	c := measured{calls: s.stride.Draw(), start: s.clock.Now(), tag: s.tag}
 	s.markAt(c.start)
 	return c
 }
@@ -124,9 +130,9 @@ func (s *sampler) unnoticed(c *measured) bool {
 	return c.calls == 0 && s.finder.all == nil && s.clock.Coarse()-c.start < noticed
 }
 
-// finish ends a call. It reports whether the call may be among the slowest, so that note must be
-// called.
-func (s *sampler) finish(c measured) (took time.Duration, slow bool) {
+// finish ends a call, of whose time away does not count. It reports whether the call may be among
+// the slowest, so that note must be called.
+func (s *sampler) finish(c measured, away time.Duration) (took time.Duration, slow bool) {
 	s.finder.ends(c.tag)
 	if c.calls == 0 && s.clock.Coarse()-c.start < noticed {
 		return 0, false
@@ -137,7 +143,7 @@ func (s *sampler) finish(c measured) (took time.Duration, slow bool) {
 	if c.calls > 0 {
 		now = s.clock.Now()
 	}
-	took = max(now-c.start-(s.sheet.Away()-c.away), 0)
+	took = max(now-c.start-away, 0)
 	if c.calls == 0 && took < noticed {
 		return 0, false
 	}
@@ -151,16 +157,17 @@ func (s *sampler) finish(c measured) (took time.Duration, slow bool) {
 
 // add counts a call n times.
 func (s *sampler) add(took time.Duration, n uint32) {
-	k := int32(bucketOf(took) - firstBucket)
+	k := bucketOf(took) - firstBucket
 	s.counts[k].Add(uint64(n))
 	s.sum.Add(int64(took) * int64(n))
-	if k < s.first.Load() {
-		s.first.Store(k)
-	}
-	if k >= s.end.Load() {
-		s.end.Store(k + 1)
+	if bit := uint64(1) << (k / group); s.touched.Load()&bit == 0 {
+		s.touched.Or(bit)
 	}
 }
+
+// group is how many buckets share a bit of touched. They lie on about one cache line, and reading
+// those of many samplers is most of what a look at a large run costs.
+const group = 8
 
 // note adds a call to the slowest, if it is one of them.
 func (s *sampler) note(took time.Duration, tag *queue.Tag, v any) {
@@ -175,43 +182,50 @@ func (s *sampler) note(took time.Duration, tag *queue.Tag, v any) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.slowest = longest(append(s.slowest, c))
+	s.slowest = insert(s.slowest, c)
+	s.peak.Store(int64(s.slowest[0].Took))
 	if len(s.slowest) == mostSlowest {
 		s.floor.Store(int64(s.slowest[mostSlowest-1].Took))
 	}
 }
 
-// longest returns the mostSlowest longest calls, the longest first.
-func longest(calls []Call) []Call {
-	n := 0 // of the calls, those at the front are the longest so far, in order
-	for _, c := range calls {
-		i := n
-		for i > 0 && calls[i-1].Took < c.Took {
-			i--
-		}
-		if i == mostSlowest {
-			continue
-		}
-		n = min(n+1, mostSlowest)
-		copy(calls[i+1:n], calls[i:n-1])
-		calls[i] = c
+// insert adds c to calls, the longest so far in order, if it is among the mostSlowest longest. It
+// stands behind those that took as long.
+func insert(calls []Call, c Call) []Call {
+	i := len(calls)
+	for i > 0 && calls[i-1].Took < c.Took {
+		i--
 	}
-	return calls[:n]
+	if i == mostSlowest {
+		return calls
+	}
+	if calls == nil {
+		calls = make([]Call, 0, mostSlowest)
+	}
+	if len(calls) < mostSlowest {
+		calls = append(calls, c)
+	}
+	copy(calls[i+1:], calls[i:])
+	calls[i] = c
+	return calls
 }
 
 // addTo adds the sampler's figures to a stage's.
 func (s *sampler) addTo(counts *[buckets]uint64, sum *time.Duration, slowest *[]Call) {
 	*sum += time.Duration(s.sum.Load())
-	for k := s.first.Load(); k < s.end.Load(); k++ {
-		counts[k] += s.counts[k].Load()
+	for touched := s.touched.Load(); touched != 0; touched &= touched - 1 {
+		at := bits.TrailingZeros64(touched) * group
+		for k := at; k < at+group; k++ {
+			counts[k] += s.counts[k].Load()
+		}
+	}
+	if n := len(*slowest); n == mostSlowest && time.Duration(s.peak.Load()) <= (*slowest)[n-1].Took {
+		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.slowest {
-		if n := len(*slowest); n == mostSlowest && c.Took <= (*slowest)[n-1].Took {
-			break
-		}
-		*slowest = longest(append(*slowest, c))
+		*slowest = insert(*slowest, c)
 	}
 }
 
@@ -220,34 +234,47 @@ func measureOne[A, B any](s *sampler, f func(context.Context, A) (B, error)) fun
 	if s == nil || f == nil {
 		return f
 	}
-	return func(ctx context.Context, in A) (B, error) {
-		c := s.begin()
+	chosen := func(ctx context.Context, in A, c measured) (B, error) {
 		out, err := f(ctx, in)
-		if s.unnoticed(&c) {
-			return out, err
+		finishCall(s, c, 0, in)
+		return out, err
+	}
+	return func(ctx context.Context, in A) (B, error) {
+		if !s.lone {
+			return chosen(ctx, in, s.begin())
 		}
-		if took, slow := s.finish(c); slow {
-			s.note(took, c.tag, in)
+		if !s.stride.Skip() {
+			return chosen(ctx, in, s.beginChosen())
+		}
+		start, tag := s.beginSkipped(), s.tag
+		out, err := f(ctx, in)
+		if s.clock.Coarse()-start >= noticed {
+			finishCall(s, measured{start: start, tag: tag}, 0, in)
 		}
 		return out, err
 	}
 }
 
-// measureKernel returns k with each call measured by s, or k itself if s is nil.
+// measureKernel returns k with each call measured by s, or k itself if s is nil. The time that the
+// worker waits in emit does not count.
 func measureKernel[A, B any](s *sampler, k Kernel[A, B]) Kernel[A, B] {
 	if s == nil || k == nil {
 		return k
 	}
 	return func(ctx context.Context, in A, emit func(B) bool) error {
-		c := s.begin()
+		c, away := s.begin(), s.sheet.Away()
 		err := k(ctx, in, emit)
-		if s.unnoticed(&c) {
-			return err
-		}
-		if took, slow := s.finish(c); slow {
-			s.note(took, c.tag, in)
+		if !s.unnoticed(&c) {
+			finishCall(s, c, s.sheet.Away()-away, in)
 		}
 		return err
+	}
+}
+
+// finishCall ends a call of the function with in, of whose time away does not count.
+func finishCall[A any](s *sampler, c measured, away time.Duration, in A) {
+	if took, slow := s.finish(c, away); slow {
+		s.note(took, c.tag, in)
 	}
 }
 

@@ -27,7 +27,6 @@ func (f *stageFigures) addSheet(worker int, show func(any) string) (*timesheet.S
 // addSampler makes a sampler. The caller must hold the lock.
 func (f *stageFigures) addSampler(sheet *timesheet.Sheet, worker int, show func(any) string) *sampler {
 	s := &sampler{sheet: sheet, clock: f.clock, worker: worker, show: show, stride: timesheet.NewStride()}
-	s.first.Store(buckets)
 	s.floor.Store(-1)
 	f.samplers = append(f.samplers, s)
 	return s
@@ -64,6 +63,7 @@ func (f *stageFigures) inlineOrNil() *timesheet.Sheet {
 // addTimes adds the times of the workers to s. The caller must hold the lock.
 func (f *stageFigures) addTimes(s *StageStats, at time.Duration) {
 	var times timesheet.Times
+	s.worked, s.Active = make([]time.Duration, 0, len(f.sheets)), make([]Activity, 0, len(f.sheets))
 	for i, sheet := range f.sheets {
 		if sheet == nil {
 			continue
@@ -137,19 +137,6 @@ func timed[T any](s *Site, in, consumer *timesheet.Sheet, values flow[T]) flow[T
 		values(func(v T, t queue.Tag) bool {
 			track.Enter(consumer)
 			defer track.Enter(in) // also if the consumer's loop does not return
-			return yield(v, t)
-		})
-	}
-}
-
-// marked returns the flow of values that marks in the consumer's sheet when it begins each.
-func marked[T any](consumer *timesheet.Sheet, values flow[T]) flow[T] {
-	if consumer == nil {
-		return values
-	}
-	return func(yield func(T, queue.Tag) bool) {
-		values(func(v T, t queue.Tag) bool {
-			consumer.Mark()
 			return yield(v, t)
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/gopeln/pl/internal/queue"
+	"github.com/gopeln/pl/internal/timesheet"
 )
 
 // channelBound is the bound below which a channel is the faster queue. With so little room nearly
@@ -95,29 +96,36 @@ func connect[T any](b *builder, s *Site, q queue.Queue[T], in ...node) {
 // ends, it stops q, so that the producers end too.
 func queueFlow[T any](f *stageFigures, s *Site, q queue.Queue[T]) flow[T] {
 	in := q.Consumer(nil)
+	sheet := f.inlineSheet() // nil if the run is not observed
+	var counts *counts       // nil if q counts
+	if f.addInput(q) {
+		counts = f.addWorker()
+	}
 	window, _ := in.(*queue.In[T])
-	values := func(yield func(T, queue.Tag) bool) {
+	return func(yield func(T, queue.Tag) bool) {
 		defer q.Stop()
 		if window != nil {
-			windowFlow(window, s, yield)
+			windowFlow(window, s, sheet, yield)
 			return
 		}
 		for {
 			v, t, ok := in.Take(s.waiter)
-			if !ok || s.stopped.Load() || !yield(v, t) {
+			if !ok || s.stopped.Load() {
+				return
+			}
+			counts.take()
+			if sheet != nil {
+				sheet.Mark()
+			}
+			if !yield(v, t) {
 				return
 			}
 		}
 	}
-	values = marked(f.inlineSheet(), values)
-	if f.addInput(q) {
-		return takes(values, f.addWorker())
-	}
-	return values
 }
 
 // windowFlow is the loop of queueFlow for the usual queue, without calls through an interface.
-func windowFlow[T any](p *queue.In[T], s *Site, yield func(T, queue.Tag) bool) {
+func windowFlow[T any](p *queue.In[T], s *Site, sheet *timesheet.Sheet, yield func(T, queue.Tag) bool) {
 	for {
 		w, ok := p.Claim()
 		if !ok {
@@ -126,7 +134,13 @@ func windowFlow[T any](p *queue.In[T], s *Site, yield func(T, queue.Tag) bool) {
 			}
 		}
 		v, t := p.Remove(w)
-		if s.stopped.Load() || !yield(v, t) {
+		if s.stopped.Load() {
+			return
+		}
+		if sheet != nil {
+			sheet.Mark()
+		}
+		if !yield(v, t) {
 			return
 		}
 	}

@@ -9,6 +9,7 @@ import (
 type Clock struct {
 	epoch  time.Time    // never changes
 	coarse atomic.Int64 // the time at the last tick; Run writes it, workers read it
+	_      [96]byte     // what others write must not be on the line that the workers read
 }
 
 // Tick is how often the coarse clock moves.
