@@ -7,23 +7,38 @@ import (
 	"github.com/gopeln/pl"
 )
 
-// keep gives signs of life, and sees to it that the stream has what it should.
-func (s *stage[A, B, R]) keep(over <-chan struct{}) {
+// signOfLifeEvery is how often the parent gives one.
+func (s *stage[A, B, R]) signOfLifeEvery() time.Duration {
+	return min(max(s.settings.lease/4, 100*time.Millisecond), 5*time.Second)
+}
+
+// live gives signs of life, whatever the servers do not answer meanwhile.
+func (s *stage[A, B, R]) live(over <-chan struct{}) {
 	defer s.guard()
-	every := min(max(s.settings.lease/4, 100*time.Millisecond), 5*time.Second)
+	every := s.signOfLifeEvery()
 	beats := time.NewTicker(every)
 	defer beats.Stop()
-	looks := time.NewTicker(min(every, time.Second))
+	for {
+		s.beat()
+		select {
+		case <-over:
+			return
+		case <-beats.C:
+			s.workers.drop(s.settings.lease + every)
+		}
+	}
+}
+
+// keep sees to it that the stream has what it should.
+func (s *stage[A, B, R]) keep(over <-chan struct{}) {
+	defer s.guard()
+	looks := time.NewTicker(min(s.signOfLifeEvery(), time.Second))
 	defer looks.Stop()
-	s.beat()
 	missed, links, since := 0, s.nc.Stats().Reconnects, time.Time{}
 	for {
 		select {
 		case <-over:
 			return
-		case <-beats.C:
-			s.beat()
-			s.workers.drop(s.settings.lease + every)
 		case <-looks.C:
 			if s.nc.IsClosed() {
 				s.site.Fail(&pl.StageError{Stage: s.site.Name(), Worker: -1, Err: s.closed()})

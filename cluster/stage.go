@@ -285,8 +285,9 @@ func (s *stage[A, B, R]) tell(o order) {
 // runAll moves values until the input has ended and all are done, or the stage must stop.
 func (s *stage[A, B, R]) runAll() {
 	over := make(chan struct{})
-	var keeper sync.WaitGroup
-	keeper.Go(func() { s.keep(over) })
+	var keepers sync.WaitGroup
+	keepers.Go(func() { s.live(over) })
+	keepers.Go(func() { s.keep(over) })
 	s.feed()
 	s.mu.Lock()
 	for v, t := range s.timers {
@@ -295,7 +296,7 @@ func (s *stage[A, B, R]) runAll() {
 	}
 	s.mu.Unlock()
 	close(over)
-	keeper.Wait()
+	keepers.Wait()
 	s.close()
 }
 

@@ -45,9 +45,14 @@ func workByHand(t *testing.T, nc *nats.Conn) {
 				return
 			}
 			parcel, _ := binary.Uvarint(msg.Data[2:])
-			frame := func(flags byte, part int, ack string, marks ...byte) {
-				data := number(number(number([]byte{1, flags}, int(parcel)), int(parcel)), part) // the attempt has the parcel's number
-				data = append(number(number(number(data, 0), 0), len(ack)), ack...)
+			frame := func(flags byte, part int, ack string, marks ...byte) { // as package cluster has it in frame.go
+				data := []byte{1, flags}
+				for _, n := range []int{int(parcel), int(parcel), part, 0, 0, len(marks), 1} { // the attempt has the parcel's number
+					data = number(data, n)
+				}
+				for _, text := range []string{"hand", ack} {
+					data = append(number(data, len(text)), text...)
+				}
 				require.NoError(t, nc.Publish("pl.default.r."+job+".v", append(number(data, len(marks)), marks...)))
 			}
 			frame(0, 1, "", 0)
