@@ -333,7 +333,7 @@ func TestTerminalThatIsStoppedHoldsUpNothing(t *testing.T) {
 	start := time.Now()
 	release()
 	require.NoError(t, <-done)
-	assert.Less(t, time.Since(start), 5*time.Second)
+	assert.Less(t, time.Since(start), time.Minute)
 	assert.Equal(t, 1, strings.Count(log.String(), "level=WARN"), log.String())
 	flow(goOn)
 	x.shows("the last frame, late", containing(" done "))

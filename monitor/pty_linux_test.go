@@ -101,7 +101,7 @@ func (x *terminal) shows(what string, wanted func(lines []string) bool) []string
 	require.Eventually(x.t, func() bool {
 		lines = x.lines()
 		return wanted(lines)
-	}, 10*time.Second, 5*time.Millisecond, "%s is not seen", what)
+	}, time.Minute, 5*time.Millisecond, "%s is not seen", what)
 	return lines
 }
 

@@ -48,6 +48,12 @@ var (
 		}
 		return n, nil
 	}, pl.Name("oftenFast"), pl.Workers(4), pl.MaxSize(4))
+	hangs = process.Map(func(_ context.Context, n int) (int, error) {
+		if n == 150 {
+			time.Sleep(time.Hour)
+		}
+		return n, nil
+	}, pl.Name("hangs"), pl.Workers(2), pl.MaxSize(4))
 )
 
 // every is a source of n values, with a pause before each.
@@ -87,4 +93,34 @@ func TestThePlantedBottleneckIsNamed(t *testing.T) {
 			assert.Equal(t, c.stage, v.Stage, "%v", v)
 		})
 	}
+}
+
+// One of two workers hangs in a value. While the other goes on, the run is not stuck; when an
+// Ordered lets no more values in, it is.
+func TestAWorkerThatHangsIsStuck(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("a run that has stood still for ten seconds counts as stuck")
+	}
+	started := make(chan *pl.RunInfo, 1)
+	ctx, cancel := context.WithCancel(pl.Observe(t.Context(), func(run *pl.RunInfo) func(error) {
+		started <- run
+		return nil
+	}))
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		done <- takesNone(pl.OrderedWindow[int](16)(hangs(every(10_000, time.Millisecond)))).Run(ctx)
+	}()
+	run := <-started
+	var v pl.Verdict
+	for end := time.Now().Add(time.Minute); v.Kind != pl.Stuck && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		v = run.Stats().Verdict()
+	}
+	require.Equal(t, pl.Stuck, v.Kind, "%v", run.Stats())
+	assert.Equal(t, "hangs", v.Stage)
+	assert.Regexp(t, `^hangs is stuck: worker [01] has been in its function for \d+(\.\d+)?s(; \d values wait before it)?\. A Timeout would end such a call$`, v.String())
+	cancel()
+	require.ErrorIs(t, <-done, context.Canceled)
+	assert.Equal(t, pl.Cancelled, run.Stats().State)
 }
