@@ -92,9 +92,9 @@ func (p *place) writeMachines(b *strings.Builder) {
 			heard = brief(m.heard) + " ago"
 		}
 		name := esc(m.name())
-		fmt.Fprintf(b, `<tr><th scope="row" class="text" title="%s">%s</th>`, name, name)
+		write(b, `<tr><th scope="row" class="text" title="`, name, `">`, name, `</th>`)
 		for _, cell := range []string{workers, digits(uint64(m.slots)), digits(uint64(m.active)), digits(m.done), heard} {
-			writeCell(b, "", cell)
+			writeCell(b, cell)
 		}
 		b.WriteString("</tr>\n")
 	}
