@@ -165,3 +165,22 @@ func ExampleRunState() {
 	// Failed
 	// true
 }
+
+// Where the values of a stage of package cluster ran.
+func ExampleRemote() {
+	r := &pl.Remote{Redelivered: 3, Workers: []pl.RemoteWorker{
+		{Host: "anna", PID: 17, State: "serving", Slots: 4, Done: 120},
+		{Host: "anna", PID: 18, State: "lost", Done: 7},
+		{Host: "bert", PID: 21, State: "serving", Slots: 8, Done: 260},
+	}}
+	for host, workers := range r.Machines() {
+		done := uint64(0)
+		for _, w := range workers {
+			done += w.Done
+		}
+		fmt.Println(host, "has done", done)
+	}
+	// Output:
+	// anna has done 127
+	// bert has done 260
+}
