@@ -2,6 +2,7 @@ package otel
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -72,12 +73,12 @@ const (
 
 func newTrace(run *pl.RunInfo, tracer trace.Tracer, o options) *runTrace {
 	s := run.Stats()
-	its := append([]attribute.KeyValue{pipelineKey.String(s.Name)}, o.attributes...)
-	ctx, span := tracer.Start(run.Context(), "pipeline "+s.Name, trace.WithTimestamp(s.Started), trace.WithAttributes(its...))
+	its := append([]attribute.KeyValue{text(pipelineKey, s.Name)}, o.attributes...)
+	ctx, span := tracer.Start(run.Context(), "pipeline "+valid(s.Name), trace.WithTimestamp(s.Started), trace.WithAttributes(its...))
 	t := &runTrace{run: run, span: span}
 	for _, n := range run.Graph().Nodes {
-		_, span := tracer.Start(ctx, "stage "+n.Name, trace.WithTimestamp(s.Started), trace.WithAttributes(its...),
-			trace.WithAttributes(stageKey.String(n.Name), backendKey.String(n.Backend), workersKey.Int(n.Workers)))
+		_, span := tracer.Start(ctx, "stage "+valid(n.Name), trace.WithTimestamp(s.Started), trace.WithAttributes(its...),
+			trace.WithAttributes(text(stageKey, n.Name), backendKey.String(n.Backend), workersKey.Int(n.Workers)))
 		t.stages = append(t.stages, stageTrace{span: span, moved: s.Started})
 	}
 	return t
@@ -125,7 +126,7 @@ func (t *stageTrace) look(now *pl.StageStats, at time.Time) {
 	}
 	if now.Failed != t.seen.Failed && now.Err != "" && t.events < mostEvents {
 		t.events++
-		t.span.AddEvent("exception", trace.WithTimestamp(at), trace.WithAttributes(messageKey.String(now.Err)))
+		t.span.AddEvent("exception", trace.WithTimestamp(at), trace.WithAttributes(text(messageKey, now.Err)))
 	}
 	t.seen = *now
 }
@@ -135,9 +136,9 @@ func (t *runTrace) end(last pl.Stats) {
 	for i := range t.stages {
 		t.stages[i].end()
 	}
-	t.span.SetAttributes(runStateKey.String(last.State.String()), verdictKey.String(last.Verdict().String()))
+	t.span.SetAttributes(runStateKey.String(last.State.String()), text(verdictKey, last.Verdict().String()))
 	if last.State == pl.Failed {
-		t.span.SetStatus(codes.Error, last.Err)
+		t.span.SetStatus(codes.Error, valid(last.Err))
 	}
 	t.span.End(trace.WithTimestamp(last.Started.Add(last.Elapsed)))
 }
@@ -152,11 +153,18 @@ func (t *stageTrace) end() {
 		seconds("gopeln.stage.blocked", s.Blocked), seconds("gopeln.stage.awaiting", s.Awaiting),
 	)
 	if s.Failed > 0 && s.Failed != s.Dropped-min(s.Filtered, s.Dropped) { // not all of them have been handled
-		t.span.SetStatus(codes.Error, s.Err)
+		t.span.SetStatus(codes.Error, valid(s.Err))
 	}
 	t.span.End(trace.WithTimestamp(t.moved))
 }
 
 func count(key attribute.Key, n uint64) attribute.KeyValue { return key.Int64(int64(n)) }
+
+// text is an attribute with what a user calls something.
+func text(key attribute.Key, value string) attribute.KeyValue { return key.String(valid(value)) }
+
+// valid is a text as exporters take it: the protocol refuses all spans of a batch for the sake of
+// one that is not UTF-8.
+func valid(text string) string { return strings.ToValidUTF8(text, "\ufffd") }
 
 func seconds(key attribute.Key, d time.Duration) attribute.KeyValue { return key.Float64(d.Seconds()) }

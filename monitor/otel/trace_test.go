@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -109,6 +111,29 @@ func TestHandledFailuresAreNoErrorOfTheRun(t *testing.T) {
 	assert.Equal(t, codes.Unset, all["pipeline crawl"].Status.Code)
 	assert.Equal(t, codes.Unset, all["stage fetch"].Status.Code)
 	assert.Len(t, all["stage fetch"].Events, 1)
+}
+
+// An exporter of OTLP refuses texts that are not UTF-8, and with them all spans that go along.
+func TestNamesAndErrorsOfAnyKindAreText(t *testing.T) {
+	provider, spans := recorder(t)
+	bad := errors.New("error \xff")
+	failing := pl.Pipe2(pl.Range(3).With(pl.Name("source \xfe\x00</script>")), thread.Map(func(_ context.Context, v int) (int, error) { return v, nil }, pl.Name(strings.Repeat("取", 300))),
+		pltest.Fail[int](bad, 1)).With(pl.Name("last \xff"))
+	require.ErrorIs(t, failing.Run(otel.Trace(t.Context(), provider)), bad)
+	all := spans()
+	require.Contains(t, all, "stage source \ufffd\x00</script>")
+	for name, s := range all {
+		texts := []string{name, s.Status.Description}
+		for _, e := range append(s.Events, sdk.Event{Attributes: s.Attributes}) {
+			for _, a := range e.Attributes {
+				texts = append(texts, a.Value.Emit())
+			}
+		}
+		for _, text := range texts {
+			assert.True(t, utf8.ValidString(text), "%q of %q", text, name)
+		}
+	}
+	assert.Contains(t, all["stage last \ufffd"].Status.Description, "error \ufffd")
 }
 
 func TestCancelledRunHasItsState(t *testing.T) {
