@@ -66,31 +66,48 @@ const (
 )
 
 var (
-	nameStart = []byte("$JS.ACK.")
-	signOf    = []byte("PUB ") // before a name: a sign of life of its worker, and no more
+	signOfLife = []byte("PUB $JS.ACK.") // a worker's, of a message that it has still
+	nameStart  = signOfLife[len("PUB "):]
 )
 
 // Write looks at p. It never fails.
 func (s *sighting) Write(p []byte) (int, error) {
-	data := append(s.rest, p...)
+	data := p
+	if len(s.rest) > 0 {
+		data = append(s.rest, p...)
+	}
 	for {
 		i := bytes.Index(data, nameStart)
 		if i < 0 {
-			data = data[max(0, len(data)-len(signOf)-len(nameStart)+1):]
+			data = data[len(data)-unfinished(data):]
 			break
 		}
 		end := nameEnd(data[i:])
+		alive := bytes.HasSuffix(data[:i+len(nameStart)], signOfLife)
 		if end == 0 && len(data)-i < mostName {
-			data = data[max(0, i-len(signOf)):]
+			if alive {
+				i = i + len(nameStart) - len(signOfLife)
+			}
+			data = data[i:]
 			break
 		}
-		if end > 0 && !bytes.HasSuffix(data[:i], signOf) {
+		if end > 0 && !alive {
 			s.found(string(data[i : i+end]))
 		}
 		data = data[i+len(nameStart):]
 	}
 	s.rest = append(s.rest[:0], data...)
 	return len(p), nil
+}
+
+// unfinished is how many bytes at the end of data may be the beginning of a name, or of a sign of life.
+func unfinished(data []byte) int {
+	for n := min(len(data), len(signOfLife)-1); n > 0; n-- {
+		if end := data[len(data)-n:]; bytes.HasPrefix(signOfLife, end) || bytes.HasPrefix(nameStart, end) {
+			return n
+		}
+	}
+	return 0
 }
 
 // nameEnd is where the name ends that data begins with. It is 0 if data is too short, and -1 if there is none.
