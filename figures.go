@@ -31,6 +31,7 @@ type stageFigures struct {
 	given    []interface{ Given() uint64 } // outputs that know Out
 	queued   func() int
 	remote   func() *Remote // of workers that are processes elsewhere
+	staffed  bool           // options say how many values these may run at once; else all their slots do
 	wait     *wait          // of an Ordered
 	most     int            // that were queued
 	nextLook time.Duration
@@ -188,12 +189,17 @@ func (f *stageFigures) snapshot(n Node, at time.Duration) StageStats {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	var s StageStats
 	if f.kept != nil {
-		s := f.kept.copied()
+		s = f.kept.copied()
 		s.Node = n
-		return s
+	} else {
+		s = f.now(n, at)
 	}
-	return f.now(n, at)
+	if s.Remote != nil && !f.staffed {
+		s.Workers = s.Remote.slots()
+	}
+	return s
 }
 
 // now is snapshot for a run under way. The caller must hold the lock.

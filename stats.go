@@ -52,7 +52,9 @@ type StageStats struct {
 	Waiting string     // of an Ordered: for which value, and in which stage that is
 	Err     string     // the last error of a value
 
-	Remote *Remote `json:",omitempty"` // of a stage whose workers are processes elsewhere; nil else
+	// Of a stage whose workers are processes elsewhere; nil else. Without [Workers] the stage's are all
+	// slots of these.
+	Remote *Remote `json:",omitempty"`
 
 	worked   []time.Duration // busy time of each worker
 	underWay int             // values taken and not done

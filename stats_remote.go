@@ -28,7 +28,7 @@ type RemoteWorker struct {
 	Host   string
 	PID    int
 	State  string        // "serving", "left" or "lost"
-	Slots  int           // the most values that it runs at once, of all stages together
+	Slots  int           // how many values it can run at once, of all stages together
 	Active int           // values of the stage that it runs now, by its last sign of life
 	Done   uint64        // values of the stage that ended there, well or not
 	Heard  time.Duration // since its last sign of life
@@ -156,6 +156,16 @@ func (s *Site) Remote(figures func() *Remote) {
 	if f := s.figures; f.observed() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.remote = figures
+		f.remote, f.staffed = figures, s.WorkersGiven()
 	}
+}
+
+// slots is how many values the workers that serve run at once, at least 1.
+func (r *Remote) slots() (n int) {
+	for i := range r.Workers {
+		if w := &r.Workers[i]; w.State == "serving" {
+			n += w.Slots
+		}
+	}
+	return max(n, 1)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/internal/timesheet"
 )
 
 // figures count the values that run again, and those that have run too often. The stage's lock guards them.
@@ -13,6 +14,21 @@ type figures struct {
 	redelivered uint64 // taken from a worker that was lost, or silent for its lease
 	resubmitted uint64 // sent again since a server, or the way, had lost them or what became of them
 	duplicates  uint64 // of which came again what became of them, or when they were with another worker
+}
+
+// seats are what is recorded of the workers' time: how many values can be under way, and how many are. The stage's lock
+// guards them.
+type seats struct{ all, taken int }
+
+// record records them in t, if they are others than before.
+func (s *seats) record(t *timesheet.Team, all, taken int) {
+	if s.all != all {
+		t.Seats(all)
+	}
+	if s.taken != taken {
+		t.Hold(taken - s.taken)
+	}
+	s.all, s.taken = all, taken
 }
 
 // tally returns the figures of now.

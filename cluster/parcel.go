@@ -88,6 +88,7 @@ func (s *stage[A, B, R]) count() {
 		s.begun += n
 		s.port.Begin(n)
 	}
+	s.seats.record(s.port.Team(), s.most(), s.flying-s.waiting)
 }
 
 // most is how many values may be under way. The lock is held.

@@ -74,6 +74,7 @@ type stage[A, B, R any] struct {
 	bytes    int64
 	pulling  context.CancelFunc // makes the sender look at own again
 	figures  figures
+	seats    seats
 }
 
 // check reports why the stage cannot run. The run asks before it reads any source.
@@ -288,7 +289,12 @@ func (s *stage[A, B, R]) runAll() {
 	var keepers sync.WaitGroup
 	keepers.Go(func() { s.live(over) })
 	keepers.Go(func() { s.keep(over) })
+	s.mu.Lock()
+	s.count()
+	s.mu.Unlock()
+	s.port.Team().Begin()
 	s.feed()
+	s.port.Team().End()
 	s.mu.Lock()
 	for v, t := range s.timers {
 		t.Stop()

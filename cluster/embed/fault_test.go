@@ -43,7 +43,7 @@ func account(t *testing.T, c *cluster.Cluster, n int, opts ...pl.Option) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(*long)*90*time.Second)
 	defer cancel()
-	ctx, remote := seen(ctx)
+	ctx, stats := seen(ctx)
 	var got tally
 	opts = append([]pl.Option{cluster.On(c), cluster.Lease(time.Second)}, opts...)
 	for v, err := range work(pl.Range(n)).With(opts...).All(ctx) {
@@ -51,7 +51,7 @@ func account(t *testing.T, c *cluster.Cluster, n int, opts ...pl.Option) {
 		got.add(v)
 	}
 	got.check(t, n, func(i int) int { return 3 * i })
-	require.Equal(t, n, done(remote()), "%+v", remote())
+	require.Equal(t, n, done(stats().Remote), "%+v", stats().Remote)
 }
 
 // during calls f again and again while the test's run goes on.

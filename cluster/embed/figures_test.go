@@ -28,12 +28,12 @@ var held = cluster.Map(func(ctx context.Context, n int) (int, error) {
 	}
 }, pl.Name("held"))
 
-// seen returns a context, and the figures of the cluster stage behind the source of the run that has it.
-func seen(ctx context.Context) (watched context.Context, remote func() *pl.Remote) {
+// seen returns a context, and the figures of the stage behind the source of the run that has it.
+func seen(ctx context.Context) (watched context.Context, stats func() pl.StageStats) {
 	started := make(chan *pl.RunInfo, 1)
 	watched = pl.Observe(ctx, func(run *pl.RunInfo) func(error) { started <- run; return nil })
 	info := sync.OnceValue(func() *pl.RunInfo { return <-started })
-	return watched, func() *pl.Remote { return info().Stats().Stages[1].Remote }
+	return watched, func() pl.StageStats { return info().Stats().Stages[1] }
 }
 
 // done is how many values have ended at the workers.
@@ -59,14 +59,34 @@ func TestFiguresTellWhichWorkersRunValues(t *testing.T) {
 	s, err := embed.Start(t.Context(), embed.LocalWorkers(2))
 	require.NoError(t, err)
 	defer s.Close()
-	ctx, remote := seen(t.Context())
+	ctx, stats := seen(t.Context())
+	remote := func() *pl.Remote { return stats().Remote }
+	more := make(chan struct{})
+	source := pl.FromFunc(func(_ context.Context, yield func(int) bool) error {
+		for i := range 2 * slots {
+			if !yield(i) {
+				return nil
+			}
+		}
+		<-more
+		return nil
+	})
 	ended := make(chan error, 1)
-	go func() { ended <- held(pl.Range(2*slots)).With(cluster.On(s.Cluster()), cluster.BatchSize(1)).Run(ctx) }()
+	go func() { ended <- held(source).With(cluster.On(s.Cluster()), cluster.BatchSize(1)).Run(ctx) }()
 	require.Eventually(t, func() bool {
 		r := remote()
 		return len(r.Workers) == 2 && r.Workers[0].Active == slots && r.Workers[1].Active == slots
 	}, time.Minute, 10*time.Millisecond)
+	before := stats()
+	require.Eventually(t, func() bool { return stats().Busy > before.Busy }, time.Minute, time.Millisecond)
+	assert.Equal(t, before.Starved, stats().Starved, "all slots have a value")
+	assert.Equal(t, 2*slots, before.Node.Workers)
 	require.NoError(t, os.WriteFile(notes+"go", nil, 0o600))
+	require.Eventually(t, func() bool { return done(remote()) == 2*slots }, time.Minute, time.Millisecond)
+	before = stats()
+	require.Eventually(t, func() bool { return stats().Starved > before.Starved }, time.Minute, time.Millisecond)
+	assert.Equal(t, before.Busy, stats().Busy, "no slot has a value")
+	close(more)
 	require.NoError(t, <-ended)
 
 	host, err := os.Hostname()
@@ -86,12 +106,12 @@ func TestFiguresOfARunWhoseWorkerDies(t *testing.T) {
 	s, err := embed.Start(t.Context(), embed.LocalWorkers(2))
 	require.NoError(t, err)
 	defer s.Close()
-	ctx, remote := seen(t.Context())
+	ctx, stats := seen(t.Context())
 	const n = 100
 	source := pl.FromFunc(func(ctx context.Context, yield func(int) bool) error {
 		for i := range n {
 			if i == n/2 { // one worker dies at value 3
-				require.Eventually(t, func() bool { return states(remote())["lost"] == 1 }, time.Minute, 10*time.Millisecond)
+				require.Eventually(t, func() bool { return states(stats().Remote)["lost"] == 1 }, time.Minute, 10*time.Millisecond)
 			}
 			if !yield(i) {
 				break
@@ -102,7 +122,7 @@ func TestFiguresOfARunWhoseWorkerDies(t *testing.T) {
 	ids, err := identity(source).With(cluster.On(s.Cluster()), cluster.Lease(time.Second)).Collect(ctx)
 	require.NoError(t, err)
 	require.Len(t, ids, n)
-	r := remote()
+	r := stats().Remote
 	assert.Positive(t, r.Redelivered)
 	assert.Equal(t, n, done(r))
 	assert.Equal(t, 1, states(r)["lost"])

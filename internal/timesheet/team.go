@@ -10,6 +10,9 @@ import (
 // waits for room, for a limit or for the next attempt, that is the worker's state. Otherwise it is
 // starved if it has no value and a goroutine waits for input, and busy if not.
 //
+// It may stand for several workers elsewhere, its seats. Then its times are the sums of theirs: of
+// the seats as many are busy as there are values, and the others starved, or all of them wait.
+//
 // The methods are safe for concurrent use. A nil *Team records nothing.
 type Team struct {
 	clock *Clock
@@ -17,6 +20,7 @@ type Team struct {
 	mu     sync.Mutex  // guards what follows
 	alive  bool        // between Begin and End
 	values int         // that the worker has
+	seats  int         // 0: it is a single worker
 	waits  [States]int // goroutines that wait, by state
 	state  State
 	since  time.Duration // when state began
@@ -50,6 +54,9 @@ func (t *Team) End() {
 // Hold records that the worker has n values more, or fewer if n is negative.
 func (t *Team) Hold(n int) { t.change(func() { t.values += n }) }
 
+// Seats records for how many workers the team stands from now on.
+func (t *Team) Seats(n int) { t.change(func() { t.seats = n }) }
+
 // Wait records that one of the goroutines waits from now on.
 func (t *Team) Wait(why State) { t.change(func() { t.waits[why]++ }) }
 
@@ -66,6 +73,9 @@ func (t *Team) change(do func()) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.alive && t.seats > 0 {
+		t.enter(t.state)
+	}
 	do()
 	if next := t.next(); t.alive && next != t.state {
 		t.enter(next)
@@ -88,8 +98,21 @@ func (t *Team) next() State {
 // enter ends the present state and begins next. The caller must hold t.mu.
 func (t *Team) enter(next State) {
 	now := t.clock.Now()
-	t.times[t.state] += now - t.since
+	t.times.Add(t.spent(now - t.since))
 	t.state, t.since = next, now
+}
+
+// spent returns what a time in the present state comes to. The caller must hold t.mu.
+func (t *Team) spent(d time.Duration) (times Times) {
+	d = max(d, 0)
+	if t.seats == 0 || t.state != Busy && t.state != Starved {
+		times[t.state] = d * time.Duration(max(t.seats, 1))
+		return times
+	}
+	busy := min(t.values, t.seats)
+	times[Busy] = d * time.Duration(busy)
+	times[Starved] = d * time.Duration(t.seats-busy)
+	return times
 }
 
 // At returns the worker's times until now.
@@ -98,7 +121,7 @@ func (t *Team) At(now time.Duration) Times {
 	defer t.mu.Unlock()
 	times := t.times
 	if t.alive {
-		times[t.state] += max(now-t.since, 0)
+		times.Add(t.spent(now - t.since))
 	}
 	return times
 }

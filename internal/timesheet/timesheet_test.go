@@ -117,6 +117,34 @@ func TestATeamIsInOneStateAtATime(t *testing.T) {
 	})
 }
 
+func TestATeamThatStandsForSeveralWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewClock().NewSheet()
+		team := s.Team()
+		team.Seats(4)
+		team.Begin()
+		team.Hold(3)
+		team.Wait(Starved)
+		time.Sleep(10 * time.Nanosecond)
+		state, d, _ := s.Now(s.clock.Now())
+		assert.Equal(t, Busy, state)
+		assert.EqualValues(t, 10, d)
+		team.Hold(3)
+		time.Sleep(100 * time.Nanosecond)
+		team.Wait(Blocked)
+		time.Sleep(1000 * time.Nanosecond)
+		team.Resume(Blocked)
+		team.Seats(2)
+		team.Hold(-6)
+		time.Sleep(10_000 * time.Nanosecond)
+		state, _, _ = s.Now(s.clock.Now())
+		assert.Equal(t, Starved, state)
+		team.End()
+		time.Sleep(time.Hour)
+		assert.Equal(t, Times{Busy: 430, Starved: 20_010, Blocked: 4000}, s.At(s.clock.Now()))
+	})
+}
+
 func TestACrowdCountsEachOfItsWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewClock().NewSheet()
