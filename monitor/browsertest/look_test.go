@@ -45,6 +45,21 @@ const outside = `(() => {
 	return wrong;
 })()`
 
+func TestManyMachinesStayInTheirCard(t *testing.T) {
+	t.Parallel()
+	s := serve(t, "/")
+	s.start(t, sample.Remote(100, 100_000))
+	p := newTab(t, 360, "light")
+	p.open(s.URL)
+	p.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("details").forEach((d) => d.open = true)`))
+	p.requireGeometry()
+	const wider = `[...document.querySelectorAll(".machines")].map((m) => m.offsetWidth - m.closest("details").clientWidth)`
+	for _, by := range value[[]int](p, wider) {
+		assert.LessOrEqual(t, by, 0, "pixels")
+	}
+	assert.Len(t, value[[]int](p, wider), 1)
+}
+
 func (p *tab) requireGeometry() {
 	p.t.Helper()
 	assert.Empty(p.t, value[[]string](p, outside))

@@ -45,6 +45,47 @@ func crawl() pl.Stage[int] {
 	return pl.Pipe2(pl.Range(50), fetch, odd).With(pl.Name("crawl"))
 }
 
+// far is a backend that says of its workers that they are elsewhere.
+type far struct{}
+
+func (far) Name() string { return "far" }
+
+func (far) Start(s *pl.Site) {
+	s.Remote(func() *pl.Remote {
+		return &pl.Remote{Redelivered: 14, Resubmitted: 3, Duplicates: 2, Workers: []pl.RemoteWorker{{Host: "alpha", State: "serving"}}}
+	})
+	s.Employ()
+}
+
+// render is a pipeline whose workers are elsewhere.
+func render() pl.Stage[int] {
+	kernel := func(_ context.Context, v int, emit func(int) bool) error { emit(v); return nil }
+	open := func(context.Context) (pl.Kernel[int, int], func(context.Context) error, error) { return kernel, nil, nil }
+	operation := pl.Operation[int, int]{Verb: "Map", Results: pl.One, Func: kernel, Open: open}
+	return pl.NewPartial(far{}, operation, pl.Name("render"))(pl.Range(3))
+}
+
+func TestWorkersElsewhere(t *testing.T) {
+	m := monitor.New()
+	for range 2 {
+		require.NoError(t, render().Run(m.Watch(t.Context())))
+	}
+	families := gather(t, m)
+	got := map[string]float64{}
+	for _, metric := range families["gopeln_stage_reruns_total"].GetMetric() {
+		for _, l := range metric.GetLabel() {
+			if l.GetName() == "reason" {
+				got[l.GetValue()] = metric.GetCounter().GetValue()
+			}
+		}
+	}
+	assert.Equal(t, map[string]float64{"redelivered": 28, "resubmitted": 6}, got)
+	duplicates := families["gopeln_stage_duplicates_total"].GetMetric()
+	require.Len(t, duplicates, 1, "the source has none")
+	assert.EqualValues(t, 4, duplicates[0].GetCounter().GetValue())
+	assert.Zero(t, families["gopeln_stage_remote_workers"].GetMetric()[0].GetGauge().GetValue(), "no run is under way")
+}
+
 // gather registers a collector of m, as programs do, and collects.
 func gather(t *testing.T, m *monitor.Monitor) map[string]*dto.MetricFamily {
 	t.Helper()
@@ -62,6 +103,7 @@ func gather(t *testing.T, m *monitor.Monitor) map[string]*dto.MetricFamily {
 func TestMetricsPassPrometheusOwnLinter(t *testing.T) {
 	m := monitor.New()
 	require.NoError(t, crawl().Run(m.Watch(t.Context())))
+	require.NoError(t, render().Run(m.Watch(t.Context())))
 	problems, err := testutil.CollectAndLint(prom.NewCollector(m))
 	require.NoError(t, err)
 	assert.Empty(t, problems)
@@ -72,6 +114,7 @@ func TestTextOfMonitorPassesPrometheusOwnLinterAndHasTheSameSamples(t *testing.T
 	hostile := pl.Range(3).With(pl.Name("a\"b\\c\nd\xff取得"))
 	require.NoError(t, crawl().Run(m.Watch(t.Context())))
 	require.NoError(t, hostile.Run(m.Watch(t.Context())))
+	require.NoError(t, render().Run(m.Watch(t.Context())))
 	text := httptest.NewRecorder()
 	m.ServeHTTP(text, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	problems, err := promlint.New(strings.NewReader(text.Body.String())).Lint()

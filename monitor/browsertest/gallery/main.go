@@ -22,7 +22,7 @@ var (
 	out   = flag.String("out", "monitor-page.png", "the `file` to write")
 	width = flag.Int("width", 1280, "of the window, in pixels")
 	dark  = flag.Bool("dark", false, "the dark theme")
-	what  = flag.String("what", "crawl", "crawl, or a number of stages in a chain")
+	what  = flag.String("what", "crawl", "crawl, remote, or a number of stages in a chain")
 	wait  = flag.Duration("wait", 8*time.Second, "how long the run has been going")
 )
 
@@ -67,6 +67,9 @@ func pipeline() pl.Stage[int] {
 	var n int
 	if _, err := fmt.Sscan(*what, &n); err == nil && n > 0 {
 		return sample.Chain(n, n*2/3, 20_000)
+	}
+	if *what == "remote" {
+		return sample.Remote(100, 20_000)
 	}
 	return sample.Crawl(20_000)
 }

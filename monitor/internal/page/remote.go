@@ -1,7 +1,7 @@
 package page
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -68,7 +68,7 @@ func machinesOf(r *pl.Remote) []machine {
 func (m *machine) name() string {
 	switch {
 	case len(m.hosts) > 1:
-		return fmt.Sprintf("%d more", len(m.hosts))
+		return strconv.Itoa(len(m.hosts)) + " more"
 	case m.hosts[0] == "":
 		return "workers of before"
 	}
@@ -80,23 +80,37 @@ func (p *place) writeMachines(b *strings.Builder) {
 	if p.Remote == nil {
 		return
 	}
-	b.WriteString(`<table class="machines"><thead><tr><th scope="col" class="text">machine</th><th scope="col">workers</th>` +
-		`<th scope="col">slots</th><th scope="col">running</th><th scope="col">done</th><th scope="col">heard</th></tr></thead><tbody>`)
+	b.WriteString(`<div class="machines"><table><thead><tr><th scope="col" class="text">machine</th><th scope="col">workers</th>` +
+		`<th scope="col">running</th><th scope="col">done</th><th scope="col">silent</th></tr></thead><tbody>`)
 	for _, m := range machinesOf(p.Remote) {
-		workers := digits(uint64(m.serving))
-		if m.lost > 0 {
-			workers += fmt.Sprintf(", %d lost", m.lost)
-		}
-		heard := "–"
-		if m.serving > 0 && !p.ended {
-			heard = brief(m.heard) + " ago"
-		}
 		name := esc(m.name())
 		write(b, `<tr><th scope="row" class="text" title="`, name, `">`, name, `</th>`)
-		for _, cell := range []string{workers, digits(uint64(m.slots)), digits(uint64(m.active)), digits(m.done), heard} {
-			writeCell(b, cell)
-		}
+		writeCell(b, m.workers())
+		writeCell(b, digits(uint64(m.active))+"/"+digits(uint64(m.slots)))
+		writeCell(b, digits(m.done))
+		writeCell(b, m.silent(p.ended))
 		b.WriteString("</tr>\n")
 	}
-	b.WriteString("</tbody></table>\n")
+	b.WriteString("</tbody></table></div>\n")
+}
+
+// workers is how many serve, and how many were lost.
+func (m *machine) workers() string {
+	text := digits(uint64(m.serving))
+	if m.lost > 0 {
+		text += ", " + digits(uint64(m.lost)) + " lost"
+	}
+	return text
+}
+
+// silent is since when one of those that serve has given no sign of life, in whole seconds: a
+// healthy one gives one each second.
+func (m *machine) silent(ended bool) string {
+	switch {
+	case ended || m.serving == 0:
+		return "–"
+	case m.heard < 2*time.Minute:
+		return strconv.Itoa(int(m.heard.Seconds())) + " s"
+	}
+	return clock(m.heard)
 }
