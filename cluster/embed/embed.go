@@ -68,6 +68,7 @@ func (s *Server) start(ctx context.Context) (err error) {
 	options := &server.Options{
 		ServerName: "gopeln-" + nuid.Next(), NoSigs: true, NoLog: true, DontListen: !s.listens, Host: s.host, Port: s.port,
 		JetStream: true, StoreDir: dir, TLS: s.tls != nil, TLSConfig: s.tls, TLSTimeout: 5, CustomClientAuthentication: &doorkeeper{s.token},
+		AuthTimeout: startPatience.Seconds(), // a local worker's connection is there before its process is
 	}
 	if s.server, err = server.NewServer(options); err != nil {
 		return err

@@ -60,7 +60,9 @@ func (far) Start(s *pl.Site) {
 // render is a pipeline whose workers are elsewhere.
 func render() pl.Stage[int] {
 	kernel := func(_ context.Context, v int, emit func(int) bool) error { emit(v); return nil }
-	open := func(context.Context) (pl.Kernel[int, int], func(context.Context) error, error) { return kernel, nil, nil }
+	open := func(context.Context) (pl.Kernel[int, int], func(context.Context) error, error) {
+		return kernel, nil, nil
+	}
 	operation := pl.Operation[int, int]{Verb: "Map", Results: pl.One, Func: kernel, Open: open}
 	return pl.NewPartial(far{}, operation, pl.Name("render"))(pl.Range(3))
 }

@@ -21,7 +21,9 @@ func Remote(machines, values int) pl.Stage[int] {
 	far.workers[len(far.workers)-1].State = "lost"
 	render := pl.NewPartial(far, pl.Operation[int, int]{
 		Verb: "Map", Results: pl.One, Func: far.run,
-		Open: func(context.Context) (pl.Kernel[int, int], func(context.Context) error, error) { return far.run, nil, nil },
+		Open: func(context.Context) (pl.Kernel[int, int], func(context.Context) error, error) {
+			return far.run, nil, nil
+		},
 	}, pl.Name("render"), pl.Workers(8), pl.MaxSize(64))
 	return stage("write", time.Millisecond, 2, 64)(render(stage("read", time.Millisecond, 2, 64)(pl.Range(values))))
 }
