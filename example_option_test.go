@@ -60,7 +60,7 @@ func ExampleSkipLog() {
 	parse := thread.Map(pl.Try(strconv.Atoi), pl.Name("parse"), pl.OnError(pl.SkipLog(plain)))
 	fmt.Println(parse(pl.From("1", "two", "3")).Collect(context.Background()))
 	// Output:
-	// level=WARN msg="pl: a value failed and was dropped" stage=parse worker=0 value="\"two\"" attempts=1 err="strconv.Atoi: parsing \"two\": invalid syntax"
+	// level=WARN msg="pl: a value failed and was dropped" stage=parse worker=0 value=two attempts=1 err="strconv.Atoi: parsing \"two\": invalid syntax"
 	// [1 3] <nil>
 }
 

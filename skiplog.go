@@ -25,7 +25,7 @@ func SkipLog(l *slog.Logger) func(ctx context.Context, e *StageError) error {
 			to = slog.Default()
 		}
 		about := []slog.Attr{
-			slog.String("stage", e.Stage), slog.Int("worker", e.Worker), slog.String("value", shown(e.Item)),
+			slog.String("stage", e.Stage), slog.Int("worker", e.Worker), slog.String("value", loggedValue(e.Item)),
 			slog.Int("attempts", e.Attempts),
 		}
 		whole := loggedError{e.Err, guard.Text(e.Err)}
@@ -36,6 +36,20 @@ func SkipLog(l *slog.Logger) func(ctx context.Context, e *StageError) error {
 		}
 		return nil
 	}
+}
+
+// loggedValue returns v as a record has it, in about 80 bytes at most. A text is as it is: the
+// handler quotes it if it must.
+func loggedValue(v any) string {
+	const most = 80
+	s, ok := v.(string)
+	switch {
+	case !ok:
+		return shown(v)
+	case len(s) > most:
+		return strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
 }
 
 // loggedError is a user's error with another text, or the same, asked for once.

@@ -69,6 +69,17 @@ func TestSkipLogWritesOneRecordPerDroppedValue(t *testing.T) {
 	}
 }
 
+func TestSkipLogQuotesATextOnce(t *testing.T) {
+	for text, want := range map[string]string{"/13": "/13", `say "no"`: `say "no"`, strings.Repeat("ä", 41): strings.Repeat("ä", 40) + "…"} {
+		var kept records
+		fails := thread.Map(func(context.Context, string) (int, error) { return 0, errors.New("no") },
+			pl.OnError(pl.SkipLog(slog.New(&kept))))
+		assert.Empty(t, values(t, fails(pl.From(text))))
+		require.Len(t, kept.all, 1)
+		assert.Equal(t, want, kept.all[0].attrs["value"].String())
+	}
+}
+
 func TestSkipLogHasTheStagesContext(t *testing.T) {
 	var kept records
 	fails := thread.Map(func(context.Context, int) (int, error) { return 0, errors.New("no") },

@@ -145,7 +145,7 @@ func (s *stage[A, B, R]) prepare() error {
 		return err
 	}
 	if s.settings.cluster == nil {
-		return errors.New("it has no cluster to run on: give it one with cluster.On, as in stage.With(cluster.On(c))")
+		return errors.New("it has no cluster to run on: each stage of package cluster needs cluster.On, as in step(input).With(cluster.On(c))")
 	}
 	s.Cluster = s.settings.cluster
 	if err := s.problem(); err != nil {
