@@ -119,18 +119,18 @@ const lingering = 35 * time.Second
 // join carries what a worker and the server say to each other. When the worker has ended it hands back what the worker had,
 // and for some time what it is still given.
 func (c *crew) join(worker, inside net.Conn) {
-	var e estate
+	var has workload
 	silent := make(chan struct{})
 	go func() {
 		defer close(silent)
-		given := io.TeeReader(inside, &sighting{found: e.gave})
+		given := io.TeeReader(inside, &sighting{found: has.gave})
 		_, _ = io.Copy(worker, given)
 		_, _ = io.Copy(io.Discard, given)
 		_ = worker.Close() // the server has ended
 	}()
-	_, _ = io.Copy(inside, io.TeeReader(worker, &sighting{found: e.done}))
+	_, _ = io.Copy(inside, io.TeeReader(worker, &sighting{found: has.done}))
 	_ = worker.Close()
-	e.settle(func(message string) { _ = c.server.conn.Publish(message+"0", []byte("-NAK")) })
+	has.settle(func(message string) { _ = c.server.conn.Publish(message+"0", []byte("-NAK")) })
 	select {
 	case <-silent:
 	case <-c.over:

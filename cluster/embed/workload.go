@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// estate is the messages of work that a local worker has, by what passes over its connection: each from when the server
+// workload is the messages of work that a local worker has, by what passes over its connection: each from when the server
 // gives it to the worker until the worker says that it is done with. When the worker has died the messages are handed back
 // at once, instead of at the end of their lease, and so are those that the server still gives to it.
-type estate struct {
+type workload struct {
 	mu          sync.Mutex
 	held, older map[string]bool
 	handBack    func(message string) // nil: the worker lives
@@ -18,38 +18,38 @@ type estate struct {
 const mostHeld = 4096
 
 // gave notes that the server has given a message to the worker.
-func (e *estate) gave(message string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.handBack != nil {
-		e.handBack(message)
+func (w *workload) gave(message string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.handBack != nil {
+		w.handBack(message)
 		return
 	}
-	if len(e.held) >= mostHeld || e.held == nil {
-		e.older, e.held = e.held, map[string]bool{}
+	if len(w.held) >= mostHeld || w.held == nil {
+		w.older, w.held = w.held, map[string]bool{}
 	}
-	e.held[message] = true
+	w.held[message] = true
 }
 
 // done notes that the worker has said what became of a message.
-func (e *estate) done(message string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.held, message)
-	delete(e.older, message)
+func (w *workload) done(message string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.held, message)
+	delete(w.older, message)
 }
 
 // settle hands back what the worker had, now that it has died.
-func (e *estate) settle(handBack func(message string)) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.handBack = handBack
-	for _, messages := range []map[string]bool{e.held, e.older} {
+func (w *workload) settle(handBack func(message string)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.handBack = handBack
+	for _, messages := range []map[string]bool{w.held, w.older} {
 		for m := range messages {
 			handBack(m)
 		}
 	}
-	e.held, e.older = nil, nil
+	w.held, w.older = nil, nil
 }
 
 // sighting is a writer that finds the messages of work in what NATS clients and servers say. A message is named by the subject

@@ -24,18 +24,18 @@ func TestMessagesAreSeenHoweverTheirBytesCome(t *testing.T) {
 	}
 }
 
-func TestAnEstateIsHandedBackOnce(t *testing.T) {
-	var e estate
+func TestAWorkloadIsHandedBackOnce(t *testing.T) {
+	var has workload
 	var back []string
-	e.done("never given")
-	e.gave("a")
+	has.done("never given")
+	has.gave("a")
 	for range 3 * mostHeld { // of runs that were broken off
-		e.gave("left")
+		has.gave("left")
 	}
-	e.gave("b")
-	e.done("a")
-	e.settle(func(m string) { back = append(back, m) })
+	has.gave("b")
+	has.done("a")
+	has.settle(func(m string) { back = append(back, m) })
 	require.ElementsMatch(t, []string{"left", "b"}, back)
-	e.gave("c")
+	has.gave("c")
 	require.Equal(t, "c", back[2])
 }
