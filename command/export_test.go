@@ -9,6 +9,14 @@ func SetGrace(d time.Duration) (restore func()) {
 	return func() { grace = before }
 }
 
+// SetQuiet changes how long a process is watched after its first answer, and returns what takes that
+// back.
+func SetQuiet(d time.Duration) (restore func()) {
+	before := quiet
+	quiet = d
+	return func() { quiet = before }
+}
+
 // LinesOf is a protocol of lines, as request and answer have them.
 func LinesOf[A, B any](request func(A) string, answer func(string) (B, error)) Protocol[A, B] {
 	p := Lines()
