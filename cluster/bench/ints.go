@@ -130,7 +130,7 @@ func (b *bench) roundTrip(e measure.Effort, w io.Writer) error {
 	call, stop := pl.Func(ctx, func(s pl.Stage[int]) pl.Stage[int] {
 		return addOne(s).With(cluster.On(b.server.Cluster()))
 	})
-	defer stop()
+	defer func() { _ = stop() }()
 	var took []float64
 	for range e.ValuesOr(3000) * e.Reps {
 		start := time.Now()

@@ -80,12 +80,12 @@ func run(args []string, w io.Writer) error {
 	if effort.Reps < 1 || effort.Values < 0 {
 		return fmt.Errorf("-reps %d -n %d: reps must be at least 1, and n not negative", effort.Reps, effort.Values)
 	}
-	slog.SetLogLoggerLevel(slog.LevelWarn)
+	slog.SetLogLoggerLevel(slog.LevelWarn) // that workers come and go is of no interest
 	server, err := embed.Start(context.Background(), embed.LocalWorkers(workers), embed.Listen("127.0.0.1:0"))
 	if err != nil {
 		return err
 	}
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 	b := &bench{server}
 	if document != "" {
 		return measure.Update(document, func(name string, w io.Writer) error { return b.section(name, effort, w) })

@@ -70,9 +70,9 @@ func cast(role, address string) (stop func(), err error) {
 			_ = cmd.Wait()
 		})
 		said := make([]byte, len(ready))
-		if _, err := io.ReadFull(out, said); err != nil || string(said) != ready {
+		if _, err := io.ReadFull(out, said); err != nil {
 			stop()
-			return nil, fmt.Errorf("a worker process of %s has not begun: %q, %v", role, said, err)
+			return nil, fmt.Errorf("a worker process of %s has not begun: %w", role, err)
 		}
 	}
 	return stop, nil

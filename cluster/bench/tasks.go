@@ -139,7 +139,7 @@ func (q *tasks) run(n int) (sum int, err error) {
 // handleTasks is a worker of tasks, until ctx ends.
 func handleTasks(ctx context.Context, socket string) error {
 	results := redis.NewClient(&redis.Options{Network: "unix", Addr: socket})
-	defer results.Close()
+	defer func() { _ = results.Close() }()
 	server := asynq.NewServer(asynq.RedisClientOpt{Network: "unix", Addr: socket}, asynq.Config{
 		Concurrency: 32, LogLevel: asynq.FatalLevel, TaskCheckInterval: 10 * time.Millisecond,
 	})

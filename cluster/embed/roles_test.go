@@ -125,11 +125,6 @@ func play() {
 				fmt.Println("ready")
 			}
 		}
-	case "core":
-		var nc *nats.Conn
-		if nc, err = dial(url); err == nil {
-			err = answerCore(nc)
-		}
 	case "server":
 		err = serve(url)
 	}
