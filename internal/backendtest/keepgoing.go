@@ -174,7 +174,7 @@ func keepGoingOnError(t *testing.T, api API) {
 
 func keepGoingCountsAll(t *testing.T, api API) {
 	list := []int{0, Panic, Fail, Hang, 1}
-	s := api.Obey.Map(pl.FromSlice(list)).With(pl.KeepGoing(0), pl.Timeout(4*api.Tick), pl.Workers(2))
+	s := api.Obey.Map(pl.FromSlice(list)).With(pl.KeepGoing(0), pl.Timeout(api.patience()), pl.Workers(2))
 	got, err := collect(t, api, s)
 	SameValues(t, []int{0, 1}, got)
 	assert.Equal(t, 3, failedValues(t, err).Total)

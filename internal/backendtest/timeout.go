@@ -42,8 +42,14 @@ var abandonChecks = []check{
 	{"BreakDoesNotWaitForIt", here | abandons, abandonBreak},
 }
 
-// patience is a Timeout that a value that does nothing keeps easily.
-func (api API) patience() time.Duration { return 10 * api.Tick }
+// patience is a Timeout that a value that does nothing keeps easily, on a busy machine and if a
+// program has to start for it.
+func (api API) patience() time.Duration {
+	if api.Foreign {
+		return 20 * api.Tick
+	}
+	return 10 * api.Tick
+}
 
 func timeoutFails(t *testing.T, api API) {
 	got, err := collect(t, api, api.Obey.Map(pl.From(0, 1, Hang+2, 3)).With(pl.Timeout(api.patience()), pl.Name("slow")))
@@ -88,7 +94,7 @@ func timeoutIsExact(t *testing.T, api API) {
 // timeoutSlowConsumer is pypeln's B3: an instant function lost values when the loop was slow.
 func timeoutSlowConsumer(t *testing.T, api API) {
 	var got []int
-	timeout := 4 * api.Tick // less than the loop takes for a value, more than a busy machine for a function
+	timeout := api.patience() // less than the loop takes for a value
 	s := api.Same(pl.Range(6)).With(pl.Timeout(timeout), pl.MaxSize(1), pl.Workers(2))
 	for x, err := range s.All(api.context(t)) {
 		require.NoError(t, err)
