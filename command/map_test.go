@@ -200,7 +200,7 @@ func TestTimeoutKillsTheGroupOfTheValueWhoseTimeIsOver(t *testing.T) {
 	pids := filepath.Join(t.TempDir(), "pids")
 	var lost []*pl.StageError
 	p := shell(each(`if [ "$x" = 2 ]; then sleep 1000 & echo $! >>`+pids+`; wait; fi; echo "$x"`),
-		pl.Timeout(300*time.Millisecond), noting(&lost))
+		pl.Timeout(2*time.Second), noting(&lost))
 	got, err := collect(t, p, numbered(5)...)
 	require.NoError(t, err)
 	require.Equal(t, []string{"0", "1", "3", "4"}, got)
@@ -214,7 +214,7 @@ func TestTimeoutEndsAWriteThatNobodyReads(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
 	for name, script := range map[string]string{
 		"silent":   `echo $$ >>$PIDS; exec sleep 1000`,
-		"answered": `echo $$ >>$PIDS; echo done; exec sleep 1000`,
+		"answered": `echo $$ >>$PIDS; head -c 1 >/dev/null; echo done; exec sleep 1000`,
 	} {
 		var lost []*pl.StageError
 		p := shell(script, process.Env("PIDS="+pids), pl.Timeout(300*time.Millisecond), noting(&lost))
@@ -264,7 +264,7 @@ func TestWhatHasLeftTheGroupDoesNotHoldUpARun(t *testing.T) {
 	got, err := p(pl.FromSlice(numbered(3))).Collect(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []string{"0", "2"}, got)
-	require.Less(t, time.Since(start), 5*time.Second)
+	require.Less(t, time.Since(start), time.Minute)
 	text, err := os.ReadFile(pids)
 	require.NoError(t, err)
 	for word := range strings.FieldsSeq(string(text)) {

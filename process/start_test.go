@@ -74,8 +74,8 @@ func TestSlotsThatWaitForTheEndTakeNoTime(t *testing.T) {
 
 func TestTheEndOfARunDoesNotWaitForAStart(t *testing.T) {
 	for env, most := range map[string]time.Duration{
-		initVariable + "=20s": 3 * time.Second, // it has nothing to close
-		openVariable + "=20s": 9 * time.Second, // what ignores its context has 5 seconds
+		initVariable + "=20s": 4500 * time.Millisecond, // it has nothing to close
+		openVariable + "=20s": 15 * time.Second,        // what ignores its context has 5 seconds
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		defer cancel()
@@ -91,7 +91,7 @@ func TestAProcessThatAnInitFunctionStartsKeepsNoPipe(t *testing.T) {
 	got, err := opensSlowly(pl.From(1)).With(process.Env(helperVariable + "=10")).Collect(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []int{1}, got)
-	require.Less(t, time.Since(began), 5*time.Second)
+	require.Less(t, time.Since(began), 9*time.Second)
 }
 
 // vandal does what it should not to the descriptors of its worker.
