@@ -443,7 +443,7 @@ func TestEnvIsAddedAndRecycleReplaces(t *testing.T) {
 }
 
 func TestAProcessThatDoesNotEndIsMadeTo(t *testing.T) {
-	defer command.SetGrace(200 * time.Millisecond)()
+	restore := command.SetGrace(2 * time.Second) // from SIGTERM to SIGKILL too
 	log := filepath.Join(t.TempDir(), "log")
 	polite := shell(`trap 'echo term >>` + log + `; exit' TERM; ` + each(`echo "$x"`) + `; while :; do sleep 0.01; done`)
 	got, err := collect(t, polite, "a")
@@ -452,7 +452,9 @@ func TestAProcessThatDoesNotEndIsMadeTo(t *testing.T) {
 	text, err := os.ReadFile(log)
 	require.NoError(t, err)
 	require.Equal(t, "term\n", string(text))
+	restore()
 
+	defer command.SetGrace(200 * time.Millisecond)()
 	start := time.Now()
 	stubborn := shell(`trap '' TERM; ` + each(`echo "$x"`) + `; while :; do sleep 0.01; done`)
 	_, err = collect(t, stubborn, "a")
