@@ -80,7 +80,7 @@ func TestFiguresTellWhichWorkersRunValues(t *testing.T) {
 	before := stats()
 	require.Eventually(t, func() bool { return stats().Busy > before.Busy }, time.Minute, time.Millisecond)
 	assert.Equal(t, before.Starved, stats().Starved, "all slots have a value")
-	assert.Equal(t, 2*slots, before.Node.Workers)
+	assert.Equal(t, 2*slots, before.Workers)
 	require.NoError(t, os.WriteFile(notes+"go", nil, 0o600))
 	require.Eventually(t, func() bool { return done(remote()) == 2*slots }, time.Minute, time.Millisecond)
 	before = stats()

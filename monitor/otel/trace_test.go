@@ -126,7 +126,7 @@ func TestNamesAndErrorsOfAnyKindAreText(t *testing.T) {
 		texts := []string{name, s.Status.Description}
 		for _, e := range append(s.Events, sdk.Event{Attributes: s.Attributes}) {
 			for _, a := range e.Attributes {
-				texts = append(texts, a.Value.Emit())
+				texts = append(texts, a.Value.String())
 			}
 		}
 		for _, text := range texts {
