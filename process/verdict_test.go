@@ -118,6 +118,7 @@ var diesAmongTaken = process.Map(func(_ context.Context, n int) (int, error) {
 	switch n {
 	case 1000:
 		if firstTime("died") {
+			_ = os.WriteFile(inDir("pid"), []byte(strconv.Itoa(os.Getpid())), 0o600)
 			waitFor(inDir("1001"))
 			delay, _ := time.ParseDuration(os.Getenv("DELAY"))
 			go func() {
@@ -134,14 +135,19 @@ var diesAmongTaken = process.Map(func(_ context.Context, n int) (int, error) {
 }, pl.Name("diesAmongTaken"))
 
 func TestADeathAmongValuesThatWereTakenBack(t *testing.T) {
+	dir := ""
 	lingers := pl.FromFunc(func(ctx context.Context, yield func(int) bool) error {
 		for i := range 3000 {
 			if !yield(i) {
 				return nil
 			}
 		}
+		// The input ends only later: a death after that would be one in OnEnd, and fail the run.
+		for ctx.Err() == nil && !hasDied(dir) {
+			time.Sleep(time.Millisecond)
+		}
 		select {
-		case <-time.After(100 * time.Millisecond): // the input ends only later
+		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
 		}
 		return nil
@@ -149,8 +155,9 @@ func TestADeathAmongValuesThatWereTakenBack(t *testing.T) {
 	for i := range 40 {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
+		dir = t.TempDir()
 		run := diesAmongTaken(lingers).With(pl.Workers(2),
-			process.Env("STEPS="+t.TempDir(), fmt.Sprintf("DELAY=%dus", i/2*10), "GOMAXPROCS=2"))
+			process.Env("STEPS="+dir, fmt.Sprintf("DELAY=%dus", i/2*10), "GOMAXPROCS=2"))
 		if i%2 == 0 {
 			got, err := run.With(pl.Retry(2, nil)).Collect(ctx)
 			require.NoError(t, err, "run %d, after %d values", i, len(got))
@@ -165,6 +172,13 @@ func TestADeathAmongValuesThatWereTakenBack(t *testing.T) {
 			require.NotContains(t, got, e.Item, "run %d: %v", i, e)
 		}
 	}
+}
+
+// hasDied reports whether the worker that left its number in dir is gone.
+func hasDied(dir string) bool {
+	text, _ := os.ReadFile(filepath.Join(dir, "pid"))
+	pid, err := strconv.Atoi(string(text))
+	return err == nil && gone(pid)
 }
 
 // slowly takes its time to find out that a zero cannot be encoded.
