@@ -17,30 +17,22 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"regexp"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/gopeln/pl/bench/measure"
 	"github.com/gopeln/pl/cluster/embed"
 )
 
-// section is one question that the program answers.
-type section struct {
-	name, about string
-	run         func(b *bench, e measure.Effort, w io.Writer) error
-}
-
-var sections = []section{
-	{"ints", "values a second, by the values in a message", (*bench).ints},
-	{"adaptive", "the size that the cluster finds, beside fixed ones", (*bench).adaptive},
-	{"roundtrip", "one value under way", (*bench).roundTrip},
-	{"asynq", "values a second beside a task queue", (*bench).asynq},
-}
-
 // bench is what all sections share.
 type bench struct{ server *embed.Server }
+
+func (b *bench) sections() []measure.Section {
+	return []measure.Section{
+		{Name: "ints", About: "values a second, by the values in a message", Run: b.ints},
+		{Name: "adaptive", About: "the size that the cluster finds, beside fixed ones", Run: b.adaptive},
+		{Name: "roundtrip", About: "one value under way", Run: b.roundTrip},
+		{Name: "asynq", About: "values a second beside a task queue", Run: b.asynq},
+	}
+}
 
 func main() {
 	embed.Main()
@@ -53,72 +45,22 @@ func main() {
 
 func run(args []string, w io.Writer) error {
 	var (
-		parts    []string
-		document string
-		effort   = measure.Effort{Reps: 5}
+		b bench
+		p measure.Program
 	)
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.Func("part", "only these `sections`, with commas between: "+strings.Join(names(), ", "), func(text string) error {
-		parts = strings.Split(text, ",")
-		for _, name := range parts {
-			if !slices.Contains(names(), name) {
-				return fmt.Errorf("there is no section %q", name)
-			}
-		}
-		return nil
-	})
-	flags.Func("only", "only contenders whose name matches this `pattern`", func(text string) (err error) {
-		effort.Only, err = regexp.Compile(text)
-		return err
-	})
-	flags.IntVar(&effort.Values, "n", 0, "`values` a run; 0: what suits the section")
-	flags.IntVar(&effort.Reps, "reps", effort.Reps, "runs of each contender, of which the median counts")
-	flags.StringVar(&document, "update", "", "put new tables into this `document` instead of printing them")
+	p.Flags(flags, measure.Names(b.sections()))
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if effort.Reps < 1 || effort.Values < 0 {
-		return fmt.Errorf("-reps %d -n %d: reps must be at least 1, and n not negative", effort.Reps, effort.Values)
+	if err := p.Check(); err != nil {
+		return err
 	}
 	slog.SetLogLoggerLevel(slog.LevelWarn) // that workers come and go is of no interest
-	server, err := embed.Start(context.Background(), embed.LocalWorkers(workers), embed.Listen("127.0.0.1:0"))
-	if err != nil {
+	var err error
+	if b.server, err = embed.Start(context.Background(), embed.LocalWorkers(workers), embed.Listen("127.0.0.1:0")); err != nil {
 		return err
 	}
-	defer func() { _ = server.Close() }()
-	b := &bench{server}
-	if document != "" {
-		return measure.Update(document, func(name string, w io.Writer) error { return b.section(name, effort, w) })
-	}
-	fmt.Fprintln(w, measure.Machine())
-	for _, s := range sections {
-		if len(parts) > 0 && !slices.Contains(parts, s.name) {
-			continue
-		}
-		fmt.Fprintf(w, "\n## %s: %s\n", s.name, s.about)
-		if err := s.run(b, effort, w); err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
-		}
-	}
-	return nil
-}
-
-// section writes what a document has in the place of that name.
-func (b *bench) section(name string, e measure.Effort, w io.Writer) error {
-	if name == "machine" {
-		_, err := fmt.Fprintf(w, "\n%s, on %s.\n", measure.Machine(), time.Now().Format(time.DateOnly))
-		return err
-	}
-	i := slices.Index(names(), name)
-	if i < 0 {
-		return fmt.Errorf("there is no section %q", name)
-	}
-	return sections[i].run(b, e, w)
-}
-
-func names() (all []string) {
-	for _, s := range sections {
-		all = append(all, s.name)
-	}
-	return all
+	defer func() { _ = b.server.Close() }()
+	return p.Run(b.sections(), w)
 }

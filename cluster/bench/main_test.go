@@ -19,11 +19,11 @@ func TestEachSectionHasFigures(t *testing.T) {
 	if err := run([]string{"-n", "100", "-reps", "1"}, &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range sections {
-		_, part, ok := strings.Cut(out.String(), "## "+s.name+": ")
+	for _, s := range new(bench).sections() {
+		_, part, ok := strings.Cut(out.String(), "## "+s.Name+": ")
 		part, _, _ = strings.Cut(part, "\n## ")
 		if figures := strings.Contains(part, "\n| "); !ok || !figures && !strings.Contains(part, "no redis-server") {
-			t.Errorf("%s has printed no table: %s", s.name, part)
+			t.Errorf("%s has printed no table: %s", s.Name, part)
 		}
 	}
 }
