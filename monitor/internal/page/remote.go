@@ -10,26 +10,31 @@ import (
 
 // machine is the workers of a stage on one machine, or on several that are shown as one.
 type machine struct {
-	hosts                        []string
+	hosts   []string
+	workers []pl.RemoteWorker
+}
+
+// tally is the figures of a machine's workers together.
+type tally struct {
 	serving, lost, slots, active int
 	done                         uint64
 	heard                        time.Duration // since the last sign of life of the worker that serves and is silent longest
 }
 
-func (m *machine) add(host string, workers []pl.RemoteWorker) {
-	m.hosts = append(m.hosts, host)
-	for _, w := range workers {
-		m.done += w.Done
+func (m *machine) tally() (c tally) {
+	for _, w := range m.workers {
+		c.done += w.Done
 		switch w.State {
 		case "serving":
-			m.serving++
-			m.slots += w.Slots
-			m.active += w.Active
-			m.heard = max(m.heard, w.Heard)
+			c.serving++
+			c.slots += w.Slots
+			c.active += w.Active
+			c.heard = max(c.heard, w.Heard)
 		case "lost":
-			m.lost++
+			c.lost++
 		}
 	}
+	return c
 }
 
 // mostMachines is how many machines have a row of their own.
@@ -40,8 +45,8 @@ const mostMachines = 12
 func machinesOf(r *pl.Remote) []machine {
 	var serve, gone []machine
 	for host, workers := range r.Machines() {
-		var m machine
-		if m.add(host, workers); m.serving > 0 {
+		m := machine{[]string{host}, workers}
+		if m.tally().serving > 0 {
 			serve = append(serve, m)
 		} else {
 			gone = append(gone, m)
@@ -54,12 +59,7 @@ func machinesOf(r *pl.Remote) []machine {
 	var rest machine
 	for _, m := range all[mostMachines-1:] {
 		rest.hosts = append(rest.hosts, m.hosts...)
-		rest.serving += m.serving
-		rest.lost += m.lost
-		rest.slots += m.slots
-		rest.active += m.active
-		rest.done += m.done
-		rest.heard = max(rest.heard, m.heard)
+		rest.workers = append(rest.workers, m.workers...)
 	}
 	return append(all[:mostMachines-1], rest)
 }
@@ -83,34 +83,34 @@ func (p *place) writeMachines(b *strings.Builder) {
 	b.WriteString(`<div class="machines"><table><thead><tr><th scope="col" class="text">machine</th><th scope="col">workers</th>` +
 		`<th scope="col">running</th><th scope="col">done</th><th scope="col">silent</th></tr></thead><tbody>`)
 	for _, m := range machinesOf(p.Remote) {
-		name := esc(m.name())
+		name, of := esc(m.name()), m.tally()
 		write(b, `<tr><th scope="row" class="text" title="`, name, `">`, name, `</th>`)
-		writeCell(b, m.workers())
-		writeCell(b, digits(uint64(m.active))+"/"+digits(uint64(m.slots)))
-		writeCell(b, digits(m.done))
-		writeCell(b, m.silent(p.ended))
+		writeCell(b, of.workers())
+		writeCell(b, digits(uint64(of.active))+"/"+digits(uint64(of.slots)))
+		writeCell(b, digits(of.done))
+		writeCell(b, of.silent(p.ended))
 		b.WriteString("</tr>\n")
 	}
 	b.WriteString("</tbody></table></div>\n")
 }
 
 // workers is how many serve, and how many were lost.
-func (m *machine) workers() string {
-	text := digits(uint64(m.serving))
-	if m.lost > 0 {
-		text += ", " + digits(uint64(m.lost)) + " lost"
+func (c *tally) workers() string {
+	text := digits(uint64(c.serving))
+	if c.lost > 0 {
+		text += ", " + digits(uint64(c.lost)) + " lost"
 	}
 	return text
 }
 
 // silent is since when one of those that serve has given no sign of life, in whole seconds: a
 // healthy one gives one each second.
-func (m *machine) silent(ended bool) string {
+func (c *tally) silent(ended bool) string {
 	switch {
-	case ended || m.serving == 0:
+	case ended || c.serving == 0:
 		return "–"
-	case m.heard < 2*time.Minute:
-		return strconv.Itoa(int(m.heard.Seconds())) + " s"
+	case c.heard < 2*time.Minute:
+		return strconv.Itoa(int(c.heard.Seconds())) + " s"
 	}
-	return clock(m.heard)
+	return clock(c.heard)
 }
