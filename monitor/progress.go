@@ -21,8 +21,9 @@ import (
 // line for each stage with what its workers do with their time, and what limits the run. Runs at
 // the same time share the window; stages that do not fit are counted, and so are runs that a
 // stage's function starts with its own context; those of one name are numbered. The last frame
-// stays. The program's own lines go between the frames if they are written to [Stderr]; so do those of the workers of package process
-// with process.Stderr(monitor.Stderr()). There are no colours if the environment has a NO_COLOR.
+// stays. The program's own lines go between the frames if they are written to [Stderr]; so do those
+// of the workers of package process with process.Stderr(monitor.Stderr()). There are no colours if
+// the environment has a NO_COLOR.
 //
 // Elsewhere, and with [Plain], or a TERM of dumb, a run is a line of text now and then, after five
 // seconds at first and up to a minute later, and one at its end.
