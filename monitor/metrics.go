@@ -62,7 +62,7 @@ func (e *exposition) sample(suffix string, v float64, labels ...string) {
 		if i > 0 {
 			e.WriteByte(',')
 		}
-		e.WriteString(labels[i] + `="` + labelText.Replace(strings.ToValidUTF8(labels[i+1], "\ufffd")) + `"`)
+		e.WriteString(labels[i] + `="` + labelText.Replace(totals.Valid(labels[i+1])) + `"`)
 	}
 	e.WriteString("} " + strconv.FormatFloat(v, 'g', -1, 64) + "\n")
 }

@@ -2,7 +2,6 @@ package otel
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/gopeln/pl"
+	"github.com/gopeln/pl/monitor/internal/totals"
 )
 
 // Trace returns a context whose runs are traced by tp, or by the global provider if tp is nil. A
@@ -74,10 +74,10 @@ const (
 func newTrace(run *pl.RunInfo, tracer trace.Tracer, o options) *runTrace {
 	s := run.Stats()
 	its := append([]attribute.KeyValue{text(pipelineKey, s.Name)}, o.attributes...)
-	ctx, span := tracer.Start(run.Context(), "pipeline "+valid(s.Name), trace.WithTimestamp(s.Started), trace.WithAttributes(its...))
+	ctx, span := tracer.Start(run.Context(), "pipeline "+totals.Valid(s.Name), trace.WithTimestamp(s.Started), trace.WithAttributes(its...))
 	t := &runTrace{run: run, span: span}
 	for _, n := range run.Graph().Nodes {
-		_, span := tracer.Start(ctx, "stage "+valid(n.Name), trace.WithTimestamp(s.Started), trace.WithAttributes(its...),
+		_, span := tracer.Start(ctx, "stage "+totals.Valid(n.Name), trace.WithTimestamp(s.Started), trace.WithAttributes(its...),
 			trace.WithAttributes(text(stageKey, n.Name), backendKey.String(n.Backend), workersKey.Int(n.Workers)))
 		t.stages = append(t.stages, stageTrace{span: span, moved: s.Started})
 	}
@@ -138,7 +138,7 @@ func (t *runTrace) end(last pl.Stats) {
 	}
 	t.span.SetAttributes(runStateKey.String(last.State.String()), text(verdictKey, last.Verdict().String()))
 	if last.State == pl.Failed {
-		t.span.SetStatus(codes.Error, valid(last.Err))
+		t.span.SetStatus(codes.Error, totals.Valid(last.Err))
 	}
 	t.span.End(trace.WithTimestamp(last.Started.Add(last.Elapsed)))
 }
@@ -153,7 +153,7 @@ func (t *stageTrace) end() {
 		seconds("gopeln.stage.blocked", s.Blocked), seconds("gopeln.stage.awaiting", s.Awaiting),
 	)
 	if s.Failed > 0 && s.Failed != s.Dropped-min(s.Filtered, s.Dropped) { // not all of them have been handled
-		t.span.SetStatus(codes.Error, valid(s.Err))
+		t.span.SetStatus(codes.Error, totals.Valid(s.Err))
 	}
 	t.span.End(trace.WithTimestamp(t.moved))
 }
@@ -161,10 +161,6 @@ func (t *stageTrace) end() {
 func count(key attribute.Key, n uint64) attribute.KeyValue { return key.Int64(int64(n)) }
 
 // text is an attribute with what a user calls something.
-func text(key attribute.Key, value string) attribute.KeyValue { return key.String(valid(value)) }
-
-// valid is a text as exporters take it: the protocol refuses all spans of a batch for the sake of
-// one that is not UTF-8.
-func valid(text string) string { return strings.ToValidUTF8(text, "\ufffd") }
+func text(key attribute.Key, value string) attribute.KeyValue { return key.String(totals.Valid(value)) }
 
 func seconds(key attribute.Key, d time.Duration) attribute.KeyValue { return key.Float64(d.Seconds()) }

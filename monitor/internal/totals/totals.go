@@ -125,7 +125,7 @@ func (t *Sums) pipeline(name string) *Pipeline {
 	if t.pipelines == nil {
 		t.pipelines = map[string]*Pipeline{}
 	}
-	name = valid(name)
+	name = Valid(name)
 	if t.pipelines[name] == nil && len(t.pipelines) >= Most {
 		name = Other
 	}
@@ -142,7 +142,7 @@ func (t *Sums) stage(pipeline, name string) *Stage {
 	if t.stages == nil {
 		t.stages = map[key]*Stage{}
 	}
-	k := key{valid(pipeline), valid(name)}
+	k := key{Valid(pipeline), Valid(name)}
 	if t.stages[k] == nil && len(t.stages) >= Most {
 		k = key{Other, Other}
 	}
@@ -155,8 +155,9 @@ func (t *Sums) stage(pipeline, name string) *Stage {
 	return s
 }
 
-// valid is a name as metrics systems take it.
-func valid(name string) string { return strings.ToValidUTF8(name, "\ufffd") }
+// Valid is a text as what takes metrics and traces has it: the protocols refuse a whole batch for the
+// sake of one that is not UTF-8.
+func Valid(text string) string { return strings.ToValidUTF8(text, "\ufffd") }
 
 func (t *Sums) addStages(s pl.Stats, underWay bool) {
 	for i := range s.Stages {
