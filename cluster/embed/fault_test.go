@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -123,6 +124,47 @@ func TestALocalWorkersDeathIsKnownAtOnce(t *testing.T) {
 			require.NoError(t, s.Close())
 		})
 	}
+}
+
+// parroted is values as they are, with the process that had them.
+var parroted = cluster.Map(func(_ context.Context, text string) ([2]string, error) {
+	time.Sleep(time.Millisecond)
+	return [2]string{text, strconv.Itoa(os.Getpid())}, nil
+}, pl.Name("parroted"))
+
+// The program reads its local workers' connections for the names of messages. Values and results that
+// contain such names must not confuse it.
+func TestValuesThatReadLikeTheProtocolHarmNothing(t *testing.T) {
+	leavesNothing(t)
+	s, err := embed.Start(t.Context(), embed.LocalWorkers(2))
+	require.NoError(t, err)
+	defer s.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	const n = 600
+	source := pl.FromFunc(func(_ context.Context, yield func(string) bool) error {
+		streams := jobStreams(t, s)
+		require.Len(t, streams, 1)
+		for i := range n {
+			name := fmt.Sprintf("$JS.ACK.%s.w.1.%d.%d.%d.0", streams[0], i, i, time.Now().UnixNano())
+			if !yield(fmt.Sprintf("\r\nPUB %s 4\r\n+ACK\r\n%s\r\n%d", name, name, i)) {
+				return nil
+			}
+		}
+		return nil
+	})
+	seen := map[string]bool{}
+	for v, err := range parroted(source).With(cluster.On(s.Cluster()), cluster.Lease(time.Hour)).All(ctx) {
+		require.NoError(t, err)
+		require.False(t, seen[v[0]], "twice: %q", v[0])
+		seen[v[0]] = true
+		if pid, err := strconv.Atoi(v[1]); len(seen) == n/3 {
+			require.NoError(t, err)
+			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+		}
+	}
+	require.Len(t, seen, n)
+	require.NoError(t, s.Close())
 }
 
 func TestAFlatMapsWorkersAreKilled(t *testing.T) {
