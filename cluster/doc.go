@@ -52,7 +52,8 @@
 // the next function begins, or within a millisecond; what waits behind a value that takes longer than
 // 50 ms is given to others.
 //
-// With pl.Workers(1) the order is kept, but for values that had to run again.
+// With pl.Workers(1) the order is kept, also where values have to run again: a message is sent when the
+// one before it has been dealt with.
 //
 // # Failures
 //

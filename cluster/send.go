@@ -83,13 +83,17 @@ func (s *stage[A, B, R]) exact() bool {
 	return s.site.OneByOne() || s.site.Calls() || s.site.Attempts() > 1 || s.site.Reports() || s.site.Keyed()
 }
 
+// ordered reports whether one value is under way at a time, so that their order must be kept. Then no message is sent while
+// another is out: it would overtake what is given back of that one.
+func (s *stage[A, B, R]) ordered() bool { return s.site.WorkersGiven() && s.site.Workers() == 1 }
+
 // aheadTimeServer is how much work waits at the server for workers to pull.
 const aheadTimeServer = 20 * time.Millisecond
 
 // mostParcels is how many messages may be out. The lock is held.
 func (s *stage[A, B, R]) mostParcels() int {
 	most := s.most()
-	if s.exact() {
+	if s.exact() || s.ordered() {
 		return most
 	}
 	if s.site.WorkersGiven() {
@@ -202,6 +206,9 @@ func (s *stage[A, B, R]) dispatch(values []*value[A]) {
 			continue
 		}
 		switch {
+		case err != nil && n > 1 && s.ordered():
+			n = 1
+			s.dispatchOne(values[0])
 		case err != nil && n > 1:
 			for _, v := range values[:n] {
 				s.dispatchOne(v)
@@ -213,6 +220,12 @@ func (s *stage[A, B, R]) dispatch(values []*value[A]) {
 			s.post(values[:n], data)
 		}
 		values = values[n:]
+		if s.ordered() && len(values) > 0 {
+			s.mu.Lock()
+			s.adopt(values...)
+			s.mu.Unlock()
+			return
+		}
 	}
 }
 
