@@ -9,6 +9,19 @@ import (
 	"github.com/gopeln/pl/internal/crossing"
 )
 
+// greet answers a new worker with a sign of life, or takes the word that one has died.
+func (s *stage[A, B, R]) greet(msg *nats.Msg) {
+	defer s.guard()
+	if len(msg.Data) == 0 {
+		s.beat()
+		return
+	}
+	var died obituary
+	if json.Unmarshal(msg.Data, &died) == nil {
+		s.workers.bury(died)
+	}
+}
+
 // hear takes what a worker says beside results.
 func (s *stage[A, B, R]) hear(msg *nats.Msg) {
 	defer s.guard()

@@ -58,6 +58,12 @@ type report struct {
 	Active  *int                `json:",omitempty"` // the values of the job that run; nil if this is no sign of life
 }
 
+// obituary says that a process is known to have died. Package embed writes it, of its local workers.
+type obituary struct {
+	Host string
+	PID  int
+}
+
 // where names the worker, for people.
 func (r *report) where() string { return where(r.Host, r.PID) }
 

@@ -128,6 +128,20 @@ func (r *roster) drop(silent time.Duration) {
 	r.count()
 }
 
+// bury counts a worker whose process has died as lost: its slots do not count, and its answer to the end is not waited for.
+// What it has is not taken from it, since anyone may have said so: one that is heard of later lives.
+func (r *roster) bury(died obituary) {
+	r.mu.Lock()
+	for _, m := range r.all {
+		if m.Host == died.Host && m.PID == died.PID {
+			m.lost = true
+		}
+	}
+	r.count()
+	r.mu.Unlock()
+	r.ring()
+}
+
 // mostLost is how many of the workers that were lost, or left, are shown.
 const mostLost = 100
 

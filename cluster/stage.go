@@ -166,7 +166,7 @@ func (s *stage[A, B, R]) prepare() error {
 // open makes the stream and waits for a worker.
 func (s *stage[A, B, R]) open(ctx context.Context) error {
 	for subject, f := range map[string]func(*nats.Msg){
-		s.results(s.job): s.take, s.reports(s.job): s.hear, s.hello(): func(*nats.Msg) { s.beat() },
+		s.results(s.job): s.take, s.reports(s.job): s.hear, s.hello(): s.greet,
 	} {
 		stop, err := s.subscribe(subject, f)
 		if err != nil {

@@ -19,7 +19,8 @@ func (c *Cluster) reports(job string) string { return "pl." + c.namespace + ".r.
 // orders is where the parent of a job speaks to all workers.
 func (c *Cluster) orders(job string) string { return "pl." + c.namespace + ".c." + job }
 
-// hello is where a new worker asks all parents to speak.
+// hello is where a new worker asks all parents to speak, by an empty message, and where they are told that one has died, by
+// an obituary.
 func (c *Cluster) hello() string { return "pl." + c.namespace + ".h" }
 
 // inbox is where answers to one part of a program go.

@@ -49,7 +49,7 @@ func hire(ctx context.Context, s *Server) (*crew, error) {
 	c := &crew{server: s, exe: exe, members: map[*member]bool{}, over: make(chan struct{})}
 	c.env = append(os.Environ(), variable+"="+s.namespace)
 	serving := make(chan *nats.Msg, s.workers+16)
-	sub, err := s.conn.ChanSubscribe("pl."+s.namespace+".h", serving)
+	sub, err := s.conn.ChanSubscribe(s.greetings(), serving)
 	if err != nil {
 		return nil, err
 	}
@@ -67,8 +67,10 @@ func hire(ctx context.Context, s *Server) (*crew, error) {
 	}
 	for n := 0; n < s.workers; {
 		select {
-		case <-serving:
-			n++
+		case msg := <-serving:
+			if len(msg.Data) == 0 { // no obituary
+				n++
+			}
 		case err := <-failed:
 			return c, fmt.Errorf("LocalWorkers: a worker process ended before it served: %w", err)
 		case <-ctx.Done():
@@ -109,7 +111,7 @@ func (c *crew) start() (*member, error) {
 		_ = inside.Close()
 		return nil, fmt.Errorf("cannot start a worker process: %w", err)
 	}
-	c.places.Go(func() { c.join(ours, inside) })
+	c.places.Go(func() { c.join(ours, inside, m.cmd.Process.Pid) })
 	return m, nil
 }
 
@@ -117,8 +119,8 @@ func (c *crew) start() (*member, error) {
 const lingering = 35 * time.Second
 
 // join carries what a worker and the server say to each other. When the worker has ended it hands back what the worker had,
-// and for some time what it is still given.
-func (c *crew) join(worker, inside net.Conn) {
+// and for some time what it is still given, and tells the programs whose runs it took part in.
+func (c *crew) join(worker, inside net.Conn, pid int) {
 	var has workload
 	silent := make(chan struct{})
 	go func() {
@@ -131,6 +133,7 @@ func (c *crew) join(worker, inside net.Conn) {
 	_, _ = io.Copy(inside, io.TeeReader(worker, &sighting{found: has.done}))
 	_ = worker.Close()
 	has.settle(func(message string) { _ = c.server.conn.Publish(message+"0", []byte("-NAK")) })
+	c.mourn(pid)
 	select {
 	case <-silent:
 	case <-c.over:
@@ -138,6 +141,13 @@ func (c *crew) join(worker, inside net.Conn) {
 	}
 	_ = inside.Close()
 	<-silent
+}
+
+// mourn tells all parents that a worker has died. What they knew of one that has left in an orderly way does not change.
+func (c *crew) mourn(pid int) {
+	host, _ := os.Hostname()
+	obituary := fmt.Appendf(nil, `{"Host":%q,"PID":%d}`, host, pid)
+	_ = c.server.conn.Publish(c.server.greetings(), obituary)
 }
 
 // fill keeps a place filled. One whose processes die as soon as they begin waits longer and longer.

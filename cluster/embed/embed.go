@@ -102,6 +102,9 @@ func (s *Server) Cluster(opts ...cluster.ClusterOption) *cluster.Cluster {
 	return cluster.New(s.conn, append([]cluster.ClusterOption{cluster.Namespace(s.namespace)}, opts...)...)
 }
 
+// greetings is the subject in which workers ask all parents to speak, and in which these learn of a worker's death.
+func (s *Server) greetings() string { return "pl." + s.namespace + ".h" }
+
 // Conn returns the process's own connection to the server. It ends with the Server.
 func (s *Server) Conn() *nats.Conn { return s.conn }
 

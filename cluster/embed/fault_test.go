@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -99,6 +100,11 @@ var located = cluster.Map(func(_ context.Context, n int) ([2]int, error) {
 	return [2]int{n, os.Getpid()}, nil
 }, pl.Name("located"))
 
+// isLost reports whether the worker in that process counts as lost.
+func isLost(r *pl.Remote, pid int) bool {
+	return slices.ContainsFunc(r.Workers, func(w pl.RemoteWorker) bool { return w.PID == pid && w.State == "lost" })
+}
+
 // What a local worker had when it is killed does not wait for its lease, or none of these runs would end in time.
 func TestALocalWorkersDeathIsKnownAtOnce(t *testing.T) {
 	for name, opts := range map[string][]pl.Option{"all slots": nil, "bounded": {pl.Workers(4), cluster.BatchSize(3)}, "one": {pl.Workers(1)}} {
@@ -109,6 +115,7 @@ func TestALocalWorkersDeathIsKnownAtOnce(t *testing.T) {
 			defer s.Close()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(*long)*time.Minute)
 			defer cancel()
+			ctx, stats := seen(ctx)
 			n := 1000 * *long
 			var got tally
 			for v, err := range located(pl.Range(n)).With(append(opts, cluster.On(s.Cluster()), cluster.Lease(time.Hour))...).All(ctx) {
@@ -118,6 +125,7 @@ func TestALocalWorkersDeathIsKnownAtOnce(t *testing.T) {
 					if err := syscall.Kill(v[1], syscall.SIGKILL); err != nil {
 						require.ErrorIs(t, err, syscall.ESRCH, "killed before")
 					}
+					require.Eventually(t, func() bool { return isLost(stats().Remote, v[1]) }, time.Minute, time.Millisecond)
 				}
 			}
 			got.check(t, n, func(i int) int { return i })
