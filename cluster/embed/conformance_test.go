@@ -54,6 +54,13 @@ func TestConformance(t *testing.T) {
 	backendtest.Run(t, api)
 }
 
+func TestConformanceObserved(t *testing.T) {
+	if server == nil {
+		t.Skip("no server")
+	}
+	backendtest.RunObserved(t, api)
+}
+
 func init() { process.RegisterError(backendtest.ErrBroken) }
 
 const (
