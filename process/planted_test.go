@@ -99,7 +99,7 @@ func TestThePlantedBottleneckIsNamed(t *testing.T) {
 // Ordered lets no more values in, it is.
 func TestAWorkerThatHangsIsStuck(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
+	if testing.Short() || raceBuild {
 		t.Skip("a run that has stood still for ten seconds counts as stuck")
 	}
 	started := make(chan *pl.RunInfo, 1)

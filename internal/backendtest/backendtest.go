@@ -101,50 +101,64 @@ type check struct {
 // what becomes of it.
 var Control = []string{"Retry", "Func", "ByKey", "MaxWeight", "KeepGoing", "Failures", "Limit", "Drain"}
 
-// Run runs every check that the backend has the traits for, of all themes or only of these.
-func Run(t *testing.T, api API, themes ...string) {
-	all := []struct {
-		name   string
-		checks []check
-	}{
-		{"Map", mapChecks},
-		{"Filter", filterChecks},
-		{"FlatMap", flatMapChecks},
-		{"Each", eachChecks},
-		{"Resource", resourceChecks},
-		{"OnEnd", onEndChecks},
-		{"Worker", workerChecks},
-		{"Error", errorChecks},
-		{"Panic", panicChecks},
-		{"Hostile", hostileChecks},
-		{"OnError", onErrorChecks},
-		{"Retry", retryChecks},
-		{"Func", funcChecks},
-		{"ByKey", byKeyChecks},
-		{"MaxWeight", maxWeightChecks},
-		{"KeepGoing", keepGoingChecks},
-		{"Failures", failuresChecks},
-		{"Limit", limitChecks},
-		{"Drain", drainChecks},
-		{"Timeout", timeoutChecks},
-		{"Abandon", abandonChecks},
-		{"Context", contextChecks},
-		{"Stop", stopChecks},
-		{"Cancel", cancelChecks},
-		{"MaxSize", maxSizeChecks},
-		{"Broadcast", broadcastChecks},
-		{"Order", orderChecks},
-		{"Window", windowChecks},
-		{"Compose", composeChecks},
-		{"Liveness", livenessChecks},
-		{"Figures", figuresChecks},
-		{"Times", figuresTimesChecks},
-		{"Trouble", troubleChecks},
-		{"BadInput", badInputChecks},
-		{"Encoding", encodingChecks},
+// theme is a table of checks, with a name by which it can be asked for.
+type theme struct {
+	name   string
+	checks []check
+}
+
+var themes = []theme{
+	{"Map", mapChecks},
+	{"Filter", filterChecks},
+	{"FlatMap", flatMapChecks},
+	{"Each", eachChecks},
+	{"Resource", resourceChecks},
+	{"OnEnd", onEndChecks},
+	{"Worker", workerChecks},
+	{"Error", errorChecks},
+	{"Panic", panicChecks},
+	{"Hostile", hostileChecks},
+	{"OnError", onErrorChecks},
+	{"Retry", retryChecks},
+	{"Func", funcChecks},
+	{"ByKey", byKeyChecks},
+	{"MaxWeight", maxWeightChecks},
+	{"KeepGoing", keepGoingChecks},
+	{"Failures", failuresChecks},
+	{"Limit", limitChecks},
+	{"Drain", drainChecks},
+	{"Timeout", timeoutChecks},
+	{"Abandon", abandonChecks},
+	{"Context", contextChecks},
+	{"Stop", stopChecks},
+	{"Cancel", cancelChecks},
+	{"MaxSize", maxSizeChecks},
+	{"Broadcast", broadcastChecks},
+	{"Order", orderChecks},
+	{"Window", windowChecks},
+	{"Compose", composeChecks},
+	{"Liveness", livenessChecks},
+	{"Figures", figuresChecks},
+	{"Times", figuresTimesChecks},
+	{"Trouble", troubleChecks},
+	{"BadInput", badInputChecks},
+	{"Encoding", encodingChecks},
+}
+
+// Except returns the names of all themes but these.
+func Except(names ...string) (others []string) {
+	for _, theme := range themes {
+		if !slices.Contains(names, theme.name) {
+			others = append(others, theme.name)
+		}
 	}
-	for _, theme := range all {
-		if len(themes) > 0 && !slices.Contains(themes, theme.name) {
+	return others
+}
+
+// Run runs every check that the backend has the traits for, of all themes or only of these.
+func Run(t *testing.T, api API, only ...string) {
+	for _, theme := range themes {
+		if len(only) > 0 && !slices.Contains(only, theme.name) {
 			continue
 		}
 		t.Run(theme.name, func(t *testing.T) {

@@ -20,9 +20,9 @@ var figuresTimesChecks = []check{
 	{"WaitingForALimitIsLimited", native | timed, timesLimited},
 	{"WaitingForTheNextAttemptIsRetrying", native | timed, timesRetrying},
 	{"CallsAreMeasured", native | timed, callsMeasured},
-	{"CallsInYieldAreNot", timed, callsWithoutYield},
+	{"CallsInYieldAreNot", native | timed, callsWithoutYield},
 	{"TheSlowestCallsHaveTheirValues", nothing, callsSlowest},
-	{"ActiveSaysWhatWorkersDo", timed, activeWorkers},
+	{"ActiveSaysWhatWorkersDo", native | timed, activeWorkers},
 	{"OrderedSaysWhereItsValueIs", concurrent, orderedWaits},
 }
 
@@ -173,12 +173,17 @@ func callsMeasured(t *testing.T, api API) {
 	}
 }
 
+// callsWithoutYield has four results and room for one: the third and the fourth wait in yield while
+// the loop has the first and the second.
 func callsWithoutYield(t *testing.T, api API) {
 	ctx, stats := watched(t, api)
 	s := api.Obey.FlatMap(pl.FromSlice([]int{Nap, Nap + 1})).With(pl.MaxSize(1))
+	n := 0
 	for _, err := range s.All(ctx) {
 		require.NoError(t, err)
-		require.NoError(t, sleep(ctx, 50*api.Tick))
+		if n++; n <= 2 {
+			require.NoError(t, sleep(ctx, 50*api.Tick))
+		}
 	}
 	if api.Name == "task" {
 		t.Skip("what a single task waits for room is not known")

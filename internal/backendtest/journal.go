@@ -69,6 +69,20 @@ func noted(format string, args ...any) int {
 	return len(slices.DeleteFunc(all, func(entry string) bool { return entry != line }))
 }
 
+// begun counts the values that have begun.
+func begun() (n int) {
+	all, err := read(os.Getenv(journalVariable))
+	if err != nil {
+		return 0
+	}
+	for _, entry := range all {
+		if strings.HasPrefix(entry, "begin ") {
+			n++
+		}
+	}
+	return n
+}
+
 // read returns the lines of a journal; one that nobody wrote to has none.
 func read(path string) ([]string, error) {
 	text, err := os.ReadFile(path)

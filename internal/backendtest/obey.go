@@ -25,6 +25,7 @@ const (
 	FailLater                             // returns an error that is ErrBroken, with pl.RetryAfter of two ticks beneath them
 	Hostile                               // returns the error of that number whose methods misbehave
 	HostilePanic                          // panics with it
+	Last                                  // returns when as many values as are added have begun, as the journal tells
 )
 
 // ErrBroken is what failing functions fail with. A backend that does not carry an error's identity
@@ -73,8 +74,23 @@ func (o Obeying) obey(ctx context.Context, x int) error {
 		if noted("begin %d", x) == 1 {
 			return &BrokenError{x}
 		}
+	case Last:
+		return o.last(ctx, x)
 	}
 	return nil
+}
+
+// last gives up when a run would count as hung: in virtual time nothing else would end it.
+func (o Obeying) last(ctx context.Context, x int) error {
+	for range Deadline / o.traits.Tick {
+		if begun() >= x-Last {
+			return nil
+		}
+		if err := o.traits.Sleep(ctx, o.traits.Tick); err != nil {
+			return err
+		}
+	}
+	return &BrokenError{x}
 }
 
 // wrapped is err as it may come out of several layers of a program.

@@ -13,8 +13,8 @@ import (
 // whole is set for soaks: all checks are repeated with an observer, also where time is real.
 var whole = flag.Bool("observed", false, "repeat all conformance checks with an observer, not only some")
 
-// observedInRealTime are the themes that are repeated where time is real and the flag is not set.
-var observedInRealTime = []string{"Map", "FlatMap", "Resource", "Error", "Retry", "KeepGoing", "Limit", "Timeout", "MaxSize", "Order"}
+// ObservedInRealTime are the themes that are repeated where time is real and the flag is not set.
+var ObservedInRealTime = []string{"Map", "FlatMap", "Resource", "Error", "Retry", "KeepGoing", "Limit", "Timeout", "MaxSize", "Order"}
 
 // RunObserved runs the checks once more, with an observer in every context that reads the figures
 // all the time: a run that is observed yields the same results, in the same order, with the same
@@ -25,7 +25,7 @@ func RunObserved(t *testing.T, api API) {
 		Run(t, api)
 		return
 	}
-	Run(t, api, observedInRealTime...)
+	Run(t, api, ObservedInRealTime...)
 }
 
 // base is the context that those of all runs are made of.

@@ -78,7 +78,11 @@ func timeoutRepeats(t *testing.T, api API) {
 }
 
 func timeoutEverywhere(t *testing.T, api API) {
-	for _, op := range api.ObeyWith.operators() {
+	operators := api.ObeyWith.operators()
+	if api.Foreign {
+		operators = operators[:1] // the others are not its own
+	}
+	for _, op := range operators {
 		err := run(t, api, op.on(pl.From(1, Hang, 2), pl.Timeout(api.patience()), pl.Workers(2)))
 		assert.ErrorIs(t, err, pl.ErrTimeout, op.name)
 	}
@@ -91,17 +95,18 @@ func timeoutIsExact(t *testing.T, api API) {
 	assert.Equal(t, 6*api.Tick, time.Since(start))
 }
 
-// timeoutSlowConsumer is pypeln's B3: an instant function lost values when the loop was slow.
+// timeoutSlowConsumer is pypeln's B3: an instant function lost values when the loop was slow. While
+// the loop has the first value, the next three are in a worker, or between it and the loop.
 func timeoutSlowConsumer(t *testing.T, api API) {
 	var got []int
 	timeout := api.patience() // less than the loop takes for a value
-	s := api.Same(pl.Range(6)).With(pl.Timeout(timeout), pl.MaxSize(1), pl.Workers(2))
+	s := api.Same(pl.Range(4)).With(pl.Timeout(timeout), pl.MaxSize(1), pl.Workers(2))
 	for x, err := range s.All(api.context(t)) {
 		require.NoError(t, err)
 		got = append(got, x)
 		time.Sleep(timeout + api.Tick)
 	}
-	assert.ElementsMatch(t, numbers(6), got)
+	assert.ElementsMatch(t, numbers(4), got)
 }
 
 func timeoutBlockedYield(t *testing.T, api API) {
