@@ -14,14 +14,17 @@ import (
 // What arrives is at least what arrives by gob; an empty slice is nil. A value must not lead to
 // itself.
 type Plan[T any] struct {
-	steps steps
+	row   row
+	least int // bytes that a value takes at least
+	flat  bool
 	batch []T
 }
 
 // NewPlan makes the plan for T. It reports false if T has something else inside.
 func NewPlan[T any]() (*Plan[T], bool) {
-	s, ok := planner{}.stepsOf(reflect.TypeFor[T]())
-	return &Plan[T]{steps: s}, ok && s.least > 0
+	t := reflect.TypeFor[T]()
+	s, ok := planner{}.stepsOf(t)
+	return &Plan[T]{row: repeated(s, t), least: s.least, flat: isFlat(t)}, ok && s.least > 0
 }
 
 // failure is the panic of a step whose value cannot be encoded or decoded.
@@ -41,27 +44,20 @@ func caught(err *error) {
 // Append implements [Encoder].
 func (p *Plan[T]) Append(buf []byte, batch []T) (_ []byte, err error) {
 	defer caught(&err)
-	for i := range batch {
-		buf = p.steps.append(buf, unsafe.Pointer(&batch[i]))
-	}
-	return buf, nil
+	return p.row.append(buf, unsafe.Pointer(unsafe.SliceData(batch)), len(batch)), nil
 }
 
 // Decode implements [Decoder]. The data bounds the memory that is taken.
 func (p *Plan[T]) Decode(data []byte, n int) (_ []T, err error) {
 	defer caught(&err)
-	if n < 0 || n > len(data)/p.steps.least {
+	if n < 0 || n > len(data)/p.least {
 		return nil, errCorrupt
 	}
-	clear(p.batch) // what the last values point to is theirs
-	p.batch = slices.Grow(p.batch[:0], n)[:n]
-	for i := range p.batch {
-		var ok bool
-		if data, ok = p.steps.read(data, unsafe.Pointer(&p.batch[i])); !ok {
-			return nil, errCorrupt
-		}
+	if !p.flat {
+		clear(p.batch) // what the last values point to is theirs
 	}
-	if len(data) > 0 {
+	p.batch = slices.Grow(p.batch[:0], n)[:n]
+	if data, ok := p.row.read(data, unsafe.Pointer(unsafe.SliceData(p.batch)), n); !ok || len(data) > 0 {
 		return nil, errCorrupt
 	}
 	return p.batch, nil
