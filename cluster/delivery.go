@@ -44,7 +44,7 @@ type sent struct {
 const longTime = 50 * time.Millisecond
 
 // begin is called when its values are known.
-func (d *delivery) begin() { d.progress.Store(uint64(len(d.ids))) }
+func (d *delivery) begin() { d.progress.Store(uint64(d.values)) }
 
 // claim takes the next value to begin here.
 func (d *delivery) claim() (i int, ok bool) {

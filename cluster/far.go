@@ -21,13 +21,14 @@ type far[A, R any] struct {
 	in     crossing.Channel[A]
 	out    crossing.Channel[R]
 	ctx    context.Context
+	shared jobContext // of ctx
 	kernel pl.Kernel[A, R]
+	emit   func(R) bool // f.take
 	onEnd  func(context.Context) error
 	watch  *stopwatch.Watch // nil without Timeout
 	outbox *outbox[R]
 
 	d       *delivery
-	at      int // of d's values, the one under way
 	values  []A
 	bad     map[int]error // values that could not be decoded
 	items   []itemContext
@@ -53,7 +54,9 @@ func (f *far[A, R]) open() (err error) {
 		return err
 	}
 	f.ctx = pl.WithWorker(f.job.ctx, pl.WorkerInfo{Stage: f.job.Stage, Index: f.index})
+	f.shared = jobContext{f.ctx, f.job.Job}
 	f.outbox = newOutbox(f.job, f.out)
+	f.emit = f.take
 	f.kernel, f.onEnd, err = f.opener(f.ctx)
 	f.time()
 	return err
@@ -87,19 +90,16 @@ func (f *far[A, R]) run(d *delivery) {
 	if f.d != d && !f.load(d) {
 		return
 	}
-	for !f.over() {
-		i, ok := d.claim()
-		if !ok {
-			break
+	for {
+		err := f.stretch(d)
+		if err != nil {
+			f.settle(err)
 		}
-		f.at = i
-		if err := f.bad[i]; err != nil {
-			f.outbox.fail(f.failureOf(err))
-			continue
-		}
-		f.settle(f.call(i))
 		if f.d != d { // it was abandoned, and others have the rest
 			return
+		}
+		if err == nil {
+			break
 		}
 	}
 	f.outbox.finish()
@@ -107,12 +107,37 @@ func (f *far[A, R]) run(d *delivery) {
 	f.d = nil
 }
 
+// stretch runs values of d until one panics, of which it returns the error, or there is none left to begin here.
+func (f *far[A, R]) stretch(d *delivery) (err error) {
+	defer func() {
+		if !f.calling {
+			return
+		}
+		f.calling = false
+		if r := recover(); r != nil { // else the function ends the goroutine
+			err = &pl.PanicError{Value: r, Stack: debug.Stack()}
+		}
+	}()
+	for f.d == d && !f.over() {
+		i, ok := d.claim()
+		if !ok {
+			return nil
+		}
+		if err := f.bad[i]; err != nil {
+			f.outbox.fail(f.job.failureOf(err))
+			continue
+		}
+		f.settle(f.call(i))
+	}
+	return nil
+}
+
 // over reports whether nothing more must begin.
 func (f *far[A, R]) over() bool { return f.job.ctx.Err() != nil }
 
 // load gets the values of d. It reports false where there are none to run.
 func (f *far[A, R]) load(d *delivery) bool {
-	f.d, f.at, f.values, f.bad, f.items = d, 0, f.values[:0], nil, nil
+	f.d, f.values, f.bad, f.items = d, f.values[:0], nil, nil
 	if d.flags&flagLarge != 0 {
 		ctx, cancel := context.WithTimeout(f.ctx, time.Minute)
 		defer cancel()
@@ -130,9 +155,11 @@ func (f *far[A, R]) load(d *delivery) bool {
 		}
 	}
 	f.decode()
-	f.items = make([]itemContext, len(d.ids))
-	for i, id := range d.ids {
-		f.items[i] = itemContext{f.ctx, f.job.Job, id}
+	f.items = make([]itemContext, 0, d.values)
+	for _, s := range d.ids {
+		for i := range s.n {
+			f.items = append(f.items, itemContext{&f.shared, s.first + uint64(i)})
+		}
 	}
 	f.outbox.begin(d)
 	d.begin()
@@ -143,9 +170,9 @@ func (f *far[A, R]) load(d *delivery) bool {
 func (f *far[A, R]) decode() {
 	c := cutter{data: f.d.data}
 	dec := f.in.Decoder()
-	for len(f.values) < len(f.d.ids) {
+	for len(f.values) < f.d.values {
 		n, data := c.chunk()
-		n = max(1, min(n, len(f.d.ids)-len(f.values)))
+		n = max(1, min(n, f.d.values-len(f.values)))
 		err := c.err
 		var values []A
 		if err == nil {
@@ -165,28 +192,22 @@ func (f *far[A, R]) decode() {
 }
 
 // call calls the function with value i.
-func (f *far[A, R]) call(i int) (err error) {
+func (f *far[A, R]) call(i int) error {
 	item := &f.items[i]
+	f.outbox.release()
 	if f.watch != nil {
-		item.Context = f.watch.Enter()
+		item.jobContext = &jobContext{f.watch.Enter(), f.job.Job}
 	}
 	f.calling = true
-	returned := false
-	defer func() {
-		f.calling = false
-		if r := recover(); r != nil && !returned {
-			err = &pl.PanicError{Value: r, Stack: debug.Stack()}
-		}
-	}()
-	err = f.kernel(item, f.values[i], f.emit)
-	returned = true
+	err := f.kernel(item, f.values[i], f.emit)
+	f.calling = false
 	return err
 }
 
-// emit takes a result of the value under way. It returns when there is room for it, and reports false
+// take takes a result of the value under way. It returns when there is room for it, and reports false
 // when no more are wanted.
-func (f *far[A, R]) emit(r R) bool {
-	if !f.calling || f.over() || f.watch != nil && !f.watch.Pause() {
+func (f *far[A, R]) take(r R) bool {
+	if !f.calling || f.job.Many && f.over() || f.watch != nil && !f.watch.Pause() {
 		return false
 	}
 	ok := f.outbox.put(r)
@@ -208,13 +229,13 @@ func (f *far[A, R]) settle(err error) {
 		timedOut = err == pl.ErrTimeout
 	}
 	switch {
+	case err == nil:
+		f.outbox.done()
 	case f.over():
 	case timedOut:
 		f.outbox.fail(f.timedOut())
-	case err != nil:
-		f.outbox.fail(f.failureOf(err))
 	default:
-		f.outbox.done(f.failureOf)
+		f.outbox.fail(f.job.failureOf(err))
 	}
 }
 
@@ -224,12 +245,10 @@ func (f *far[A, R]) exited() bool {
 	return f.d != nil
 }
 
-func (f *far[A, R]) failureOf(err error) *failure {
-	return &failure{Failure: crossing.NewFailure(err), Where: f.job.srv.where()}
-}
-
 func (f *far[A, R]) timedOut() *failure {
-	return &failure{Failure: crossing.NewFailure(pl.ErrTimeout), Where: f.job.srv.where(), TimedOut: true}
+	why := f.job.failureOf(pl.ErrTimeout)
+	why.TimedOut = true
+	return why
 }
 
 // abandoned gives up a function that has ignored the end of its time: its value has failed, others get the rest, and the

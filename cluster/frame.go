@@ -24,9 +24,10 @@ var errFrame = errors.New("a message that does not keep to the protocol")
 type work struct {
 	flags  byte
 	parcel uint64
-	begun  int      // how often its values began before, and their worker was lost
-	ids    []uint64 // of the values; empty if flagLarge
-	data   []byte   // the encoded values, or the name of an object that holds ids and values
+	begun  int    // how often its values began before, and their worker was lost
+	ids    []span // of the values; empty if flagLarge
+	values int    // how many they are
+	data   []byte // the encoded values, or the name of an object that holds ids and values
 }
 
 func (w *work) append(buf []byte) []byte {
@@ -36,12 +37,23 @@ func (w *work) append(buf []byte) []byte {
 	return append(buf, w.data...)
 }
 
+// span is ids in a row.
+type span struct {
+	first uint64
+	n     int
+}
+
 func appendIDs(buf []byte, ids []uint64) []byte {
 	buf = binary.AppendUvarint(buf, uint64(len(ids)))
-	last := uint64(0)
-	for _, id := range ids {
-		buf = binary.AppendVarint(buf, int64(id-last))
-		last = id
+	for next := uint64(0); len(ids) > 0; {
+		s := span{ids[0], 1}
+		for s.n < len(ids) && ids[s.n] == s.first+uint64(s.n) {
+			s.n++
+		}
+		buf = binary.AppendVarint(buf, int64(s.first-next))
+		buf = binary.AppendUvarint(buf, uint64(s.n))
+		next = s.first + uint64(s.n)
+		ids = ids[s.n:]
 	}
 	return buf
 }
@@ -65,17 +77,21 @@ func (w *work) parse(data []byte) error {
 func (w *work) parseBody(data []byte) error {
 	c := cutter{data: data}
 	n := c.number()
-	if n > uint64(len(data)) || n == 0 {
+	if n > mostBatch || n == 0 {
 		return errFrame
 	}
-	w.ids = make([]uint64, n)
-	last := uint64(0)
-	for i := range w.ids {
-		last += uint64(c.signed())
-		w.ids[i] = last
+	w.ids, w.values = nil, 0
+	for next := uint64(0); w.values < int(n); {
+		s := span{next + uint64(c.signed()), c.count(int(n) - w.values)}
+		if c.err != nil {
+			return c.err
+		}
+		w.ids = append(w.ids, s)
+		w.values += s.n
+		next = s.first + uint64(s.n)
 	}
 	w.data = c.data
-	return c.err
+	return nil
 }
 
 // What became of a value.
@@ -88,11 +104,42 @@ const (
 	fates
 )
 
-// mark says what became of a value, and how many results it has in the frame.
+// mark says what became of some values in a row, and how many results each has in the frame. Only of values that
+// are done with are there several to a mark.
 type mark struct {
 	fate    fate
 	results int
+	n       int      // the values
 	failure *failure // of fateFailed
+}
+
+// addMark adds a mark, to the last one if that says the same.
+func addMark(marks []mark, m mark) []mark {
+	if i := len(marks) - 1; i >= 0 && m.fate == fateDone && marks[i].fate == fateDone && marks[i].results == m.results {
+		marks[i].n += m.n
+		return marks
+	}
+	return append(marks, m)
+}
+
+// apart returns the marks with a mark for each value.
+func apart(marks []mark) []mark {
+	all := make([]mark, 0, count(marks))
+	for _, m := range marks {
+		for n := m.n; n > 0; n-- {
+			m.n = 1
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// count is of how many values the marks speak.
+func count(marks []mark) (n int) {
+	for i := range marks {
+		n += marks[i].n
+	}
+	return n
 }
 
 // failure is why a value failed at a worker.
@@ -132,12 +179,13 @@ func (f *frame) append(buf []byte) []byte {
 	return appendText(buf, f.ack)
 }
 
-// ended is how many of the marks are of values that have ended.
+// ended is how many values of the marks have ended.
 func ended(marks []mark) int {
-	if n := len(marks); n > 0 && marks[n-1].fate == fateOpen { // no other can be open
-		return n - 1
+	n := count(marks)
+	if last := len(marks) - 1; last >= 0 && marks[last].fate == fateOpen { // no other can be open
+		n--
 	}
-	return len(marks)
+	return n
 }
 
 func appendText[T string | []byte](buf []byte, text T) []byte {
@@ -149,7 +197,10 @@ func (f *frame) appendBody(buf []byte) []byte {
 	buf = binary.AppendUvarint(buf, uint64(len(f.marks)))
 	for _, m := range f.marks {
 		buf = binary.AppendUvarint(buf, uint64(m.results)*uint64(fates)+uint64(m.fate))
-		if m.fate == fateFailed {
+		switch m.fate {
+		case fateDone:
+			buf = binary.AppendUvarint(buf, uint64(m.n))
+		case fateFailed:
 			text, _ := json.Marshal(m.failure)
 			buf = appendText(buf, text)
 		}
@@ -164,8 +215,8 @@ func (f *frame) parse(data []byte) error {
 	}
 	f.flags = c.byte()
 	f.parcel, f.attempt, f.part = c.number(), c.number(), c.number()
-	f.first, f.worked = int(c.number()), time.Duration(c.number())
-	f.ended, f.begun = int(c.number()), int(c.number())
+	f.first, f.worked = c.small(), time.Duration(c.number())
+	f.ended, f.begun = c.small(), c.small()
 	f.worker = c.bytes(c.number())
 	f.ack = string(c.bytes(c.number()))
 	f.data = c.data
@@ -177,8 +228,11 @@ func (f *frame) parseBody(data []byte) error {
 	f.marks = f.marks[:0]
 	for n := c.number(); n > 0 && c.err == nil; n-- {
 		code := c.number()
-		m := mark{fate: fate(code % uint64(fates)), results: int(code / uint64(fates))}
-		if m.fate == fateFailed {
+		m := mark{fate: fate(code % uint64(fates)), results: int(code / uint64(fates)), n: 1}
+		switch m.fate {
+		case fateDone:
+			m.n = c.count(mostBatch)
+		case fateFailed:
 			m.failure = &failure{}
 			if text := c.bytes(c.number()); c.err == nil && (json.Unmarshal(text, m.failure) != nil || m.failure.Failure == nil) {
 				c.err = errFrame
@@ -217,6 +271,26 @@ func (c *cutter) bytes(n uint64) []byte {
 func (c *cutter) number() uint64 {
 	n, width := binary.Uvarint(c.data)
 	return n * c.skip(width)
+}
+
+// small returns a number of values. More than any message has are none.
+func (c *cutter) small() int {
+	n := c.number()
+	if n > mostBatch {
+		c.err = errFrame
+		return 0
+	}
+	return int(n)
+}
+
+// count returns a number of values, at least one and at most so many.
+func (c *cutter) count(most int) int {
+	n := c.small()
+	if n == 0 || n > most {
+		c.err = errFrame
+		return 0
+	}
+	return n
 }
 
 func (c *cutter) signed() int64 {

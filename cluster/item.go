@@ -20,9 +20,14 @@ type itemKey struct{}
 
 // itemContext is the context of one value.
 type itemContext struct {
+	*jobContext
+	id uint64
+}
+
+// jobContext is what the contexts of a job's values share.
+type jobContext struct {
 	context.Context
 	job string
-	id  uint64
 }
 
 func (c *itemContext) Value(key any) any {

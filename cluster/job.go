@@ -193,3 +193,8 @@ func (j *job) reportEnd() {
 		})
 	}
 }
+
+// failureOf is why a value failed here.
+func (j *job) failureOf(err error) *failure {
+	return &failure{Failure: crossing.NewFailure(err), Where: j.srv.where()}
+}

@@ -31,7 +31,10 @@ type outbox[R any] struct {
 	enc     wire.Encoder[R]
 	buf     []byte
 
+	// The goroutine that runs the delivery holds mu all the time but within the function, so that a value costs it no more
+	// than to let go of mu and to take it again. A FlatMap's lets go of it after each result too, since the function goes on.
 	mu      sync.Mutex
+	holds   bool      // that goroutine does; only it reads and writes this
 	d       *delivery // nil: none
 	at      int       // the value under way
 	first   int       // the value of the first mark
@@ -70,23 +73,38 @@ func (o *outbox[R]) begin(d *delivery) {
 	o.since = time.Now()
 }
 
-// put takes a result of the value under way. It waits for room where the parent has none, and reports
+// hold keeps what the outbox has as it is until release: no function is under way.
+func (o *outbox[R]) hold() {
+	if !o.holds {
+		o.mu.Lock()
+		o.holds = true
+	}
+}
+
+// release lets what the outbox has leave while a function is under way.
+func (o *outbox[R]) release() {
+	if o.holds {
+		o.holds = false
+		o.mu.Unlock()
+	}
+}
+
+// put takes a result of the value under way. Of a FlatMap, it waits for room where the parent has none, and reports
 // false if no more are wanted.
 func (o *outbox[R]) put(r R) bool {
-	o.mu.Lock()
+	o.hold()
 	o.results = append(o.results, r)
 	o.open++
 	o.arm()
-	full := len(o.results) >= o.batch || o.job.bounded.Load() && o.job.Many
-	if full {
+	if !o.job.Many { // it was the only one, and the function has returned
+		return true
+	}
+	if len(o.results) >= o.batch || o.job.bounded.Load() {
 		o.flush(false)
 	}
 	d, broken := o.d, o.failed != nil
-	o.mu.Unlock()
-	if d == nil || broken {
-		return false
-	}
-	return !o.job.Many || o.await(d)
+	o.release()
+	return d != nil && !broken && o.await(d)
 }
 
 // await waits until the parent has taken the frames, or most of them if it has no bound.
@@ -110,20 +128,18 @@ func (o *outbox[R]) await(d *delivery) bool {
 }
 
 // done says that the value under way has ended well, unless a result of it could not be sent.
-func (o *outbox[R]) done(failureOf func(error) *failure) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+func (o *outbox[R]) done() {
+	o.hold()
 	m := mark{fate: fateDone}
 	if o.failed != nil {
-		m = mark{fate: fateFailed, failure: failureOf(o.failed)}
+		m = mark{fate: fateFailed, failure: o.job.failureOf(o.failed)}
 	}
 	o.conclude(m)
 }
 
 // fail says that the value under way has failed.
 func (o *outbox[R]) fail(why *failure) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	o.hold()
 	o.conclude(mark{fate: fateFailed, failure: why})
 }
 
@@ -141,7 +157,8 @@ func (o *outbox[R]) mark(m mark) {
 	if len(o.marks) == 0 {
 		o.first = o.at
 	}
-	o.marks = append(o.marks, m)
+	m.n = 1
+	o.marks = addMark(o.marks, m)
 	o.open = 0
 }
 
@@ -154,8 +171,8 @@ func (o *outbox[R]) arm() {
 
 // finish sends what is left, and says that nothing more comes of the delivery.
 func (o *outbox[R]) finish() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	o.hold()
+	defer o.release()
 	o.flush(true)
 	o.d = nil
 	if o.armed && o.flusher.Stop() {
@@ -189,25 +206,31 @@ func (o *outbox[R]) flush(last bool) {
 	if o.job.Many || f.worked >= longWork {
 		f.flags |= flagAnswer
 	}
-	f.data = o.encode(f.marks)
+	o.encode(&f)
 	o.send(d, &f)
 	clear(o.results)
 	o.results, o.marks = o.results[:0], o.marks[:0]
 }
 
 // encode encodes the results. Where one cannot be encoded its value's mark says so.
-func (o *outbox[R]) encode(marks []mark) []byte {
-	o.buf = o.buf[:0]
+func (o *outbox[R]) encode(f *frame) {
 	if len(o.results) == 0 {
-		return nil
+		return
 	}
-	o.enc = encoder(o.channel, o.enc)
 	if !o.channel.Single {
-		if buf, err := appendChunk(o.buf, o.enc, o.results); err == nil {
-			o.buf = buf
-			return buf
+		o.enc = encoder(o.channel, o.enc)
+		if buf, err := appendChunk(o.buf[:0], o.enc, o.results); err == nil {
+			o.buf, f.data = buf, buf
+			return
 		}
 	}
+	f.marks = apart(f.marks)
+	f.data = o.encodeEach(f.marks)
+}
+
+// encodeEach encodes the results of each value for themselves.
+func (o *outbox[R]) encodeEach(marks []mark) []byte {
+	o.buf = o.buf[:0]
 	results := o.results
 	for i := range marks {
 		m := &marks[i]
@@ -236,7 +259,7 @@ func (o *outbox[R]) spoil(m *mark, err error) {
 		o.failed = err
 	case fateDone:
 		m.fate = fateFailed
-		m.failure = &failure{Failure: crossing.NewFailure(err), Where: o.job.srv.where()}
+		m.failure = o.job.failureOf(err)
 	}
 }
 
@@ -250,6 +273,7 @@ func (o *outbox[R]) send(d *delivery, f *frame) {
 		defer cancel()
 		if err := o.job.srv.putLarge(ctx, name, body, &settings{replicas: 1}); err != nil {
 			err = fmt.Errorf("cannot send the results, of %d bytes, as an object: %w", len(body), err)
+			f.marks = apart(f.marks)
 			for i := range f.marks {
 				o.spoil(&f.marks[i], err)
 			}

@@ -7,8 +7,8 @@ import (
 	"github.com/gopeln/pl/internal/crossing"
 )
 
-// emitAll hands on results of v.
-func (s *stage[A, B, R]) emitAll(v *value[A], results []R) {
+// emitAll hands on results of v, for which room is reserved or not.
+func (s *stage[A, B, R]) emitAll(v *value[A], results []R, reserves bool) {
 	if v.stale {
 		v.stale = false
 		s.port.Restart(&v.item)
@@ -18,7 +18,7 @@ func (s *stage[A, B, R]) emitAll(v *value[A], results []R) {
 			return
 		}
 	}
-	if s.reserves() {
+	if reserves {
 		s.mu.Lock()
 		s.reserved = max(0, s.reserved-len(results))
 		s.mu.Unlock()

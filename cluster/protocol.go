@@ -8,7 +8,7 @@ import (
 )
 
 // protocol is the version of what follows. Ends of different ones do not work together.
-const protocol = 1
+const protocol = 2
 
 // spec is what workers must know of a job. The parent's beats carry it.
 type spec struct {

@@ -52,7 +52,7 @@ func (s *stage[A, B, R]) take(msg *nats.Msg) {
 		s.log.Warn("cluster: not understood", "worker", s.workers.where(from), "error", err)
 		return
 	}
-	s.sizing.took(f.worked, len(f.marks))
+	s.sizing.took(f.worked, count(f.marks))
 	if s.claim(p, f) {
 		s.hand(p, f, from)
 		s.fault(s.settle(p, f))
@@ -136,21 +136,22 @@ func (s *stage[A, B, R]) claim(p *parcel[A], f *frame) bool {
 	defer s.mu.Unlock()
 	p.part = f.part
 	s.named = s.named[:0]
-	for i, m := range f.marks {
-		var v *value[A]
-		if at := f.first + i; at >= 0 && at < len(p.values) {
-			v = p.values[at]
-		}
-		if v != nil && (v.in != p || v.over) {
-			v = nil
-			if m.fate != fateOpen {
+	values := p.values[min(f.first, len(p.values)):]
+	for _, m := range f.marks {
+		n := min(m.n, len(values))
+		for _, v := range values[:n] {
+			switch {
+			case v.in == p && !v.over:
+				v.held = true
+			case m.fate != fateOpen:
 				s.figures.duplicates++
+				fallthrough
+			default:
+				v = nil
 			}
+			s.named = append(s.named, v)
 		}
-		if v != nil {
-			v.held = true
-		}
-		s.named = append(s.named, v)
+		values = values[n:]
 	}
 	return s.parcels[p.id] == p
 }
@@ -186,25 +187,29 @@ func (s *stage[A, B, R]) settle(p *parcel[A], f *frame) (poison []*value[A]) {
 // hand hands on the results of a frame, and does what its marks say.
 func (s *stage[A, B, R]) hand(p *parcel[A], f *frame, from *member) {
 	r := unpacker[R]{cutter: cutter{data: f.data}, dec: s.out.Decoder()}
-	atOnce := !s.boundless()
+	if n := count(f.marks); len(s.named) > 0 && s.named[0] != nil {
+		s.port.Measured(&s.named[0].item, f.worked/time.Duration(n), n)
+	}
+	atOnce, reserves := !s.boundless(), s.reserves()
 	ended := 0
 	defer func() { from.done.Add(uint64(ended)) }()
-	for i, m := range f.marks {
-		v := s.named[i]
-		if v != nil && i == 0 {
-			s.port.Measured(&v.item, f.worked/time.Duration(len(f.marks)), len(f.marks))
-		}
-		var why error
-		for need := m.results; need > 0; {
-			results, n, err := r.next(need)
-			need -= n
-			if err != nil {
-				why = crossing.Framed(s.workers.where(from)+": ", err)
-			} else if v != nil && why == nil {
-				s.emitAll(v, results)
+	values := s.named
+	for _, m := range f.marks {
+		n := min(m.n, len(values)) // the parcel has no more
+		for _, v := range values[:n] {
+			var why error
+			for need := m.results; need > 0; {
+				results, n, err := r.next(need)
+				need -= n
+				if err != nil {
+					why = crossing.Framed(s.workers.where(from)+": ", err)
+				} else if v != nil && why == nil {
+					s.emitAll(v, results, reserves)
+				}
 			}
-		}
-		if v != nil {
+			if v == nil {
+				continue
+			}
 			s.conclude(v, p, m, why)
 			if m.fate != fateOpen {
 				ended++
@@ -218,5 +223,6 @@ func (s *stage[A, B, R]) hand(p *parcel[A], f *frame, from *member) {
 				s.done = s.done[:0]
 			}
 		}
+		values = values[n:]
 	}
 }

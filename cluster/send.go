@@ -240,13 +240,14 @@ func (s *stage[A, B, R]) dispatchOne(v *value[A]) {
 
 // encode encodes ids and values.
 func (s *stage[A, B, R]) encode(values []*value[A]) ([]byte, error) {
-	ids := make([]uint64, len(values))
-	plain := make([]A, len(values))
-	for i, v := range values {
-		ids[i], plain[i] = v.id, v.item.Value
+	s.ids, s.plain = s.ids[:0], s.plain[:0]
+	for _, v := range values {
+		s.ids, s.plain = append(s.ids, v.id), append(s.plain, v.item.Value)
 	}
+	plain := s.plain
+	defer clear(plain)
 	s.enc = encoder(s.in, s.enc)
-	buf := appendIDs(make([]byte, 0, 64+s.sizing.guess(len(values))), ids)
+	buf := appendIDs(make([]byte, 0, 64+s.sizing.guess(len(values))), s.ids)
 	if !s.in.Single {
 		return appendChunk(buf, s.enc, plain)
 	}

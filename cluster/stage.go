@@ -49,6 +49,8 @@ type stage[A, B, R any] struct {
 	// Of the goroutine that sends.
 	enc   wire.Encoder[A]
 	batch []pl.Item[A]
+	ids   []uint64
+	plain []A
 
 	// finishing is held around what finishes values at the port.
 	finishing sync.Mutex

@@ -20,8 +20,8 @@ func (u *unpacker[R]) next(n int) (results []R, got int, err error) {
 		size, data := u.chunk()
 		size = max(size, 1)
 		u.values, err = u.dec.Decode(data, size)
-		if u.err != nil {
-			err = u.err
+		if u.err != nil { // nothing more can be cut off
+			err, size = u.err, max(size, n)
 		}
 		if err != nil {
 			u.values, u.lost, u.why = nil, size, crossing.Explained("cannot decode the result", err)

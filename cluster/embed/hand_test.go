@@ -45,18 +45,21 @@ func workByHand(t *testing.T, nc *nats.Conn) {
 				return
 			}
 			parcel, _ := binary.Uvarint(msg.Data[2:])
-			frame := func(flags byte, part int, ack string, marks ...byte) { // as package cluster has it in frame.go
-				data := []byte{1, flags}
-				for _, n := range []int{int(parcel), int(parcel), part, 0, 0, len(marks), 1} { // the attempt has the parcel's number
+			frame := func(flags byte, part int, ack string, ended int) { // as package cluster has it in frame.go
+				data := []byte{2, flags}
+				for _, n := range []int{int(parcel), int(parcel), part, 0, 0, ended, 1} { // the attempt has the parcel's number
 					data = number(data, n)
 				}
 				for _, text := range []string{"hand", ack} {
 					data = append(number(data, len(text)), text...)
 				}
-				require.NoError(t, nc.Publish("pl.default.r."+job+".v", append(number(data, len(marks)), marks...)))
+				if data = number(data, ended); ended > 0 { // the marks are as many, since it is one or none
+					data = append(data, 0, 1) // done, one value
+				}
+				require.NoError(t, nc.Publish("pl.default.r."+job+".v", data))
 			}
-			frame(0, 1, "", 0)
-			frame(last, 2, msg.Reply)
+			frame(0, 1, "", 1)
+			frame(last, 2, msg.Reply, 0)
 		})
 		require.NoError(t, err)
 		require.NoError(t, nc.PublishRequest("$JS.API.CONSUMER.MSG.NEXT."+order.Spec.Stream+".w", work.Subject, []byte(`{"batch":100}`)))
