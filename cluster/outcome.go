@@ -11,10 +11,10 @@ import (
 func (s *stage[A, B, R]) emitAll(v *value[A], results []R, reserves bool) {
 	if v.stale {
 		v.stale = false
-		s.port.Restart(&v.item)
+		s.port.Restart(v.item)
 	}
 	for _, r := range results {
-		if !s.lift(s.port, &v.item, r) {
+		if !s.lift(s.port, v.item, r) {
 			return
 		}
 	}
@@ -29,7 +29,7 @@ func (s *stage[A, B, R]) emitAll(v *value[A], results []R, reserves bool) {
 func (s *stage[A, B, R]) conclude(v *value[A], p *parcel[A], m mark, why error) {
 	if v.stale { // it has no results, or none that could be decoded
 		v.stale = false
-		s.port.Restart(&v.item)
+		s.port.Restart(v.item)
 	}
 	if why != nil {
 		v.broken = why
@@ -39,7 +39,7 @@ func (s *stage[A, B, R]) conclude(v *value[A], p *parcel[A], m mark, why error) 
 	case m.fate == fateFailed:
 		v.broken = nil
 		if f := m.failure; f.Stray != 0 {
-			s.workers.await(f.Worker, f.Stray, s.port.Keep(&v.item))
+			s.workers.await(f.Worker, f.Stray, s.port.Keep(v.item))
 		}
 		s.fail(v, p, m.failure.err())
 	case v.broken != nil:
@@ -47,7 +47,7 @@ func (s *stage[A, B, R]) conclude(v *value[A], p *parcel[A], m mark, why error) 
 		v.broken = nil
 		s.fail(v, p, err)
 	default:
-		s.port.Done(&v.item)
+		s.port.Done(v.item)
 		s.done = append(s.done, v)
 	}
 }
@@ -61,16 +61,21 @@ func (f *failure) err() error {
 	return crossing.Framed(f.Where+": ", err)
 }
 
-// endLocked counts a value as ended. The lock is held.
-func (s *stage[A, B, R]) endLocked(v *value[A], p *parcel[A]) {
-	v.over, v.held = true, false
-	v.item = pl.Item[A]{}
-	s.flying--
-	s.over++
+// endLocked counts values as ended, all of p or of none. The lock is held.
+func (s *stage[A, B, R]) endLocked(p *parcel[A], values ...*value[A]) {
+	s.flying -= len(values)
+	s.over += len(values)
 	if s.pulling != nil || s.ended {
 		s.trim()
 	}
-	s.leaveParcel(v, p)
+	for _, v := range values {
+		v.over, v.held = true, false
+		*v.item = pl.Item[A]{}
+		s.leaveParcel(v, p)
+		if v.slab.left--; v.slab.left == 0 && len(s.spare) < mostSpare {
+			s.spare = append(s.spare, v.slab)
+		}
+	}
 }
 
 // leaveParcel takes v out of p. The lock is held.
@@ -85,12 +90,12 @@ func (s *stage[A, B, R]) leaveParcel(v *value[A], p *parcel[A]) {
 
 // fail asks the stage's policy about a value that failed, of p or of none. finishing is held.
 func (s *stage[A, B, R]) fail(v *value[A], p *parcel[A], err error) {
-	d := s.port.Fail(&v.item, err)
+	d := s.port.Fail(v.item, err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v.held = false
 	if !d.Again {
-		s.endLocked(v, p)
+		s.endLocked(p, v)
 		s.count()
 		s.free()
 		return

@@ -9,7 +9,8 @@ import (
 
 // value is a value on its way through the cluster.
 type value[A any] struct {
-	item   pl.Item[A]
+	item   *pl.Item[A]
+	slab   *slab[A] // that it is in
 	id     uint64
 	in     *parcel[A] // nil: none, so that it waits to be sent
 	began  int        // how often it has begun, as far as is known, and its worker was lost
@@ -46,7 +47,7 @@ func (s *stage[A, B, R]) adopt(values ...*value[A]) {
 		v.in = nil
 	}
 	s.own = append(s.own, values...)
-	slices.SortStableFunc(s.own, func(v, w *value[A]) int { return v.item.Compare(&w.item) })
+	slices.SortStableFunc(s.own, func(v, w *value[A]) int { return v.item.Compare(w.item) })
 	s.free()
 	if s.pulling != nil {
 		s.pulling()

@@ -167,9 +167,7 @@ func (s *stage[A, B, R]) settle(p *parcel[A], f *frame) (poison []*value[A]) {
 			v.held = false
 		}
 	}
-	for _, v := range s.done {
-		s.endLocked(v, p)
-	}
+	s.endLocked(p, s.done...)
 	clear(s.done)
 	clear(s.named)
 	s.done = s.done[:0]
@@ -188,7 +186,7 @@ func (s *stage[A, B, R]) settle(p *parcel[A], f *frame) (poison []*value[A]) {
 func (s *stage[A, B, R]) hand(p *parcel[A], f *frame, from *member) {
 	r := unpacker[R]{cutter: cutter{data: f.data}, dec: s.out.Decoder()}
 	if n := count(f.marks); len(s.named) > 0 && s.named[0] != nil {
-		s.port.Measured(&s.named[0].item, f.worked/time.Duration(n), n)
+		s.port.Measured(s.named[0].item, f.worked/time.Duration(n), n)
 	}
 	atOnce, reserves := !s.boundless(), s.reserves()
 	ended := 0
@@ -216,7 +214,7 @@ func (s *stage[A, B, R]) hand(p *parcel[A], f *frame, from *member) {
 			}
 			if atOnce && len(s.done) > 0 {
 				s.mu.Lock()
-				s.endLocked(v, p)
+				s.endLocked(p, v)
 				s.count()
 				s.free()
 				s.mu.Unlock()

@@ -87,8 +87,12 @@ func (s *stage[A, B, R]) exact() bool {
 // another is out: it would overtake what is given back of that one.
 func (s *stage[A, B, R]) ordered() bool { return s.site.WorkersGiven() && s.site.Workers() == 1 }
 
-// aheadTimeServer is how much work waits at the server for workers to pull.
-const aheadTimeServer = 20 * time.Millisecond
+const (
+	// aheadTimeServer is how much work waits at the server for workers to pull.
+	aheadTimeServer = 20 * time.Millisecond
+	// mostValuesAhead limits the values of that work, for each slot: more are no use, and leave the processor's cache.
+	mostValuesAhead = 8192
+)
 
 // mostParcels is how many messages may be out. The lock is held.
 func (s *stage[A, B, R]) mostParcels() int {
@@ -102,6 +106,7 @@ func (s *stage[A, B, R]) mostParcels() int {
 	ahead := 4
 	if cost := s.sizing.cost() * time.Duration(s.batchSize()); cost > 0 {
 		ahead = int(min(max(aheadTimeServer/cost, 2), 128))
+		ahead = min(ahead, max(2, mostValuesAhead/s.batchSize()))
 	}
 	return most * ahead
 }
@@ -124,8 +129,9 @@ func (s *stage[A, B, R]) next(n int) []*value[A] {
 		s.mu.Unlock()
 		return values
 	}
+	s.clearSlab(n)
 	s.mu.Unlock()
-	got := s.port.TryPull(s.batch[:n])
+	got := s.port.TryPull(s.empty.items[:n])
 	if got == 0 {
 		var ok bool
 		if got, ok = s.pull(n); !ok {
@@ -134,14 +140,11 @@ func (s *stage[A, B, R]) next(n int) []*value[A] {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	values := make([]*value[A], got)
-	fresh := make([]value[A], got)
-	for i := range got {
+	values := s.fresh(got)
+	for _, v := range values {
 		s.lastID++
-		fresh[i] = value[A]{item: s.batch[i], id: s.lastID}
-		values[i] = &fresh[i]
+		v.id = s.lastID
 	}
-	clear(s.batch[:got])
 	s.flying += got
 	s.count()
 	if len(s.own) > 0 { // given back meanwhile, and earlier
@@ -165,7 +168,7 @@ func (s *stage[A, B, R]) pull(n int) (got int, ok bool) {
 		n = max(1, min(n, s.most()+s.reserved-s.flying))
 	}
 	s.mu.Unlock()
-	got, ok = s.port.Pull(ctx, s.batch[:n])
+	got, ok = s.port.Pull(ctx, s.empty.items[:n])
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pulling = nil
@@ -193,7 +196,7 @@ func (s *stage[A, B, R]) cut(n int) []*value[A] {
 func (s *stage[A, B, R]) dispatch(values []*value[A]) {
 	if s.site.OneByOne() {
 		for _, v := range values {
-			if !s.port.Admit(&v.item) {
+			if !s.port.Admit(v.item) {
 				return
 			}
 		}

@@ -48,7 +48,7 @@ type stage[A, B, R any] struct {
 
 	// Of the goroutine that sends.
 	enc   wire.Encoder[A]
-	batch []pl.Item[A]
+	empty *slab[A] // for what is pulled next; nil: none
 	ids   []uint64
 	plain []A
 
@@ -66,6 +66,7 @@ type stage[A, B, R any] struct {
 	last     uint64 // parcel
 	lastID   uint64 // value
 	own      []*value[A]
+	spare    []*slab[A] // whose values have all ended
 	timers   map[*value[A]]*time.Timer
 	ended    bool // the input has
 	flying   int  // values that were pulled and have not ended
@@ -100,7 +101,7 @@ func (f *remoteFunc[A, B, R]) at(site *pl.Site) *stage[A, B, R] {
 	return site.Shared(ofSite{site}, func() any {
 		return &stage[A, B, R]{
 			remoteFunc: f, site: site, freed: make(chan struct{}, 1), parcels: map[uint64]*parcel[A]{},
-			timers: map[*value[A]]*time.Timer{}, batch: make([]pl.Item[A], mostBatch),
+			timers: map[*value[A]]*time.Timer{},
 		}
 	}).(*stage[A, B, R])
 }
