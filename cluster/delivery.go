@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"bytes"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -123,13 +124,14 @@ func (d *delivery) beat(now time.Time) {
 	}
 }
 
-// send sends a frame. If it wants an answer, it is sent again until there is one.
+// send sends a frame, whose memory it does not keep. If it wants an answer, it is sent again until there is one.
 func (d *delivery) send(data []byte, part uint64, wants bool) {
 	c := d.job.srv
 	if !wants {
 		_ = c.nc.Publish(c.results(d.job.Job), data)
 		return
 	}
+	data = bytes.Clone(data)
 	d.mu.Lock()
 	d.waiting = append(d.waiting, &sent{part, data, time.Now()})
 	d.mu.Unlock()

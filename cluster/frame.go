@@ -244,6 +244,14 @@ func (f *frame) parseBody(data []byte) error {
 	return c.err
 }
 
+// kept is the memory of a message for the next one, unless it is uncommonly much.
+func kept(buf []byte) []byte {
+	if cap(buf) > 2*frameSize {
+		return nil
+	}
+	return buf[:0]
+}
+
 // cutter cuts a message into its parts. After an error its parts are zero.
 type cutter struct {
 	data []byte

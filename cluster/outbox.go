@@ -29,7 +29,9 @@ type outbox[R any] struct {
 	job     *job
 	channel crossing.Channel[R]
 	enc     wire.Encoder[R]
-	buf     []byte
+	buf     []byte // of the encoded results
+	body    []byte // of a frame
+	message []byte // of a frame that is not kept
 
 	// The goroutine that runs the delivery holds mu all the time but within the function, so that a value costs it no more
 	// than to let go of mu and to take it again. A FlatMap's lets go of it after each result too, since the function goes on.
@@ -265,7 +267,8 @@ func (o *outbox[R]) spoil(m *mark, err error) {
 
 // send sends a frame, as an object if it is large.
 func (o *outbox[R]) send(d *delivery, f *frame) {
-	body := f.appendBody(nil)
+	body := f.appendBody(o.body)
+	o.body = kept(body)
 	if limit := int(o.job.srv.nc.MaxPayload()) - overhead; len(body) > limit {
 		f.flags |= flagLarge
 		name := fmt.Sprintf("%s/r/%s/%d/%d", o.job.Job, o.job.srv.id, d.attempt, f.part)
@@ -283,6 +286,7 @@ func (o *outbox[R]) send(d *delivery, f *frame) {
 		}
 		body = []byte(name)
 	}
-	data := append(f.append(make([]byte, 0, len(body)+64+len(f.ack))), body...)
-	d.send(data, f.part, f.flags&flagAnswer != 0)
+	message := append(f.append(o.message), body...)
+	d.send(message, f.part, f.flags&flagAnswer != 0)
+	o.message = kept(message)
 }

@@ -241,21 +241,23 @@ func (s *stage[A, B, R]) dispatchOne(v *value[A]) {
 	s.post([]*value[A]{v}, data)
 }
 
-// encode encodes ids and values.
-func (s *stage[A, B, R]) encode(values []*value[A]) ([]byte, error) {
+// encode encodes ids and values. What it returns is valid until the next call.
+func (s *stage[A, B, R]) encode(values []*value[A]) (buf []byte, err error) {
 	s.ids, s.plain = s.ids[:0], s.plain[:0]
 	for _, v := range values {
 		s.ids, s.plain = append(s.ids, v.id), append(s.plain, v.item.Value)
 	}
 	plain := s.plain
-	defer clear(plain)
+	defer func() {
+		clear(plain)
+		s.buf = kept(buf)
+	}()
 	s.enc = encoder(s.in, s.enc)
-	buf := appendIDs(make([]byte, 0, 64+s.sizing.guess(len(values))), s.ids)
+	buf = appendIDs(s.buf, s.ids)
 	if !s.in.Single {
 		return appendChunk(buf, s.enc, plain)
 	}
 	for i := range plain {
-		var err error
 		if buf, err = appendChunk(buf, encoder(s.in, s.enc), plain[i:i+1]); err != nil {
 			s.enc = nil
 			return nil, err
@@ -311,7 +313,9 @@ func (s *stage[A, B, R]) post(values []*value[A], data []byte) {
 		p.sent = time.Now()
 		s.mu.Unlock()
 	}
-	err := s.nc.Publish(s.work(s.job), w.append(make([]byte, 0, len(w.data)+32)))
+	message := w.append(s.message)
+	err := s.nc.Publish(s.work(s.job), message)
+	s.message = kept(message)
 	switch {
 	case err == nil:
 	case errors.Is(err, nats.ErrConnectionClosed) || errors.Is(err, nats.ErrMaxPayload):
@@ -367,6 +371,3 @@ func (z *sizing) fit(n int) int {
 	}
 	return max(1, min(n, 16))
 }
-
-// guess is about how many bytes n values take.
-func (z *sizing) guess(n int) int { return n * int(z.weight.Load()+2) }

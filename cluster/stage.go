@@ -47,10 +47,12 @@ type stage[A, B, R any] struct {
 	freed   chan struct{} // there may be credit, or something to send
 
 	// Of the goroutine that sends.
-	enc   wire.Encoder[A]
-	empty *slab[A] // for what is pulled next; nil: none
-	ids   []uint64
-	plain []A
+	enc     wire.Encoder[A]
+	empty   *slab[A] // for what is pulled next; nil: none
+	ids     []uint64
+	plain   []A
+	buf     []byte // of the encoded values
+	message []byte
 
 	// finishing is held around what finishes values at the port.
 	finishing sync.Mutex
