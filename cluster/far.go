@@ -20,6 +20,7 @@ type far[A, R any] struct {
 
 	in     crossing.Channel[A]
 	out    crossing.Channel[R]
+	dec    wire.Decoder[A]
 	ctx    context.Context
 	shared jobContext // of ctx
 	kernel pl.Kernel[A, R]
@@ -169,14 +170,14 @@ func (f *far[A, R]) load(d *delivery) bool {
 // decode decodes all values. Those that cannot be decoded fail, each for itself.
 func (f *far[A, R]) decode() {
 	c := cutter{data: f.d.data}
-	dec := f.in.Decoder()
+	f.dec = decoder(f.in, f.dec)
 	for len(f.values) < f.d.values {
 		n, data := c.chunk()
 		n = max(1, min(n, f.d.values-len(f.values)))
 		err := c.err
 		var values []A
 		if err == nil {
-			values, err = dec.Decode(data, n)
+			values, err = f.dec.Decode(data, n)
 		}
 		if err != nil {
 			values = make([]A, n)
@@ -188,6 +189,7 @@ func (f *far[A, R]) decode() {
 			}
 		}
 		f.values = append(f.values, values...)
+		clear(values) // the decoder must not keep them
 	}
 }
 
@@ -305,6 +307,14 @@ func streams[T any](c crossing.Channel[T]) bool { return c.Name == "gob" }
 func encoder[T any](c crossing.Channel[T], last wire.Encoder[T]) wire.Encoder[T] {
 	if last == nil || streams(c) {
 		return c.Encoder()
+	}
+	return last
+}
+
+// decoder returns a decoder for a message.
+func decoder[T any](c crossing.Channel[T], last wire.Decoder[T]) wire.Decoder[T] {
+	if last == nil || streams(c) {
+		return c.Decoder()
 	}
 	return last
 }

@@ -184,13 +184,17 @@ func (s *stage[A, B, R]) settle(p *parcel[A], f *frame) (poison []*value[A]) {
 
 // hand hands on the results of a frame, and does what its marks say.
 func (s *stage[A, B, R]) hand(p *parcel[A], f *frame, from *member) {
-	r := unpacker[R]{cutter: cutter{data: f.data}, dec: s.out.Decoder()}
+	s.dec = decoder(s.out, s.dec)
+	r := unpacker[R]{cutter: cutter{data: f.data}, dec: s.dec}
 	if n := count(f.marks); len(s.named) > 0 && s.named[0] != nil {
 		s.port.Measured(s.named[0].item, f.worked/time.Duration(n), n)
 	}
 	atOnce, reserves := !s.boundless(), s.reserves()
 	ended := 0
-	defer func() { from.done.Add(uint64(ended)) }()
+	defer func() {
+		clear(r.decoded) // the decoder must not keep them
+		from.done.Add(uint64(ended))
+	}()
 	values := s.named
 	for _, m := range f.marks {
 		n := min(m.n, len(values)) // the parcel has no more

@@ -57,6 +57,7 @@ type stage[A, B, R any] struct {
 	// finishing is held around what finishes values at the port.
 	finishing sync.Mutex
 	frame     frame
+	dec       wire.Decoder[R]
 	named     []*value[A] // those that the frame speaks of
 	done      []*value[A] // of them, those that have ended well and are not counted yet
 
