@@ -72,7 +72,7 @@ func (s *stage[A, B, R]) endLocked(p *parcel[A], values ...*value[A]) {
 		v.over, v.held = true, false
 		*v.item = pl.Item[A]{}
 		s.leaveParcel(v, p)
-		if v.slab.left--; v.slab.left == 0 && len(s.spare) < mostSpare {
+		if v.slab.left--; v.slab.left == 0 && len(s.spare) < mostSpare/len(v.slab.items) {
 			s.spare = append(s.spare, v.slab)
 		}
 	}

@@ -11,8 +11,8 @@ type slab[A any] struct {
 	left   int // of the values that were pulled, those that have not ended
 }
 
-// mostSpare limits the slabs that wait to be used again.
-const mostSpare = 256
+// mostSpare limits the values for which slabs wait to be used again.
+const mostSpare = 64 << 10
 
 func newSlab[A any](n int) *slab[A] {
 	b := &slab[A]{items: make([]pl.Item[A], n), values: make([]value[A], n), all: make([]*value[A], n)}
