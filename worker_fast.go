@@ -24,6 +24,8 @@ func (w *worker[A, B]) ownLoop(l *valueLoop[A, B]) (again bool) {
 		take = w.stream
 	case w.one != nil && w.windowIn != nil && len(w.trackers) > 0 && !l.timed:
 		take = w.streamTagged
+	case w.one != nil && w.holdingIn != nil && w.turnstile == nil:
+		take = w.streamHolding
 	}
 	for l.busy || take(l) {
 		if !l.handle() {
@@ -163,6 +165,28 @@ func (w *worker[A, B]) streamTagged(l *valueLoop[A, B]) bool {
 		}
 		l.v, l.t = in.Remove(at)
 		if !w.beginUnlessStopped(l) {
+			return false
+		}
+		l.calling = true
+		result, err := one(ctx, l.v)
+		l.calling = false
+		if err != nil {
+			l.fault = err
+			return true
+		}
+		l.busy = false
+		if !w.put(l.me, result, l.t) {
+			return false
+		}
+	}
+}
+
+// streamHolding is stream for a function that returns one result for each value, if the values hold
+// something of their queue.
+func (w *worker[A, B]) streamHolding(l *valueLoop[A, B]) (ok bool) {
+	in, one, ctx := w.holdingIn, w.one, l.ctx
+	for {
+		if l.v, l.t, ok = in.Exchange(l.me, &l.hold); !ok || !w.beginUnlessStopped(l) {
 			return false
 		}
 		l.calling = true
