@@ -13,7 +13,8 @@ import (
 //
 // A value whose key is busy waits in the queue. It occupies no worker, counts for [MaxSize], and is
 // overtaken by values of other keys. Under [Timeout] a key stays busy until a function that ignores
-// its context has returned. The stage remembers a key only as long as it has a value of it.
+// its context has returned. The stage remembers a key as long as it has a value of it, and the last
+// thousand or so without.
 //
 // key is called once for each value, by the goroutine that hands the value to the stage. If it
 // panics, or if the key cannot be hashed, the value has failed, without a further attempt. A key
@@ -35,7 +36,7 @@ type keys[A any] interface {
 type keyFunc[A any, K comparable] func(A) K
 
 func (f keyFunc[A, K]) newQueue(limit int, a *admission[A]) queue.Queue[A] {
-	return queue.NewLanes(limit, a.most, !a.alone, func() queue.Ask[A, K] {
+	q := queue.NewLanes(limit, a.most, !a.alone, func() queue.Ask[A, K] {
 		reject := a.rejecter()
 		return func(me *queue.Waiter, v A, t queue.Tag) (key K, weight int64, ok bool) {
 			if !a.guarded(me, v, t, reject, func() error {
@@ -48,6 +49,10 @@ func (f keyFunc[A, K]) newQueue(limit int, a *admission[A]) queue.Queue[A] {
 			return key, weight, true
 		}
 	})
+	if a.oneByOne {
+		q.OneByOne()
+	}
+	return q
 }
 
 // keyOf returns the key of v. It panics if f does, or if the key cannot be hashed.

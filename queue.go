@@ -65,7 +65,7 @@ func newInputQueue[T any](b *builder, o node, in node, s *Site, a *admission[T])
 		connect(b, s, q, in)
 		return q
 	case m.cfg.oneByOne():
-		q := queue.NewFIFO[T](bound)
+		q := queue.NewFIFO[T](bound).OneByOne()
 		connect(b, s, q, in)
 		return q
 	}

@@ -16,6 +16,8 @@ type admission[A any] struct {
 	// alone is set if the stage's only worker has several values but runs one after the other:
 	// lanes would only change their order.
 	alone bool
+	// oneByOne is set if the values must begin in the order in which they leave the queue.
+	oneByOne bool
 	// rejecter makes the rejecter of one producer.
 	rejecter func() rejecter[A]
 	site     *Site
@@ -48,7 +50,7 @@ func newAdmission[A, B any](b *builder, o *operator[B], s *Site, op Operation[A,
 	if c.keys == nil && c.weight == nil {
 		return nil
 	}
-	a := &admission[A]{most: c.mostWeight, site: s}
+	a := &admission[A]{most: c.mostWeight, oneByOne: c.oneByOne(), site: s}
 	a.keys, _ = c.keys.(keys[A])
 	a.weight, _ = c.weight.(weightFunc[A])
 	a.rejecter = func() rejecter[A] {

@@ -18,6 +18,7 @@ func FuzzQueue(f *testing.F) {
 	f.Add([]byte{0, 5, 1, 3, put, put, put, put, put, size + 7<<3, take, take + 8, take + 16, put, put, take, stop})
 	f.Add([]byte{1, 1, 1, 1, put, put, take, take, put, closing, take})
 	f.Add([]byte{2, 5, 2, 2, reserve, put, put, reserve + 8, put + 8, take, unreserve, begin, put + 8, take + 8, begin + 8, stop})
+	f.Add([]byte{3, 5, 1, 2, size + 7<<3, put, put, put, put, put, take, put, take + 8, take, put, take + 16, take, closing, stop})
 	f.Add([]byte{0, 0, 1, 1, take, put, put, size + 4<<3, take, take, closing, take})
 	f.Fuzz(func(t *testing.T, script []byte) {
 		if len(script) < 4 || len(script) > 500 {
@@ -141,8 +142,8 @@ func (g *game) step(what byte, arg int) {
 			g.take(c, 1+arg/4)
 		}
 	case size:
-		if in, ok := c.in.(*In[int]); ok && !c.busy.Load() {
-			in.pace.size, in.pace.timed = 1+arg, 0
+		if !c.busy.Load() {
+			setWindow(c.in, 1+arg)
 		}
 	case reserve:
 		if !p.busy.Load() && g.driven && !g.stopped {
@@ -172,6 +173,18 @@ func (g *game) step(what byte, arg int) {
 	}
 	synctest.Wait()
 	g.collect()
+}
+
+// setWindow makes the next windows of in have n values.
+func setWindow(in Inlet[int], n int) {
+	switch in := in.(type) {
+	case *In[int]:
+		in.pace.size, in.pace.timed = n, 0
+	case *lanesInlet[int, struct{}]:
+		in.pace.size, in.pace.timed = n, 0
+	case *lanesInlet[int, int]:
+		in.pace.size, in.pace.timed = n, 0
+	}
 }
 
 func (g *game) put(p *producer) {

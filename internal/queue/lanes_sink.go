@@ -28,10 +28,10 @@ func (s *lanesSink[T, K]) Put(me *Waiter, v T, t Tag) bool {
 	if s.reserved > 0 {
 		s.reserved--
 		q.reserved--
-		q.enter(e)
+		q.enter(&e)
 		return true
 	}
-	return q.enterInTurn(me, e)
+	return q.enterInTurn(me, &e)
 }
 
 // Drive does nothing: what a sink has reserved is not given to others in any case.
@@ -52,7 +52,8 @@ func (s *lanesSink[T, K]) Reserve(n int) int {
 	case q.most > 0 || q.entering.count > 0:
 		return 0
 	}
-	n = max(0, min(n, q.limit-q.stored-q.unbegun-q.reserved))
+	q.refresh()
+	n = max(0, min(n, q.limit-q.stored-q.fetched-q.unbegun-q.reserved))
 	s.reserved += n
 	q.reserved += n
 	return n

@@ -117,7 +117,7 @@ func TestLanesKeepKeysApartAndInOrder(t *testing.T) {
 			require.True(t, !known || before < v.n, "value %d of producer %d came after %d", v.n, v.producer, before)
 			last[lane] = v.n
 		}
-		require.Empty(t, tr.q.lanes, "keys without values are remembered")
+		require.Len(t, tr.q.lanes, tr.q.idle.count, "a lane without values does not rest")
 		require.Zero(t, tr.q.weight)
 		require.Zero(t, tr.q.Len())
 	}
@@ -197,7 +197,7 @@ func TestAListIsFirstInFirstOut(t *testing.T) {
 			l.push(i)
 			model = append(model, i)
 		} else if len(model) > 0 {
-			require.Equal(t, model[0], l.peek())
+			require.Equal(t, model[0], *l.at(0))
 			require.Equal(t, model[0], l.pop())
 			model = slices.Delete(model, 0, 1)
 		}
@@ -230,31 +230,102 @@ func TestOneConsumerKeepsTheOrderOverAllKeys(t *testing.T) {
 	}
 }
 
+// laneWith returns a lane in which the value of that number waits.
+func laneWith(number int64) *lane[int, int] {
+	l := new(lane[int, int])
+	l.waiting.push(entry[int, int]{number: number})
+	return l
+}
+
 func TestArrivalsComeFirstComeFirstServed(t *testing.T) {
 	var a arrivals[int, int]
-	var model []uint64
-	waiting := []uint64{}
-	for i := range uint64(3000) {
+	var model []int64
+	waiting := []int64{}
+	for i := range int64(3000) {
 		switch rand.IntN(5) {
 		case 0, 1:
-			a.add(entry[int, int]{arrival: i})
+			a.add(&entry[int, int]{number: i})
 			model = append(model, i)
 		case 2:
 			waiting = append(waiting, i)
 		case 3:
 			if n := len(waiting); n > 0 {
 				k := rand.IntN(n)
-				a.reopen(entry[int, int]{arrival: waiting[k]})
+				a.reopen(laneWith(waiting[k]))
 				model = append(model, waiting[k])
 				waiting = slices.Delete(waiting, k, k+1)
 			}
 		case 4:
 			if len(model) > 0 {
 				least := slices.Min(model)
-				require.Equal(t, least, a.pop().arrival)
-				model = slices.DeleteFunc(model, func(n uint64) bool { return n == least })
+				require.Equal(t, least, a.moveTo(nil, 1)[0].number)
+				model = slices.DeleteFunc(model, func(n int64) bool { return n == least })
 			}
 		}
 		require.Equal(t, len(model), a.count)
+	}
+}
+
+// busySeat is a seat that lets the worker's other seats run while it is parked.
+type busySeat struct{ others func() }
+
+func (s *busySeat) Park()         { s.others() }
+func (*busySeat) Wake()           {}
+func (*busySeat) WaitInput() bool { return true }
+
+// While a seat waits for a value, another of the same worker takes one, whose key stays busy until
+// that seat lets go of it.
+func TestASeatUsesTheWindowThatAnotherHasFetched(t *testing.T) {
+	for _, values := range [][]int{{1, 2, 11}, {1, 11}} {
+		q := NewLanes(0, 0, true, func() Ask[int, int] {
+			return func(_ *Waiter, v int, _ Tag) (int, int64, bool) { return v % 10, 0, true }
+		})
+		q.AddStage(func() {})
+		sink, in, other := q.Producer(), q.Consumer(nil).(HoldingInlet[int]), q.Consumer(nil).(HoldingInlet[int])
+		setWindow(in, 8)
+		var first, h Hold
+		parked := 0
+		a := NewWaiter(&busySeat{func() {
+			if parked++; parked > 1 {
+				first.Release()
+				return
+			}
+			for _, v := range values {
+				require.True(t, sink.Put(me(), v, Tag{}))
+			}
+			v, _, ok := in.Exchange(me(), &first)
+			require.True(t, ok && v == 1)
+		}})
+		v, _, ok := in.Exchange(a, &h)
+		require.True(t, ok)
+		require.Equal(t, values[1], v)
+		if len(values) > 2 {
+			require.Zero(t, q.ready.count)
+			first.Release()
+			v, _, _ = other.Exchange(me(), &h)
+			require.Equal(t, 11, v)
+		}
+		require.Zero(t, q.Len())
+	}
+}
+
+func TestKeysWithoutValuesAreForgotten(t *testing.T) {
+	q := NewLanes(0, 0, true, func() Ask[int, int] {
+		return func(_ *Waiter, v int, _ Tag) (int, int64, bool) { return v, 0, true }
+	})
+	q.AddStage(func() {})
+	sink, in := q.Producer(), q.Consumer(nil).(HoldingInlet[int])
+	var h Hold
+	for round := range 2 {
+		for v := range 3 * mostIdleLanes {
+			require.True(t, sink.Put(me(), v+round, Tag{}))
+		}
+		for range 3 * mostIdleLanes {
+			_, _, ok := in.Exchange(me(), &h)
+			require.True(t, ok)
+		}
+		h.Release()
+		require.LessOrEqual(t, len(q.lanes), mostIdleLanes)
+		require.Len(t, q.lanes, q.idle.count)
 	}
 }

@@ -30,5 +30,18 @@ func (l *list[T]) pop() (v T) {
 	return v
 }
 
-// peek returns the first value; there must be one.
-func (l *list[T]) peek() T { return l.ring[l.first] }
+// moveTo moves the first n values, which must be there, to the end of to.
+func (l *list[T]) moveTo(to []T, n int) []T {
+	for n > 0 {
+		from := l.ring[l.first:min(l.first+n, len(l.ring))]
+		to = append(to, from...)
+		clear(from)
+		l.first = (l.first + len(from)) & (len(l.ring) - 1)
+		l.count -= len(from)
+		n -= len(from)
+	}
+	return to
+}
+
+// at returns the place of the i-th value, from 0, which must be there.
+func (l *list[T]) at(i int) *T { return &l.ring[(l.first+i)&(len(l.ring)-1)] }

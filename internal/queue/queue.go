@@ -68,7 +68,8 @@ type TimedInlet[T any] interface {
 type HoldingInlet[T any] interface {
 	Inlet[T]
 	// Exchange gives back what h keeps, if anything, and is Take. From then on h is what the value
-	// keeps until it has ended; before that, h must not be given to Exchange.
+	// keeps until it has ended; before that, h must not be given to Exchange. If h keeps something,
+	// it is of the value taken last.
 	Exchange(me *Waiter, h *Hold) (v T, t Tag, ok bool)
 	// Number returns the place of the value taken last among all that have left the queue, from 0.
 	Number() int64
