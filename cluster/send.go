@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -66,7 +67,11 @@ func (s *stage[A, B, R]) room() (n int, over bool) {
 // the stage waits for may wait for them, as where two stages of one input leave their results in one queue. The lock is
 // held.
 func (s *stage[A, B, R]) trim() {
-	if n := s.reserved - s.flying; n > 0 {
+	switch n := s.reserved - s.flying; {
+	case s.flying == 0: // also what was reserved while a result waited for room, and is not counted
+		s.reserved = 0
+		s.port.Unreserve(math.MaxInt)
+	case n > 0:
 		s.reserved -= n
 		s.port.Unreserve(n)
 	}

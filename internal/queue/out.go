@@ -232,6 +232,9 @@ func newChunk[T any](size int, tagged bool) *chunk[T] {
 func (q *Windowed[T]) acquire(p *Out[T], me *Waiter) bool {
 	q.mu.Lock()
 	defer q.unlock()
+	if p.word.load().credit() > 0 { // got or reserved since the caller looked: there may be no other room
+		return true
+	}
 	room := q.awaitRoom(me)
 	switch {
 	case room == 0:

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 	"weak"
 
 	"github.com/stretchr/testify/assert"
@@ -108,6 +109,56 @@ func TestSeatsOfAWorkerDoNotPileUpCredit(t *testing.T) {
 		assert.LessOrEqual(t, out.word.load().credit(), uint64(MostWindow))
 		assert.Zero(t, out.unpulled())
 	})
+}
+
+// The only room may be reserved for a producer after it has found that it has none, and before it waits.
+func TestAProducerDoesNotWaitForTheRoomThatItHas(t *testing.T) {
+	q := NewWindowed[int](1, false)
+	q.AddStage(func() {})
+	out := q.Producer().(*Out[int])
+	out.Drive()
+	require.Equal(t, 1, out.Reserve(1))
+	acquired := make(chan bool, 1)
+	go func() { acquired <- q.acquire(out, me()) }()
+	select {
+	case ok := <-acquired:
+		assert.True(t, ok)
+	case <-time.After(time.Minute):
+		t.Fatal("it waits for room, and nothing can make any")
+	}
+}
+
+// One goroutine puts values, and another reserves room for them meanwhile, as where results come from elsewhere.
+func TestRoomIsReservedWhileResultsWaitForIt(t *testing.T) {
+	const n = 20_000
+	for _, bound := range []int{1, 2, 8} {
+		q := NewWindowed[int](bound, false)
+		q.AddStage(func() {})
+		out, in := q.Producer().(*Out[int]), q.Consumer(nil)
+		out.Drive()
+		var over atomic.Bool
+		reserved := make(chan struct{})
+		go func() {
+			defer close(reserved)
+			for !over.Load() {
+				out.Reserve(1)
+			}
+		}()
+		go func() {
+			giving := me()
+			for i := range n {
+				out.Put(giving, i, Tag{})
+			}
+		}()
+		taking := me()
+		for want := range n {
+			v, _, ok := in.Take(taking)
+			require.True(t, ok)
+			require.Equal(t, want, v)
+		}
+		over.Store(true)
+		<-reserved
+	}
 }
 
 // A value that finds a consumer waiting goes past the queue: it needs no room, which is there for
