@@ -153,13 +153,15 @@ func (q *Lanes[T, K]) askForClaim() {
 	q.refresh()
 }
 
-// closeWindows takes all unclaimed values from the windows. The caller must hold q.mu.
+// closeWindows takes all unclaimed values from the windows, and settles what was claimed before,
+// since no worker need come back for that. The queue must be stopped, and the caller hold q.mu.
 func (q *Lanes[T, K]) closeWindows() {
 	for _, in := range q.windows {
 		for done := false; !done; {
 			w := in.word.load()
 			done = in.word.compareAndSwap(w, w-State(w.Window()))
 		}
+		q.settle(in, 1)
 	}
 	q.windows = nil
 }
