@@ -100,7 +100,7 @@ func (f *remoteFunc[A, B, R]) check(site *pl.Site) error {
 
 // at is the stage in its run.
 func (f *remoteFunc[A, B, R]) at(site *pl.Site) *stage[A, B, R] {
-	type ofSite struct{ *pl.Site }
+	type ofSite struct{ site *pl.Site } // not embedded: its methods would be compiled for each stage
 	return site.Shared(ofSite{site}, func() any {
 		return &stage[A, B, R]{
 			remoteFunc: f, site: site, freed: make(chan struct{}, 1), parcels: map[uint64]*parcel[A]{},

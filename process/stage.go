@@ -44,7 +44,7 @@ func (f *remoteFunc[A, B, R]) check(site *pl.Site) error { return f.in(site).err
 
 // in is the stage in its run.
 func (f *remoteFunc[A, B, R]) in(site *pl.Site) *stage[A, B, R] {
-	type ofSite struct{ *pl.Site }
+	type ofSite struct{ site *pl.Site } // not embedded: its methods would be compiled for each stage
 	return site.Shared(ofSite{site}, func() any {
 		s := &stage[A, B, R]{remoteFunc: f, site: site, busy: make(chan struct{}, 1), observed: site.Observed()}
 		s.err = s.prepare()
