@@ -2,9 +2,11 @@ package queue
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
+	"weak"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -307,6 +309,43 @@ func TestASeatUsesTheWindowThatAnotherHasFetched(t *testing.T) {
 		}
 		require.Zero(t, q.Len())
 	}
+}
+
+// A place of a window does not keep alive the value that was taken from it, nor one that was stolen.
+func TestAWindowKeepsNoValueThatWasTaken(t *testing.T) {
+	type large [1024]byte
+	q := NewLanes(0, 1000, true, func() Ask[*large, int] {
+		n := 0
+		return func(*Waiter, *large, Tag) (int, int64, bool) { n++; return n % 9, 1, true }
+	})
+	q.AddStage(func() {})
+	sink := q.Producer()
+	var refs []weak.Pointer[large]
+	for range 20 {
+		v := new(large)
+		refs = append(refs, weak.Make(v))
+		require.True(t, sink.Put(me(), v, Tag{}))
+	}
+	var ins [2]*lanesInlet[*large, int]
+	for i := range ins {
+		ins[i] = q.Consumer(nil).(*lanesInlet[*large, int])
+		ins[i].pace.size = 8
+	}
+	var holds [2]Hold
+	for taken, i := range []int{0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0} {
+		_, _, ok := ins[i].Exchange(me(), &holds[i])
+		require.True(t, ok)
+		runtime.GC()
+		alive := 0
+		for _, ref := range refs {
+			if ref.Value() != nil {
+				alive++
+			}
+		}
+		require.Equal(t, len(refs)-taken-1, alive, "after %d values", taken+1)
+	}
+	runtime.KeepAlive(q)
+	runtime.KeepAlive(ins)
 }
 
 func TestKeysWithoutValuesAreForgotten(t *testing.T) {
