@@ -36,7 +36,7 @@ type keys[A any] interface {
 type keyFunc[A any, K comparable] func(A) K
 
 func (f keyFunc[A, K]) newQueue(limit int, a *admission[A]) queue.Queue[A] {
-	q := queue.NewLanes(limit, a.most, !a.alone, func() queue.Ask[A, K] {
+	return queue.NewLanes(limit, a.most, !a.alone, func() queue.Ask[A, K] {
 		reject := a.rejecter()
 		return func(me *queue.Waiter, v A, t queue.Tag) (key K, weight int64, ok bool) {
 			if !a.guarded(me, v, t, reject, func() error {
@@ -48,11 +48,7 @@ func (f keyFunc[A, K]) newQueue(limit int, a *admission[A]) queue.Queue[A] {
 			}
 			return key, weight, true
 		}
-	})
-	if a.oneByOne {
-		q.OneByOne()
-	}
-	return q
+	}).OneByOne(a.fetchesOne(limit))
 }
 
 // keyOf returns the key of v. It panics if f does, or if the key cannot be hashed.

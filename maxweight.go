@@ -34,7 +34,7 @@ func (weightFunc[A]) inputType() reflect.Type { return reflect.TypeFor[A]() }
 
 // newWeightedQueue makes a queue whose values have weights and no keys.
 func newWeightedQueue[A any](limit int, a *admission[A]) queue.Queue[A] {
-	q := queue.NewLanes(limit, a.most, false, func() queue.Ask[A, struct{}] {
+	return queue.NewLanes(limit, a.most, false, func() queue.Ask[A, struct{}] {
 		reject := a.rejecter()
 		return func(me *queue.Waiter, v A, t queue.Tag) (none struct{}, weight int64, ok bool) {
 			ok = a.guarded(me, v, t, reject, func() error {
@@ -43,11 +43,7 @@ func newWeightedQueue[A any](limit int, a *admission[A]) queue.Queue[A] {
 			})
 			return none, weight, ok
 		}
-	})
-	if a.oneByOne {
-		q.OneByOne()
-	}
-	return q
+	}).OneByOne(a.fetchesOne(limit))
 }
 
 // negative returns an error if weight is one that no value can have.

@@ -11,6 +11,11 @@ import (
 // every value costs a switch of goroutines, and a channel's direct hand-off is the cheapest switch.
 const channelBound = 8
 
+// narrow reports whether a queue of that bound is too small for its workers to fetch several values
+// at a time. Two values that wait for each other might be in the windows of two workers, each behind
+// the other; with a channel they would be at work both.
+func narrow(bound int) bool { return 0 < bound && bound < channelBound }
+
 // newQueue makes a queue with that bound, in front of one consumer, for the values of in. channelOK
 // reports whether a channel may be used; see builder.channelOK.
 //
@@ -18,10 +23,10 @@ const channelBound = 8
 // in, first out over all its producers.
 func newQueue[T any](b *builder, bound int, tagged, channelOK bool, in ...node) queue.Queue[T] {
 	switch {
-	case channelOK && !tagged && 0 < bound && bound < channelBound:
+	case channelOK && !tagged && narrow(bound):
 		return queue.NewChannel[T](bound, b.run.goroutines.Go)
 	case slices.ContainsFunc(in, func(n node) bool { return n.meta().cfg.keys != nil }):
-		return queue.NewFIFO[T](bound)
+		return queue.NewFIFO[T](bound).OneByOne(narrow(bound))
 	}
 	return queue.NewWindowed[T](bound, tagged)
 }
@@ -65,7 +70,7 @@ func newInputQueue[T any](b *builder, o node, in node, s *Site, a *admission[T])
 		connect(b, s, q, in)
 		return q
 	case m.cfg.oneByOne():
-		q := queue.NewFIFO[T](bound).OneByOne()
+		q := queue.NewFIFO[T](bound).OneByOne(true)
 		connect(b, s, q, in)
 		return q
 	}

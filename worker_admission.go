@@ -23,6 +23,10 @@ type admission[A any] struct {
 	site     *Site
 }
 
+// fetchesOne reports whether workers fetch one value at a time from a queue with that bound. A bound
+// of weight is taken for a narrow one, since nothing is known of how many values make it up.
+func (a *admission[A]) fetchesOne(limit int) bool { return a.oneByOne || a.most > 0 || narrow(limit) }
+
 // rejecter ends a value that failed with err before it entered.
 type rejecter[A any] func(me *queue.Waiter, v A, t queue.Tag, err error)
 

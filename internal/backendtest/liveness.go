@@ -19,11 +19,49 @@ import (
 var livenessChecks = []check{
 	{"LoopReleasesWhatTheFirstStageTakes", here | concurrent, loopReleases},
 	{"TwoValuesMeet", here | concurrent, valuesMeet},
+	{"PairsMeetBehindASmallBound", here | concurrent, pairsMeet},
 	{"OneValueWaitsForAllOthers", here | concurrent, valueWaitsForAll},
 	{"ValueWaitsForTheSource", here | concurrent, valueWaitsForSource},
 	{"StuckWorkerLeavesTheRestToItsSibling", concurrent, stuckWorker},
 	{"LoneValueArrivesAtOnce", nothing, loneValue},
 	{"StageThatMeetsTheOneBefore", here | concurrent, stagesMeet},
+}
+
+// pairsMeet has as many workers as values that meet, after many cheap values that let workers fetch
+// more and more at a time.
+func pairsMeet(t *testing.T, api API) {
+	const n, cheap = 4000, 2000
+	key := pl.ByKey(func(x int) int { return x % 1000 })
+	for name, opts := range map[string][]pl.Option{
+		"ByKey":              {pl.MaxSize(4), key},
+		"MaxWeight":          {pl.MaxWeight(4, func(int) int64 { return 1 })},
+		"both":               {pl.MaxSize(7), key, pl.MaxWeight(1000, func(int) int64 { return 1 })},
+		"a stage with ByKey": {pl.MaxSize(4)},
+	} {
+		begun := make([]chan struct{}, n)
+		for i := range begun {
+			begun[i] = make(chan struct{})
+		}
+		meet := func(ctx context.Context, x int) (int, error) {
+			close(begun[x])
+			if x < cheap || x%2 == 1 {
+				return x, nil
+			}
+			return api.Await(ctx, func(ctx context.Context) (int, error) {
+				select {
+				case <-begun[x+1]:
+				case <-ctx.Done():
+				}
+				return x, ctx.Err()
+			})
+		}
+		source := pl.FromSeq(slices.Values(numbers(n)))
+		if name == "a stage with ByKey" {
+			source = api.Same(source).With(pl.MaxSize(4), key)
+		}
+		got := mustCollect(t, api, api.Map(meet, opts...)(source).With(pl.Workers(2)))
+		assert.Len(t, got, n, name)
+	}
 }
 
 var sizes = []int{0, 1, 2, 64, 1024}

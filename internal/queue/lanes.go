@@ -94,9 +94,10 @@ func NewLanes[T any, K comparable](limit int, most int64, keyed bool, ask func()
 	return &Lanes[T, K]{limit: limit, most: most, keyed: keyed, ask: ask, lanes: map[K]*lane[T, K]{}}
 }
 
-// OneByOne makes consumers fetch one value at a time. It must be called before the first is added.
-func (q *Lanes[T, K]) OneByOne() *Lanes[T, K] {
-	q.oneByOne = true
+// OneByOne makes consumers fetch one value at a time, if so. It must be called before the first is
+// added.
+func (q *Lanes[T, K]) OneByOne(so bool) *Lanes[T, K] {
+	q.oneByOne = so
 	return q
 }
 
