@@ -37,7 +37,7 @@ func golden(t *testing.T, name, text string) {
 func TestThePageAsAWhole(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4)) // which the page shows
 	r := chain(pl.Running, "read", "parse", "store")
-	r.Stats.Err, r.Lately.Err, r.Number = "", "", 2
+	r.Err, r.Lately.Err, r.Number = "", "", 2
 	r.Progress, r.Total = 0.25, 400
 	for _, s := range []*pl.Stats{&r.Stats, &r.Lately} {
 		s.Consumer = pl.StageStats{Node: pl.Node{ID: 3, Name: "loop", Backend: "pl", Workers: 1}, In: 90, Busy: time.Second, Starved: 9 * time.Second}
