@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/gopeln/pl/internal/crossing"
@@ -67,7 +68,7 @@ func TestMessagesThatClaimTooMuch(t *testing.T) {
 	for name, body := range map[string][]byte{
 		"values": many, "values of a run": append([]byte{2, 0}, many...), "an empty run": {2, 0, 0}, "a run over the end": {2, 0, 3}, "nothing": {},
 	} {
-		if err := new(work).parse(append(header[:len(header):len(header)], body...)); err == nil {
+		if err := new(work).parse(slices.Concat(header, body)); err == nil {
 			t.Errorf("%s: want an error", name)
 		}
 	}
