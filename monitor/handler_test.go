@@ -226,13 +226,13 @@ func TestBehindAServerWithAWriteTimeout(t *testing.T) {
 	stop := runUntilStopped(t, m, 3, 2)
 	defer stop()
 	server := httptest.NewUnstartedServer(m)
-	server.Config.WriteTimeout = 200 * time.Millisecond
+	server.Config.WriteTimeout = time.Second
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	defer server.Close()
 	client := server.Client()
 	client.Timeout = 10 * time.Second
-	for end := time.Now().Add(500 * time.Millisecond); time.Now().Before(end); {
+	for end := time.Now().Add(2500 * time.Millisecond); time.Now().Before(end); {
 		r, err := client.Get(server.URL + "/json?page")
 		require.NoError(t, err)
 		require.Equal(t, 2, r.ProtoMajor)

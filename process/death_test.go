@@ -77,9 +77,9 @@ var deaths = map[string]struct {
 		for {
 			runtime.KeepAlive(hole)
 		}
-	}), opts: []pl.Option{pl.Timeout(150 * time.Millisecond)}, is: pl.ErrTimeout},
+	}), opts: []pl.Option{pl.Timeout(time.Second)}, is: pl.ErrTimeout},
 	"endless wait": {stage: deadly("endless wait", func() { <-never }),
-		opts: []pl.Option{pl.Timeout(150 * time.Millisecond)}, is: pl.ErrTimeout},
+		opts: []pl.Option{pl.Timeout(time.Second)}, is: pl.ErrTimeout},
 	"panic":  {stage: deadly("panic", func() { panic("at the function") }), panic: "at the function"},
 	"goexit": {stage: deadly("goexit", runtime.Goexit), is: pl.ErrGoexit},
 }

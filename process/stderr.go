@@ -19,7 +19,7 @@ const (
 	longestDump = 4 << 20
 	// dumpPatience is how long lines that may begin a crash dump are kept back while the worker
 	// lives on.
-	dumpPatience = 250 * time.Millisecond
+	dumpPatience = time.Second
 	// drainPatience is how long the reader of a dead worker's standard error waits for its end,
 	// which does not come while a process that the worker has started lives on.
 	drainPatience = time.Second
