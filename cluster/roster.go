@@ -129,7 +129,7 @@ func (r *roster) drop(silent time.Duration) {
 }
 
 // bury counts a worker whose process has died as lost: its slots do not count, and its answer to the end is not waited for.
-// What it has is not taken from it, since anyone may have said so: one that is heard of later lives.
+// What it has is not taken from it, since any peer can say so: one that is heard of later lives.
 func (r *roster) bury(died obituary) {
 	r.mu.Lock()
 	for _, m := range r.all {

@@ -134,6 +134,30 @@ func TestALocalWorkersDeathIsKnownAtOnce(t *testing.T) {
 	}
 }
 
+// A peer that says of living workers that they have died can make them count as lost, and no more.
+func TestAFalseWordOfAWorkersDeathCostsNothing(t *testing.T) {
+	s, err := embed.Start(t.Context(), embed.LocalWorkers(2))
+	require.NoError(t, err)
+	defer s.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	ctx, stats := seen(ctx)
+	host, err := os.Hostname()
+	require.NoError(t, err)
+	const n = 400
+	var got tally
+	for v, err := range located(pl.Range(n)).With(cluster.On(s.Cluster()), cluster.Lease(time.Hour)).All(ctx) {
+		require.NoError(t, err)
+		got.add(v[0])
+		for _, word := range []string{fmt.Sprintf(`{"Host":%q,"PID":%d}`, host, v[1]), "{", "null", "7", `{"PID":-1}`} {
+			require.NoError(t, s.Conn().Publish("pl.default.h", []byte(word)))
+		}
+	}
+	got.check(t, n, func(i int) int { return i })
+	require.Zero(t, stats().Remote.Redelivered)
+	require.Equal(t, n, done(stats().Remote))
+}
+
 // parroted is values as they are, with the process that had them.
 var parroted = cluster.Map(func(_ context.Context, text string) ([2]string, error) {
 	time.Sleep(time.Millisecond)

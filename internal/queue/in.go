@@ -327,18 +327,15 @@ func (q *Windowed[T]) steal(p *In[T]) int {
 	if victim == nil {
 		return 0
 	}
-	w := victim.word.load()
-	end := w.end()
-	n := (end - w.next() + 1) / 2
-	// The exchange claims the places end-n to end-1 for the thief.
-	if n == 0 || !victim.word.compareAndSwap(w, w-State(n)) {
+	from, end := victim.word.stealHalf()
+	if from == end {
 		return 0
 	}
-	p.buf = append(p.buf[:0], victim.buf[end-n:end]...)
-	clear(victim.buf[end-n : end])
+	p.buf = append(p.buf[:0], victim.buf[from:end]...)
+	clear(victim.buf[from:end])
 	if q.tagged {
-		p.tags = append(p.tags[:0], victim.tags[end-n:end]...)
-		clear(victim.tags[end-n : end])
+		p.tags = append(p.tags[:0], victim.tags[from:end]...)
+		clear(victim.tags[from:end])
 	}
-	return int(n)
+	return end - from
 }

@@ -12,7 +12,7 @@ import (
 //
 // It is a list under a lock, from which consumers fetch windows of values, as from a Windowed. A
 // worker that begins the next value of its window has ended the one before, and says so by the same
-// exchange; whoever has the lock next gives back what that value has kept.
+// exchange. The next holder of the lock gives back what that value has kept.
 //
 // Invariants, while no method holds the lock:
 //

@@ -80,7 +80,7 @@ func (in *lanesInlet[T, K]) takeUnless(me *Waiter, h *Hold, quit func() bool) (v
 	return v, t, true
 }
 
-// leave ends the value taken last. What it keeps is left in its place, for whoever has q.mu; unless
+// leave ends the value taken last. What it keeps is left in its place, for the holder of q.mu, unless
 // h keeps it no more, or others have shares of it.
 func (in *lanesInlet[T, K]) leave(h *Hold) {
 	if h.q == nil || h.shares != nil {

@@ -62,19 +62,16 @@ func (q *Lanes[T, K]) steal(in *lanesInlet[T, K]) int {
 	if victim == nil {
 		return 0
 	}
-	w := victim.word.load()
-	end := w.end()
-	n := (end - w.next() + 1) / 2
-	// The exchange claims the places end-n to end-1 for the thief.
-	if n == 0 || !victim.word.compareAndSwap(w, w-State(n)) {
+	from, end := victim.word.stealHalf()
+	if from == end {
 		return 0
 	}
-	in.buf = append(in.buf[:0], victim.buf[end-n:end]...)
-	clear(victim.buf[end-n : end])
+	in.buf = append(in.buf[:0], victim.buf[from:end]...)
+	clear(victim.buf[from:end])
 	q.open(in)
 	q.admit()
 	q.wakeNext()
-	return int(n)
+	return end - from
 }
 
 // open makes what is in the buffer of in its window, of which the first value is claimed. The
@@ -157,10 +154,7 @@ func (q *Lanes[T, K]) askForClaim() {
 // since no worker need come back for that. The queue must be stopped, and the caller hold q.mu.
 func (q *Lanes[T, K]) closeWindows() {
 	for _, in := range q.windows {
-		for done := false; !done; {
-			w := in.word.load()
-			done = in.word.compareAndSwap(w, w-State(w.Window()))
-		}
+		in.word.closeWindow()
 		q.settle(in, 1)
 	}
 	q.windows = nil

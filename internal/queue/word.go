@@ -62,6 +62,25 @@ func (w *Word) set(mask, fields State) (before State) {
 	}
 }
 
+// stealHalf claims the later half of the window for a thief: the places from to end-1. It claims none
+// if there are none, or if the owner has claimed one meanwhile.
+func (w *Word) stealHalf() (from, end int) {
+	before := w.load()
+	end = int(before.end())
+	n := (before.Window() + 1) / 2
+	if n == 0 || !w.compareAndSwap(before, before-State(n)) {
+		return end, end
+	}
+	return end - n, end
+}
+
+// closeWindow claims all that is left of the window, for the queue.
+func (w *Word) closeWindow() {
+	for before := w.load(); !w.compareAndSwap(before, before-State(before.Window())); {
+		before = w.load()
+	}
+}
+
 // AndClaim is the claim argument with which Offer and Publish also claim the next value of the
 // window.
 const AndClaim State = oneClaim
