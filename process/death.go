@@ -76,8 +76,9 @@ func (s *slot[A, B, R]) ended(w *remote[A, R]) (died bool) {
 	left := w.outcome()
 	s.port.Unreserve(left.reserved)
 	s.port.Team().Hold(-left.held)
-	told := false
-	defer func() { w.stderr.decide(told) }()
+	var crash *CrashError
+	told := false // somebody of crash
+	defer func() { w.stderr.decide(told && crash.Trace != "") }()
 	if left.orderly() {
 		s.barren = 0
 		return false
@@ -89,7 +90,7 @@ func (s *slot[A, B, R]) ended(w *remote[A, R]) (died bool) {
 	s.finishing.Lock()
 	defer s.finishing.Unlock()
 	lost, suspect := s.sort(left)
-	crash := s.crashOf(w, left) // after it, since that waits
+	crash = s.crashOf(w, left) // after it, since that waits
 	var blamed bool
 	blamed, told = s.accuse(lost, suspect, left, crash)
 	switch {

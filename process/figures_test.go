@@ -4,7 +4,10 @@ package process_test
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,13 +31,13 @@ func observed(t *testing.T) (ctx context.Context, stats func() pl.Stats) {
 var (
 	briskly = process.Map(func(_ context.Context, n int) (int, error) {
 		if n == 20_000 {
-			time.Sleep(100 * time.Millisecond) // one long call among short ones
+			return int(slept()), nil // one long call among short ones
 		}
-		return n, nil
+		return 0, nil
 	}, pl.Name("briskly"))
 	diesSlowly = process.Map(func(_ context.Context, n int) (int, error) {
 		if n == 3 {
-			time.Sleep(100 * time.Millisecond)
+			fmt.Fprintln(os.Stderr, slept())
 			os.Exit(3)
 		}
 		return n, nil
@@ -47,38 +50,88 @@ var (
 	}, pl.Name("tooSlow"), pl.OnError(pl.Skip), pl.Timeout(100*time.Millisecond))
 )
 
+// slept sleeps a while and returns for how long.
+func slept() time.Duration {
+	began := time.Now()
+	time.Sleep(100 * time.Millisecond)
+	return time.Since(began)
+}
+
+// oneIsRight calls run, which returns how long a call took by the figures and by its own clock,
+// until they agree: glances at a worker may come late on a busy machine, but not each time.
+func oneIsRight(t *testing.T, run func() (figure, own time.Duration)) {
+	t.Helper()
+	var figure, own time.Duration
+	for range 10 {
+		figure, own = run()
+		if (figure - own).Abs() <= own/20 {
+			return
+		}
+	}
+	t.Errorf("the last of the calls took %v, and %v by the figures", own, figure)
+}
+
 func TestCallsAreSampledInTheWorker(t *testing.T) {
 	const n = 40_000
-	ctx, stats := observed(t)
-	require.NoError(t, briskly(pl.Range(n)).Run(ctx))
-	s := stats().Stages[1]
-	assert.InDelta(t, n, s.Calls.Count(), 200)
-	assert.Less(t, s.Calls.Quantile(0.5), 50*time.Microsecond)
-	assert.GreaterOrEqual(t, s.Calls.Sum(), 50*time.Millisecond, "the long call is noticed, sampled or not")
-	assert.GreaterOrEqual(t, s.Slowest[0].Took, 50*time.Millisecond)
-	assert.Equal(t, -1, s.Slowest[0].Index, "the values have no numbers")
-	assert.Greater(t, s.Busy, s.Calls.Sum())
+	oneIsRight(t, func() (figure, own time.Duration) {
+		ctx, stats := observed(t)
+		got, err := briskly(pl.Range(n)).Collect(ctx)
+		require.NoError(t, err)
+		s := stats().Stages[1]
+		assert.InDelta(t, n, s.Calls.Count(), 200)
+		assert.Less(t, s.Calls.Quantile(0.5), 50*time.Microsecond)
+		assert.GreaterOrEqual(t, s.Calls.Sum(), s.Slowest[0].Took, "the long call is noticed, sampled or not")
+		assert.Equal(t, -1, s.Slowest[0].Index, "the values have no numbers")
+		assert.Greater(t, s.Busy, s.Calls.Sum())
+		return s.Slowest[0].Took, time.Duration(got[20_000])
+	})
 }
 
 // A call that a worker has not survived is one too: else its time would seem to be the pipe's.
 func TestCallsThatEndTheirWorkerCount(t *testing.T) {
-	for _, s := range []pl.Stage[int]{diesSlowly(pl.Range(6)), tooSlow(pl.Range(6))} {
+	slowest := func(s pl.Stage[int]) time.Duration {
 		ctx, stats := observed(t)
 		require.NoError(t, pl.Ordered(s).Run(ctx))
 		f := stats().Stages[1]
-		if assert.NotEmpty(t, f.Slowest) {
-			assert.Equal(t, 3, f.Slowest[0].Index)
-			assert.GreaterOrEqual(t, f.Slowest[0].Took, 10*time.Millisecond, "what the program has seen of it, on a busy machine")
-		}
+		require.NotEmpty(t, f.Slowest)
+		assert.Equal(t, 3, f.Slowest[0].Index)
+		return f.Slowest[0].Took
 	}
+	oneIsRight(t, func() (figure, own time.Duration) {
+		var l lines
+		figure = slowest(diesSlowly(pl.Range(6)).With(process.Stderr(&l)))
+		own, err := time.ParseDuration(strings.TrimSpace(l.text()))
+		require.NoError(t, err)
+		return figure, own
+	})
+	assert.GreaterOrEqual(t, slowest(tooSlow(pl.Range(6))), 100*time.Millisecond, "it was killed for that")
 }
 
 func TestTheTimesOfAWorkerThatIsReplacedAreThoseOfItsLife(t *testing.T) {
+	const n = 1000
 	ctx, stats := observed(t)
-	require.NoError(t, diesSlowly(pl.Range(1000)).With(pl.Workers(2)).Run(ctx))
+	last := make(chan struct{})
+	var first, end time.Time // between them the worker, or the next one in its place, lives for certain
+	s := diesSlowly(pl.FromFunc(func(_ context.Context, yield func(int) bool) error {
+		for i := range n {
+			yield(i)
+		}
+		<-last
+		end = time.Now()
+		return nil
+	})).With(process.Stderr(io.Discard))
+	for v, err := range s.All(ctx) {
+		require.NoError(t, err)
+		switch v {
+		case 0:
+			first = time.Now()
+		case n - 1:
+			close(last)
+		}
+	}
 	f := stats()
-	s := f.Stages[1]
-	sum := s.Busy + s.Starved + s.Blocked + s.Limited + s.Retrying
-	assert.LessOrEqual(t, sum, 2*f.Elapsed)
-	assert.Greater(t, sum, f.Elapsed/2, "%v", f)
+	w := f.Stages[1]
+	sum := w.Busy + w.Starved + w.Blocked + w.Limited + w.Retrying
+	assert.LessOrEqual(t, sum, f.Elapsed)
+	assert.GreaterOrEqual(t, sum, end.Sub(first), "%v", f)
 }

@@ -2,6 +2,7 @@ package process
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -19,6 +20,32 @@ func mayBeginDump(line []byte) bool {
 	return false
 }
 
+// isEmpty reports whether there is nothing in a line.
+func isEmpty(line []byte) bool { return len(bytes.TrimRight(line, "\n")) == 0 }
+
+// longestReason is how much of what comes before the stacks is looked at.
+const longestReason = 4 << 10
+
+// lastReasons returns the lines at the end of text that may be the reason of a crash dump of which
+// the stacks follow: those that may begin one, and empty ones.
+func lastReasons(text []byte) []byte {
+	from := len(text)
+	for from > 0 {
+		start := bytes.LastIndexByte(text[:from-1], '\n') + 1
+		line := text[start:from]
+		if len(text)-start > longestReason || !mayBeginDump(line) && !isEmpty(line) {
+			break
+		}
+		from = start
+	}
+	return text[from:]
+}
+
+// mayFollowReason reports whether a crash dump may go on with line after its reason.
+func mayFollowReason(line []byte) bool {
+	return isEmpty(line) || bytes.HasPrefix(line, []byte("goroutine ")) || bytes.HasPrefix(line, []byte("runtime stack:"))
+}
+
 // traceOf puts the reason in front of what the runtime has written to the crash output. Of a fatal
 // error the reason is only in the dump on standard error, just before. thrown is the reason of a
 // fatal error; of a panic it is empty, as its text is the user's.
@@ -30,7 +57,7 @@ func traceOf(crash string, dump []byte) (trace, thrown string) {
 	if first, _, _ := strings.Cut(crash, "\n"); strings.HasPrefix(first, "fatal error: ") {
 		return crash, first
 	}
-	if strings.HasPrefix(crash, "panic: ") {
+	if strings.HasPrefix(crash, "panic: ") || strings.HasPrefix(crash, "SIG") {
 		return crash, ""
 	}
 	const beginning = 200 // enough to find it by
@@ -39,27 +66,18 @@ func traceOf(crash string, dump []byte) (trace, thrown string) {
 		return crash, ""
 	}
 	var details []string
-	lines := strings.Split(strings.TrimSpace(string(dump[:at])), "\n")
-	for len(lines) > 0 {
-		last := lines[len(lines)-1]
-		if last != "" && !mayBeginDump([]byte(last)) {
-			break
-		}
-		lines = lines[:len(lines)-1]
-		if thrown == "" && strings.HasPrefix(last, "fatal error: ") {
-			thrown = last
-		} else if last != "" {
-			details = append([]string{last}, details...)
+	for _, line := range slices.Backward(strings.Split(string(lastReasons(dump[:at])), "\n")) {
+		if thrown == "" && strings.HasPrefix(line, "fatal error: ") {
+			thrown = line
+		} else if line != "" {
+			details = append(details, line)
 		}
 	}
 	if thrown == "" {
 		return crash, ""
 	}
-	trace = thrown + "\n"
-	if len(details) > 0 {
-		trace += strings.Join(details, "\n") + "\n"
-	}
-	return trace + "\n" + crash, thrown
+	slices.Reverse(details)
+	return strings.Join(slices.Concat([]string{thrown}, details, []string{"", crash}), "\n"), thrown
 }
 
 // outOfMemory reports whether thrown, the reason of a fatal error, is the want of memory.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,8 +19,9 @@ const (
 	// longestDump is how much of a crash dump is kept back. A longer one is passed on.
 	longestDump = 4 << 20
 	// dumpPatience is how long lines that may begin a crash dump are kept back while the worker
-	// lives on.
-	dumpPatience = time.Second
+	// lives on. Longer would only keep the program's standard error tidier: what is passed on is
+	// remembered.
+	dumpPatience = 250 * time.Millisecond
 	// drainPatience is how long the reader of a dead worker's standard error waits for its end,
 	// which does not come while a process that the worker has started lives on.
 	drainPatience = time.Second
@@ -89,6 +91,7 @@ type stderrReader struct {
 	mu    sync.Mutex
 	phase phase
 	line  []byte // a line that has not ended yet
+	past  []byte // lines that may be the reason of a crash dump which is yet to come; they were passed on
 	dump  []byte // lines from the first one on that may begin a crash dump
 	// untold: no CrashError has the dump.
 	untold bool
@@ -165,9 +168,9 @@ func (r *stderrReader) finish() {
 
 // settle ends what was written before the worker's death. r.mu is held.
 func (r *stderrReader) settle() {
-	r.phase = outlive
 	r.takeLine(r.line)
 	r.line = nil
+	r.phase = outlive
 	if r.untold {
 		r.drop()
 	}
@@ -197,7 +200,9 @@ func (r *stderrReader) take(data []byte) {
 // r.mu is held.
 func (r *stderrReader) takeLine(line []byte) {
 	switch {
-	case len(r.dump) > 0 || r.phase < outlive && mayBeginDump(line):
+	case r.phase >= outlive:
+		r.pass(line)
+	case len(r.dump) > 0 || mayBeginDump(line) || len(r.past) > 0 && mayFollowReason(line):
 		if len(r.dump) == 0 && r.phase == alive {
 			_ = r.proc.Stderr.SetReadDeadline(time.Now().Add(dumpPatience))
 		}
@@ -209,27 +214,30 @@ func (r *stderrReader) takeLine(line []byte) {
 			r.release()
 		}
 	default:
+		r.past = nil
 		r.pass(line)
 	}
 }
 
 func (r *stderrReader) pass(line []byte) { r.write(line) }
 
-// release passes on what was kept back. r.mu is held.
+// release passes on what was kept back, and remembers what may still be the reason of a crash. r.mu
+// is held.
 func (r *stderrReader) release() {
 	if r.own == nil {
 		r.write(r.dump)
 	}
+	r.past = bytes.Clone(lastReasons(append(r.past, r.dump...)))
 	r.dump = nil
 }
 
 // lastWords waits until all that the dead worker wrote has been read, and returns what looks like a
-// crash dump in it.
+// crash dump in it, whether it was passed on or not.
 func (r *stderrReader) lastWords() []byte {
 	<-r.drained
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.dump
+	return slices.Concat(r.past, r.dump)
 }
 
 // decide passes the crash dump on, as soon as it is there, unless a CrashError has it.

@@ -10,8 +10,10 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -73,6 +75,23 @@ var (
 		}
 		return n, nil
 	})
+	foretold = process.Map(func(_ context.Context, n int) (int, error) {
+		fmt.Fprintln(os.Stderr, "runtime: a first line")
+		time.Sleep(time.Second) // it is passed on meanwhile
+		debug.SetMaxStack(32 << 20)
+		return overflow(n), nil
+	})
+	unspoken = process.Map(func(_ context.Context, n int) (int, error) {
+		fmt.Fprint(os.Stderr, "panic: not really\npanic: no line's end")
+		os.Exit(3)
+		return n, nil
+	})
+	quits = process.Map(func(_ context.Context, n int) (int, error) {
+		fmt.Fprintln(os.Stderr, "fatal error: out of memory")
+		_ = syscall.Kill(os.Getpid(), syscall.SIGQUIT)
+		<-never
+		return n, nil
+	}, process.MemoryLimit(1<<30))
 	leaving = process.Map(func(_ context.Context, n int) (int, error) {
 		cmd := exec.Command("sleep", "30")
 		cmd.Stderr = os.Stderr
@@ -143,6 +162,39 @@ func TestADumpIsPrintedIfNoCrashErrorHasIt(t *testing.T) {
 	require.Equal(t, "panic: not really", printed(t, func() {
 		require.NoError(t, noEnd(pl.From(1)).Run(t.Context()))
 	}))
+}
+
+func TestTheReasonComesFirstHoweverEarlyItCame(t *testing.T) {
+	const first = "runtime: a first line\n"
+	fails := func(opts ...pl.Option) {
+		err := foretold(pl.From(1)).With(opts...).Run(t.Context())
+		crash, ok := errors.AsType[*process.CrashError](err)
+		require.True(t, ok, "%v", err)
+		require.Regexp(t, "^fatal error: stack overflow\n"+first, crash.Trace)
+	}
+	// The rest is in the CrashError, and the first line too if the reader was as slow as all that.
+	require.Contains(t, []string{first, ""}, printed(t, func() { fails() }))
+	l := &lines{}
+	fails(process.Stderr(l))
+	require.Equal(t, 1, strings.Count(l.text(), first))
+	require.Equal(t, 1, strings.Count(l.text(), "fatal error: stack overflow\n"))
+}
+
+func TestWhatNoCrashErrorHasIsPrinted(t *testing.T) {
+	require.Equal(t, "panic: not really\npanic: no line's end", printed(t, func() {
+		err := unspoken(pl.From(1)).Run(t.Context())
+		crash, ok := errors.AsType[*process.CrashError](err)
+		require.True(t, ok, "%v", err)
+		require.Empty(t, crash.Trace)
+	}))
+}
+
+func TestASignalIsItsOwnReason(t *testing.T) {
+	err := quits(pl.From(1)).With(process.Stderr(io.Discard)).Run(t.Context())
+	crash, ok := errors.AsType[*process.CrashError](err)
+	require.True(t, ok, "%v", err)
+	require.True(t, strings.HasPrefix(crash.Trace, "SIGQUIT: quit\n"), crash.Trace)
+	require.NotErrorIs(t, err, process.ErrMemory)
 }
 
 func TestATextOfTheUsersOwnIsNoLackOfMemory(t *testing.T) {
