@@ -10,9 +10,11 @@ import (
 // results. The values that it has pulled are in no window, so no other worker can steal them, but
 // they count against the bound until Begin is called for them.
 
-// Pulled receives the i-th value of a Pull. number is its place among all values that ever left the
-// queue. It is called under the lock of the queue.
-type Pulled[T any] func(i int, number int64, v T, t Tag, h Hold)
+// Pulled receives values of a Pull, from its i-th on. number is the place of the first among all
+// values that ever left the queue. tags is empty if the queue keeps none. If h is not nil, there is
+// only one value, and h is what it keeps. Pulled is called under the lock of the queue, and must not
+// keep the slices.
+type Pulled[T any] func(i int, number int64, values []T, tags []Tag, h *Hold)
 
 // Pull implements PulledInlet.
 func (p *In[T]) Pull(ctx context.Context, me *Waiter, n int, take Pulled[T]) (got int, ok bool) {
@@ -50,9 +52,9 @@ func (p *In[T]) pullShare(n int, take Pulled[T]) (got int) {
 		return 0
 	}
 	got = q.pull(p, q.share(n))
-	for i := range got {
-		take(i, q.pulled-int64(got-i), p.lift(uint64(i)), p.liftTag(uint64(i)), Hold{})
-	}
+	take(0, q.pulled+q.static.fetched()-int64(got), p.buf, p.tags, nil)
+	clear(p.buf)
+	clear(p.tags)
 	q.unbegun.Add(int64(got))
 	return got
 }
@@ -60,7 +62,8 @@ func (p *In[T]) pullShare(n int, take Pulled[T]) (got int) {
 // share limits n to an equal part of the values for each worker, since no worker can steal from a
 // driven one. The caller must hold the lock.
 func (q *Windowed[T]) share(n int) int {
-	return max(1, min(n, q.ready.count(n*len(q.ins))/len(q.ins)))
+	there := q.static.remaining() + q.ready.count(n*len(q.ins))
+	return max(1, min(n, there/len(q.ins)))
 }
 
 // Begin implements PulledInlet. It takes the lock only if a producer waits for room.
@@ -73,6 +76,13 @@ func (p *In[T]) Begin(n int) {
 
 // Drive implements ReservedSink.
 func (p *Out[T]) Drive() { p.driven = true }
+
+func (p *Out[T]) mostSpares() int {
+	if p.driven {
+		return mostDrivenSpares
+	}
+	return mostSpares
+}
 
 // Bounded implements ReservedSink.
 func (p *Out[T]) Bounded() bool { return p.q.limit > 0 }

@@ -203,8 +203,8 @@ func (g *game) take(c *consumer, n int) {
 			}
 			return
 		}
-		_, c.ok = c.in.(*In[int]).Pull(context.Background(), c.waiter, n, func(_ int, _ int64, v int, _ Tag, _ Hold) {
-			c.got = append(c.got, v)
+		_, c.ok = c.in.(*In[int]).Pull(context.Background(), c.waiter, n, func(_ int, _ int64, values []int, _ []Tag, _ *Hold) {
+			c.got = append(c.got, values...)
 		})
 	})
 }

@@ -14,9 +14,9 @@ type Hold struct {
 }
 
 // Release releases this share of h. The release of the last share gives back what h keeps. A second
-// call does nothing.
+// call does nothing, and a nil h keeps nothing.
 func (h *Hold) Release() {
-	if h.q == nil {
+	if h == nil || h.q == nil {
 		return
 	}
 	q := h.q
@@ -26,9 +26,9 @@ func (h *Hold) Release() {
 	}
 }
 
-// Share returns another share of h, which must be released too.
+// Share returns another share of h, which must be released too. A nil h keeps nothing.
 func (h *Hold) Share() Hold {
-	if h.q == nil {
+	if h == nil || h.q == nil {
 		return Hold{}
 	}
 	if h.shares == nil {

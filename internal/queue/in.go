@@ -274,7 +274,7 @@ func (p *Out[T]) moveTo(in *In[T], n int) {
 		c := p.first
 		if p.headPos == len(c.vals) {
 			p.first, p.headPos = c.next, 0
-			p.spares.push(c)
+			p.spares.push(c, p.mostSpares())
 			continue
 		}
 		from := c.vals[p.headPos:min(p.headPos+todo, len(c.vals))]

@@ -29,6 +29,10 @@ type lanesInlet[T any, K comparable] struct {
 	buf   []entry[T, K]
 	given *entry[T, K] // the place of the value taken last; nil: none since the last fetch
 
+	// What a Pulled is called with.
+	value [1]T
+	tag   [1]Tag
+
 	// These are guarded by q.mu.
 	claimed   int // of the places, those that q.fetched no longer counts
 	ended     int // of these, those whose values have given back what they kept
@@ -221,9 +225,13 @@ func (in *lanesInlet[T, K]) pull(n int, take Pulled[T]) (got int) {
 	in.buf = q.ready.moveTo(in.buf[:0], got)
 	for i := range in.buf {
 		e := &in.buf[i]
-		take(i, q.pulled+int64(i), e.v, e.t, q.holdOf(e))
+		h := q.holdOf(e)
+		in.value[0], in.tag[0] = e.v, e.t
+		take(i, q.pulled+int64(i), in.value[:], in.tag[:], &h)
 	}
 	clear(in.buf)
+	clear(in.value[:])
+	clear(in.tag[:])
 	q.unbegun += got
 	q.left(got)
 	return got

@@ -87,6 +87,9 @@ func (p *Out[T]) available() int {
 	return p.unpulledAt(State(p.word.bits.Or(valueAsked)))
 }
 
+// Tagged reports whether the queue keeps the tags of its values.
+func (p *Out[T]) Tagged() bool { return p.tagged }
+
 // Put implements Sink.
 func (p *Out[T]) Put(me *Waiter, v T, t Tag) bool {
 	_, ok := p.Publish(me, v, t, 0)
@@ -121,6 +124,44 @@ func (p *Out[T]) Publish(me *Waiter, v T, t Tag, claim State) (w State, ok bool)
 			return 0, false
 		}
 	}
+}
+
+// PutAll is Put for several values without tags, which are published at once as far as there is
+// room for all. It returns how many it has put: all, unless the queue was stopped.
+func (p *Out[T]) PutAll(me *Waiter, values []T) (n int) {
+	for n < len(values) {
+		if p.pos == len(p.vals) {
+			p.grow()
+		}
+		some := values[n:min(len(values), n+len(p.vals)-p.pos)]
+		got, wanted := p.offerAll(some)
+		if got == 0 {
+			got = 1
+			_, wanted = p.Publish(me, some[0], Tag{}, 0)
+		}
+		if !wanted {
+			return n
+		}
+		n += got
+	}
+	return n
+}
+
+// offerAll publishes the first values for which there is credit. Like Offer it publishes none if
+// there is no credit or the word has changed. It reports false once the queue is stopped.
+func (p *Out[T]) offerAll(values []T) (n int, wanted bool) {
+	w := p.word.load()
+	if n = len(values); p.q.limit > 0 {
+		n = min(n, int(w.credit()))
+	}
+	place := p.vals[p.pos : p.pos+n]
+	copy(place, values)
+	if n == 0 || !p.word.compareAndSwap(w, w+State(n)*p.increment) {
+		clear(place)
+		return 0, true
+	}
+	p.pos += n
+	return n, w&valueAsked == 0 || p.announceValue()
 }
 
 // Offer is the usual case of Publish, small enough to be inlined into the workers' loop. It reports

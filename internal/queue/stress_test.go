@@ -42,11 +42,13 @@ var kinds = []struct {
 	name    string
 	make    func(bound int) Queue[int]
 	driven  bool
+	bulk    bool // producers put several values at once
 	bounded bool // it cannot do without a bound
 }{
 	{name: "ring", make: func(bound int) Queue[int] { return newRing[int](bound) }},
 	{name: "window", make: func(bound int) Queue[int] { return NewWindowed[int](bound, false) }},
 	{name: "tagged", make: func(bound int) Queue[int] { return NewWindowed[int](bound, true) }},
+	{name: "bulk", make: func(bound int) Queue[int] { return NewWindowed[int](bound, false) }, bulk: true},
 	{name: "driven", make: func(bound int) Queue[int] { return NewWindowed[int](bound, false) }, driven: true},
 	{name: "channel", make: func(bound int) Queue[int] {
 		return NewChannel[int](bound, func(f func()) { go f() })
@@ -111,7 +113,7 @@ func trials(t *testing.T, prepare func(*trial, *rand.Rand), check func(tr *trial
 				ok := t.Run(name, func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						tr.t, tr.q = t, kind.make(tr.bound)
-						check(tr, tr.run(kind.driven, r))
+						check(tr, tr.run(kind.driven, kind.bulk, r))
 					})
 				})
 				require.True(t, ok)
@@ -121,7 +123,7 @@ func trials(t *testing.T, prepare func(*trial, *rand.Rand), check func(tr *trial
 }
 
 // run returns what each consumer took.
-func (tr *trial) run(driven bool, r *rand.Rand) [][]int {
+func (tr *trial) run(driven, bulk bool, r *rand.Rand) [][]int {
 	tr.seen = make([]atomic.Int32, tr.producers*tr.each)
 	tr.stopped = make(chan struct{})
 	tr.came = make([]chan struct{}, len(tr.seen))
@@ -134,9 +136,12 @@ func (tr *trial) run(driven bool, r *rand.Rand) [][]int {
 		out, own := tr.q.Producer(), rand.New(rand.NewPCG(r.Uint64(), 2))
 		putting.Go(func() {
 			values := tr.values(p, own)
-			if driven {
+			switch {
+			case driven:
 				tr.putReserved(out.(*Out[int]), values, own)
-			} else {
+			case bulk:
+				tr.putBulk(out.(*Out[int]), values, own)
+			default:
 				tr.putAll(out, values)
 			}
 		})
@@ -190,14 +195,14 @@ func (tr *trial) values(p int, r *rand.Rand) func(yield func(int) bool) {
 
 // put returns are counted before the bound is looked at, and begun values before they are: so that
 // the difference is, if anything, too small.
-func (tr *trial) countPut() {
-	n := tr.puts.Add(1)
+func (tr *trial) countPuts(n int) {
+	puts := tr.puts.Add(int64(n))
 	if tr.bound == 0 {
 		return
 	}
 	// What was handed to a consumer that has not got it out of Take yet is in no queue.
 	most := int64(tr.bound + tr.consumers)
-	assert.LessOrEqual(tr.t, n-tr.takes.Load(), most, "values in a queue of %d", tr.bound)
+	assert.LessOrEqual(tr.t, puts-tr.takes.Load(), most, "values in a queue of %d", tr.bound)
 }
 
 func (tr *trial) putAll(out Sink[int], values func(func(int) bool)) {
@@ -206,8 +211,28 @@ func (tr *trial) putAll(out Sink[int], values func(func(int) bool)) {
 		if !out.Put(w, v, Tag{Seq: uint64(v)}) {
 			return
 		}
-		tr.countPut()
+		tr.countPuts(1)
 	}
+}
+
+// putBulk puts values by handfuls and by hundreds, and with a semaphore one at a time, since the next may have to wait.
+func (tr *trial) putBulk(out *Out[int], values func(func(int) bool), r *rand.Rand) {
+	w, most := me(), 1+r.IntN(200)
+	var some []int
+	put := func() (wanted bool) {
+		n := out.PutAll(w, some)
+		tr.countPuts(n)
+		wanted = n == len(some)
+		some = some[:0]
+		return wanted
+	}
+	for v := range values {
+		some = append(some, v)
+		if (tr.semaphore != nil || r.IntN(most) == 0) && !put() {
+			return
+		}
+	}
+	put()
 }
 
 // putReserved puts values in room that it has reserved, if there is any, and gives back some of it
@@ -223,7 +248,7 @@ func (tr *trial) putReserved(out *Out[int], values func(func(int) bool), r *rand
 		if !out.Put(w, v, Tag{}) {
 			return
 		}
-		tr.countPut()
+		tr.countPuts(1)
 		reserved = max(0, reserved-1)
 		if back := r.IntN(reserved + 1); r.IntN(4) == 0 || tr.semaphore != nil {
 			out.Unreserve(back)
@@ -254,10 +279,10 @@ func (tr *trial) takeOne(in Inlet[int]) func() (int, bool) {
 func (tr *trial) pull(in *In[int], r *rand.Rand) func() (int, bool) {
 	w, last := me(), int64(-1)
 	var pulled []int
-	take := func(_ int, number int64, v int, _ Tag, _ Hold) {
+	take := func(_ int, number int64, values []int, _ []Tag, _ *Hold) {
 		assert.Greater(tr.t, number, last, "numbers grow")
-		last = number
-		pulled = append(pulled, v)
+		last = number + int64(len(values)-1)
+		pulled = append(pulled, values...)
 	}
 	return func() (v int, ok bool) {
 		if len(pulled) == 0 || r.IntN(3) == 0 {
@@ -299,6 +324,42 @@ func (tr *trial) begin(v int, r *rand.Rand) {
 		}
 	}
 	tr.waiting.Add(-1)
+}
+
+// Driven workers share values that are there already, and see their end without waiting.
+func TestStaticValuesArePulledOnce(t *testing.T) {
+	for _, consumers := range []int{1, 3} {
+		q := NewWindowed[int](5, false)
+		q.SetStatic(100, func(i int) int { return i })
+		var ins []*In[int]
+		for range consumers {
+			ins = append(ins, q.Consumer(nil).(*In[int]))
+		}
+		next := int64(0)
+		take := func(at int, number int64, values []int, tags []Tag, h *Hold) {
+			assert.Zero(t, at)
+			assert.Empty(t, tags)
+			assert.Nil(t, h)
+			for i, v := range values {
+				assert.EqualValues(t, next, v)
+				assert.Equal(t, next, number+int64(i), "the number of the value")
+				next++
+			}
+		}
+		assert.Equal(t, 40/consumers, ins[0].TryPull(40/consumers, take), "consumers=%d", consumers)
+		assert.Zero(t, q.Taken(), "nothing has begun")
+		ins[0].Begin(3)
+		assert.EqualValues(t, 3, q.Taken())
+		left := 100 - 40/consumers
+		assert.Equal(t, left/consumers, ins[len(ins)-1].TryPull(1000, take), "a worker's share")
+		for next < 100 {
+			_, ok := ins[0].Pull(context.Background(), me(), 1000, take)
+			require.True(t, ok)
+		}
+		_, ok := ins[0].Pull(context.Background(), me(), 1000, take)
+		assert.False(t, ok, "the end")
+		assert.Zero(t, ins[0].TryPull(1000, take))
+	}
 }
 
 // Values that are there already need no producer; their tags are their numbers.

@@ -55,19 +55,20 @@ const (
 
 	firstChunk = 8 // places in the first chunk of a producer
 	mostChunk  = 256
-	mostSpares = 4
+
+	mostSpares       = 4  // what a queue of a thousand values needs
+	mostDrivenSpares = 32 // for the results of messages, which come in bulk
 )
 
-// spares are emptied chunks for the producer to use again: as many as a queue of a thousand values
-// needs.
+// spares are emptied chunks for the producer to use again.
 type spares[T any] struct {
 	last *chunk[T]
 	n    int
 }
 
-func (s *spares[T]) push(c *chunk[T]) {
+func (s *spares[T]) push(c *chunk[T], most int) {
 	c.next = nil
-	if s.n < mostSpares && len(c.vals) > 0 { // the first chunk of an Out is empty
+	if s.n < most && len(c.vals) > 0 { // the first chunk of an Out is empty
 		c.next, s.last = s.last, c
 		s.n++
 	}
