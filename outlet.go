@@ -129,6 +129,14 @@ func (e *emitter[T]) put(me *queue.Waiter, v T, t queue.Tag) bool {
 	return wanted
 }
 
+// putsAll reports whether putAll may be called.
+func (e *emitter[T]) putsAll() bool { return e.windowOut != nil && !e.windowOut.Tagged() }
+
+// putAll is put for several values, to the only consumer. It returns how many that one has wanted.
+func (e *emitter[T]) putAll(me *queue.Waiter, values []T) int {
+	return e.windowOut.PutAll(me, values)
+}
+
 // word returns the word of the only sink, which the worker's inlet may share, or nil if the sink
 // has none.
 func (e *emitter[T]) word() *queue.Word {

@@ -74,7 +74,7 @@ func newInputQueue[T any](b *builder, o node, in node, s *Site, a *admission[T])
 		connect(b, s, q, in)
 		return q
 	}
-	if source := staticOf[T](b, o, in); source != nil {
+	if source := staticOf[T](b, o, in, bound); source != nil {
 		q := queue.NewWindowed[T](bound, b.tagged(o))
 		q.SetStatic(source.n, source.at)
 		b.run.draining.onStop(q.EndStatic)
@@ -153,13 +153,13 @@ func windowFlow[T any](p *queue.In[T], s *Site, sheet *timesheet.Sheet, yield fu
 
 // staticOf returns the values of in if the queue in front of o can hold them from the start: in is
 // a static source with o as its only consumer. It returns nil otherwise, also if an Ordered
-// downstream limits how many are under way, or if o is driven: a driven worker may have to wait,
-// since it cannot steal from another, and static values never wake a worker.
-func staticOf[T any](b *builder, o, in node) *staticValues[T] {
+// downstream limits how many are under way, or if o is driven and the queue has a bound: that also
+// limits how many values its workers have pulled and not begun.
+func staticOf[T any](b *builder, o, in node, bound int) *staticValues[T] {
 	source, ok := in.(*operator[T])
 	limited := slices.ContainsFunc(b.planned[in].trackers, queue.Tracker.Limited)
-	if !ok || source.values == nil || limited || o.meta().driven ||
-		!b.tryInline(in) {
+	ahead := o.meta().driven && bound > 0
+	if !ok || source.values == nil || limited || ahead || !b.tryInline(in) {
 		return nil
 	}
 	return source.values
