@@ -55,15 +55,17 @@ func (s *stage[A, B, R]) hear(msg *nats.Msg) {
 // on; of one that ran alone it is known that it began, and how often. The lock is held.
 func (s *stage[A, B, R]) suspect(p *parcel[A], values []*value[A]) (again, poison []*value[A]) {
 	for _, v := range values {
-		v.alone = true
+		if v.alone == nil {
+			v.alone = new(ordeal)
+		}
 		switch {
 		case !p.alone:
-			v.began = 1
+			v.alone.began = 1
 		case p.began:
-			v.began++
-			v.where = p.where
+			v.alone.began++
+			v.alone.where = p.where
 		}
-		if p.alone && v.began >= s.settings.maxDeliver {
+		if p.alone && v.alone.began >= s.settings.maxDeliver {
 			poison = append(poison, v)
 		} else {
 			again = append(again, v)
@@ -109,8 +111,8 @@ func (s *stage[A, B, R]) again(p *parcel[A], values []*value[A], strayed bool) (
 // fault fails values that kill their workers. finishing is held.
 func (s *stage[A, B, R]) fault(poison []*value[A]) {
 	for _, v := range poison {
-		began := v.began
-		v.began = 0
-		s.fail(v, nil, crossing.Framed(v.where+": ", pl.Permanent(&PoisonError{Deliveries: began})))
+		began := v.alone.began
+		v.alone.began = 0
+		s.fail(v, nil, crossing.Framed(v.alone.where+": ", pl.Permanent(&PoisonError{Deliveries: began})))
 	}
 }

@@ -25,6 +25,40 @@ func (s *stage[A, B, R]) emitAll(v *value[A], results []R, reserves bool) {
 	}
 }
 
+// handAlike hands on the results of values that have one each and need no room, as long as nothing is the matter with them.
+// It returns how many have so ended; the others must be handed on one by one.
+func (s *stage[A, B, R]) handAlike(values []*value[A], r *unpacker[R]) (n int) {
+	if _, ok := any(r.values).([]B); !ok { // as with a filter, whose values do not travel back
+		return 0
+	}
+	for n < len(values) {
+		alike := s.alike(values[n:])
+		if len(alike) == 0 {
+			break
+		}
+		results := any(r.ready(len(alike))).([]B)
+		if len(results) == 0 {
+			break
+		}
+		s.port.Finish(alike[:len(results)], results)
+		s.done = append(s.done, values[n:n+len(results)]...)
+		n += len(results)
+	}
+	return n
+}
+
+// alike returns the items of the first values with which nothing is the matter.
+func (s *stage[A, B, R]) alike(values []*value[A]) []*pl.Item[A] {
+	s.items = s.items[:0]
+	for _, v := range values {
+		if v == nil || v.stale || v.broken != nil {
+			break
+		}
+		s.items = append(s.items, v.item)
+	}
+	return s.items
+}
+
 // conclude does what a mark says. why is why the results could not be decoded, if so.
 func (s *stage[A, B, R]) conclude(v *value[A], p *parcel[A], m mark, why error) {
 	if v.stale { // it has no results, or none that could be decoded
@@ -69,11 +103,10 @@ func (s *stage[A, B, R]) endLocked(p *parcel[A], values ...*value[A]) {
 		s.trim()
 	}
 	for _, v := range values {
-		v.over, v.held = true, false
-		*v.item = pl.Item[A]{}
 		s.leaveParcel(v, p)
-		if v.slab.left--; v.slab.left == 0 && len(s.spare) < mostSpare/len(v.slab.items) {
-			s.spare = append(s.spare, v.slab)
+		v.end()
+		if b := v.slab; b.left == 0 && len(s.spare) < mostSpare/len(b.items) {
+			s.spare = append(s.spare, b)
 		}
 	}
 }

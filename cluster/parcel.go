@@ -13,13 +13,25 @@ type value[A any] struct {
 	slab   *slab[A] // that it is in
 	id     uint64
 	in     *parcel[A] // nil: none, so that it waits to be sent
-	began  int        // how often it has begun, as far as is known, and its worker was lost
-	where  string     // the worker that was lost last while it ran there alone
-	alone  bool       // it may be what kills its workers
+	alone  *ordeal    // it may be what kills its workers, and runs alone; nil: no
 	stale  bool       // it begins anew
 	over   bool
 	held   bool  // a frame that speaks of it is being handed on
 	broken error // why an earlier part of its results could not be decoded
+}
+
+// ordeal is what is known of a value that may be what kills its workers.
+type ordeal struct {
+	began int    // how often it has begun, as far as is known, and its worker was lost
+	where string // the worker that was lost last while it ran there alone
+}
+
+// end ends the value, and forgets all that it keeps alive.
+func (v *value[A]) end() {
+	v.over, v.stale, v.held = true, false, false
+	v.in, v.alone, v.broken = nil, nil, nil
+	*v.item = pl.Item[A]{}
+	v.slab.left--
 }
 
 // parcel is a message of values.

@@ -198,6 +198,12 @@ func (s *stage[A, B, R]) hand(p *parcel[A], f *frame, from *member) {
 	values := s.named
 	for _, m := range f.marks {
 		n := min(m.n, len(values)) // the parcel has no more
+		if !atOnce && m.fate == fateDone && m.results == 1 {
+			handed := s.handAlike(values[:n], &r)
+			ended += handed
+			n -= handed
+			values = values[handed:]
+		}
 		for _, v := range values[:n] {
 			var why error
 			for need := m.results; need > 0; {

@@ -146,10 +146,6 @@ func (s *stage[A, B, R]) next(n int) []*value[A] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	values := s.fresh(got)
-	for _, v := range values {
-		s.lastID++
-		v.id = s.lastID
-	}
 	s.flying += got
 	s.count()
 	if len(s.own) > 0 { // given back meanwhile, and earlier
@@ -187,7 +183,7 @@ func (s *stage[A, B, R]) pull(n int) (got int, ok bool) {
 func (s *stage[A, B, R]) cut(n int) []*value[A] {
 	n = min(n, len(s.own))
 	for i, v := range s.own[:n] {
-		if v.alone {
+		if v.alone != nil {
 			n = max(i, 1)
 			break
 		}
@@ -283,10 +279,13 @@ func (s *stage[A, B, R]) post(values []*value[A], data []byte) {
 	s.mu.Lock()
 	s.last++
 	p := &parcel[A]{id: s.last, values: values, left: len(values), bytes: int64(len(data)), sent: time.Now()}
-	w := work{parcel: p.id, data: data, begun: values[0].began}
-	if values[0].alone || s.settings.maxDeliver == 1 {
+	w := work{parcel: p.id, data: data}
+	if first := values[0]; first.alone != nil || s.settings.maxDeliver == 1 {
 		p.alone = true
 		w.flags |= flagAlone
+		if first.alone != nil {
+			w.begun = first.alone.began
+		}
 	}
 	for _, v := range values {
 		v.in = p

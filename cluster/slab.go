@@ -5,19 +5,20 @@ import "github.com/gopeln/pl"
 // slab is memory for values that are pulled together. It is used again when all of them have ended, since at a million
 // values a second there would be much to clear and to collect.
 type slab[A any] struct {
-	items  []pl.Item[A]
-	values []value[A]
-	all    []*value[A]
-	left   int // of the values that were pulled, those that have not ended
+	items []pl.Item[A]
+	all   []*value[A]
+	left  int // of the values that were pulled, those that have not ended
 }
 
 // mostSpare limits the values for which slabs wait to be used again.
 const mostSpare = 64 << 10
 
 func newSlab[A any](n int) *slab[A] {
-	b := &slab[A]{items: make([]pl.Item[A], n), values: make([]value[A], n), all: make([]*value[A], n)}
-	for i := range b.values {
-		b.all[i] = &b.values[i]
+	b := &slab[A]{items: make([]pl.Item[A], n), all: make([]*value[A], n)}
+	values := make([]value[A], n)
+	for i := range values {
+		values[i] = value[A]{item: &b.items[i], slab: b}
+		b.all[i] = &values[i]
 	}
 	return b
 }
@@ -33,7 +34,8 @@ func (s *stage[A, B, R]) clearSlab(n int) {
 	}
 }
 
-// fresh returns the n values that were pulled into the empty slab. A few do not keep one that is made for many.
+// fresh returns the n values that were pulled into the empty slab, with their ids. A few do not keep one that is made for
+// many. The lock is held.
 func (s *stage[A, B, R]) fresh(n int) []*value[A] {
 	b := s.empty
 	if n < len(b.items)/2 {
@@ -45,8 +47,9 @@ func (s *stage[A, B, R]) fresh(n int) []*value[A] {
 		s.empty = nil
 	}
 	b.left = n
-	for i := range n {
-		b.values[i] = value[A]{item: &b.items[i], slab: b}
+	for _, v := range b.all[:n] {
+		s.lastID++
+		v.id, v.over = s.lastID, false
 	}
 	return b.all[:n:n]
 }

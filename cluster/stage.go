@@ -60,6 +60,7 @@ type stage[A, B, R any] struct {
 	dec       wire.Decoder[R]
 	named     []*value[A] // those that the frame speaks of
 	done      []*value[A] // of them, those that have ended well and are not counted yet
+	items     []*pl.Item[A]
 
 	mu       sync.Mutex
 	stream   string // of this incarnation
