@@ -96,7 +96,7 @@ const (
 	// aheadTimeServer is how much work waits at the server for workers to pull.
 	aheadTimeServer = 20 * time.Millisecond
 	// mostValuesAhead limits the values of that work, for each slot: more are no use, and leave the processor's cache.
-	mostValuesAhead = 8192
+	mostValuesAhead = 16384
 )
 
 // mostParcels is how many messages may be out. The lock is held.
