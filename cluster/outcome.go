@@ -26,9 +26,10 @@ func (s *stage[A, B, R]) emitAll(v *value[A], results []R, reserves bool) {
 }
 
 // handAlike hands on the results of values that have one each and need no room, as long as nothing is the matter with them.
-// It returns how many have so ended; the others must be handed on one by one.
+// It returns how many have so ended; the others must be handed on one by one. So must those of a FlatMap: earlier frames, or
+// earlier attempts, may have handed on results of them.
 func (s *stage[A, B, R]) handAlike(values []*value[A], r *unpacker[R]) (n int) {
-	if _, ok := any(r.values).([]B); !ok { // as with a filter, whose values do not travel back
+	if _, ok := any(r.values).([]B); !ok || s.site.Results() == pl.Many { // not of B: a filter's values do not travel back
 		return 0
 	}
 	for n < len(values) {

@@ -213,6 +213,29 @@ func TestAFlatMapsWorkersAreKilled(t *testing.T) {
 	got.check(t, n*each, func(i int) int { return i/each*10 + i%each })
 }
 
+func TestAFlatMapRepeatsNothingItYielded(t *testing.T) {
+	for name, opts := range map[string][]pl.Option{"boundless": nil, "bounded": {pl.MaxSize(3)}} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(notesVariable, filepath.Join(t.TempDir(), "notes"))
+			s, err := embed.Start(t.Context(), embed.LocalWorkers(1))
+			require.NoError(t, err)
+			defer s.Close()
+			const n = 30
+			opts := append(opts, cluster.On(s.Cluster()), pl.Retry(2, nil))
+			got, err := stumbles(pl.Range(n)).With(opts...).Collect(t.Context())
+			require.NoError(t, err)
+			slices.Sort(got)
+			var want []int
+			for i := range n {
+				for j := range 1 + i%3 {
+					want = append(want, 10*i+j)
+				}
+			}
+			require.Equal(t, want, got)
+		})
+	}
+}
+
 func TestAWorkerIsFrozenBeyondItsLease(t *testing.T) {
 	s, url := listening(t)
 	zombie := cast(t, "worker", url)

@@ -45,6 +45,20 @@ var (
 		}
 		return nil
 	}, pl.Name("works"))
+	stumbles = cluster.FlatMap(func(_ context.Context, n int, yield func(int) bool) error {
+		for i := range 1 + n%3 {
+			if i > 0 {
+				time.Sleep(3 * time.Millisecond) // what was yielded before leaves in a message of its own
+			}
+			if !yield(10*n + i) {
+				return nil
+			}
+		}
+		if mark(fmt.Sprint("stumbles", n)) {
+			return errors.New("once")
+		}
+		return nil
+	}, pl.Name("stumbles"))
 	fatal = cluster.Map(func(_ context.Context, n int) (int, error) {
 		if n == 13 {
 			note("began")
