@@ -78,7 +78,7 @@ func (s *slot[A, B, R]) ended(w *remote[A, R]) (died bool) {
 	s.port.Team().Hold(-left.held)
 	var crash *CrashError
 	told := false // somebody of crash
-	defer func() { w.stderr.decide(told && crash.Trace != "") }()
+	defer func() { w.stderr.decide(told && crash.Trace != "", left.trace) }()
 	if left.orderly() {
 		s.barren = 0
 		return false

@@ -57,12 +57,8 @@ func traceOf(crash string, dump []byte) (trace, thrown string) {
 	if first, _, _ := strings.Cut(crash, "\n"); strings.HasPrefix(first, "fatal error: ") {
 		return crash, first
 	}
-	if strings.HasPrefix(crash, "panic: ") || strings.HasPrefix(crash, "SIG") {
-		return crash, ""
-	}
-	const beginning = 200 // enough to find it by
-	at := bytes.Index(dump, []byte(crash[:min(len(crash), beginning)]))
-	if at < 0 {
+	at := crashAt(crash, dump)
+	if saysWhy(crash) || at < 0 {
 		return crash, ""
 	}
 	var details []string
@@ -78,6 +74,31 @@ func traceOf(crash string, dump []byte) (trace, thrown string) {
 	}
 	slices.Reverse(details)
 	return strings.Join(slices.Concat([]string{thrown}, details, []string{"", crash}), "\n"), thrown
+}
+
+// saysWhy reports whether what the runtime has written to the crash output begins with the reason.
+func saysWhy(crash string) bool {
+	return strings.HasPrefix(crash, "fatal error: ") || strings.HasPrefix(crash, "panic: ") || strings.HasPrefix(crash, "SIG")
+}
+
+// crashAt returns where in dump that begins which the runtime has written to the crash output too, or
+// -1 if it is not there.
+func crashAt(crash string, dump []byte) int {
+	const beginning = 200 // enough to find it by
+	return bytes.Index(dump, []byte(crash[:min(len(crash), beginning)]))
+}
+
+// beforeCrash returns what a worker wrote before its crash dump: lines that only looked like one, and
+// what followed them.
+func beforeCrash(crash string, dump []byte) []byte {
+	at := crashAt(crash, dump)
+	if at < 0 {
+		return nil
+	}
+	if !saysWhy(crash) {
+		at -= len(lastReasons(dump[:at]))
+	}
+	return dump[:at]
 }
 
 // outOfMemory reports whether thrown, the reason of a fatal error, is the want of memory.

@@ -22,6 +22,7 @@ const stacks = "goroutine 7 [running]:\nmain.f()\n\tmain.go:7\n"
 // last words.
 type speech struct {
 	pieces []string
+	ahead  string // of the last words, at once
 	crash  string
 	told   bool
 }
@@ -47,12 +48,12 @@ func (s speech) hear(t *testing.T, err *stderr) (trace, thrown, before, all stri
 		require.True(t, r.goOn())
 	}
 	before = text()
-	r.take([]byte(s.crash))
+	r.take([]byte(s.ahead + s.crash))
 	r.enter(dead, 0)
 	require.True(t, r.goOn())
 	r.take([]byte("from a process that it left\n"))
 	trace, thrown = traceOf(strings.TrimSpace(s.crash), r.lastWords())
-	r.decide(s.told)
+	r.decide(s.told, strings.TrimSpace(s.crash))
 	r.finish()
 	return trace, thrown, before, text()
 }
@@ -89,7 +90,7 @@ func TestAReasonThatWasPassedOnIsRemembered(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			spoken := strings.Join(c.pieces, "")
 			for _, told := range []bool{false, true} {
-				s := speech{c.pieces, c.crash, told}
+				s := speech{pieces: c.pieces, crash: c.crash, told: told}
 				trace, thrown, before, all := s.hear(t, &stderr{})
 				assert.True(t, strings.HasPrefix(trace, c.reason), trace)
 				assert.True(t, strings.HasSuffix(trace, strings.TrimSpace(c.crash)), trace)
@@ -108,6 +109,23 @@ func TestAReasonThatWasPassedOnIsRemembered(t *testing.T) {
 				assert.Empty(t, before+all)
 				assert.Equal(t, spoken+c.crash+left, own.String())
 			}
+		})
+	}
+}
+
+func TestOnlyTheDumpItselfIsKeptBack(t *testing.T) {
+	const ordinary, left = "panic: a lie\nordinary\n", "from a process that it left\n"
+	for name, c := range map[string]struct{ reason, crash, trace string }{
+		"a panic":       {"", "panic: astray\n\n" + stacks, "panic: astray\n"},
+		"a fatal error": {"runtime: why\nfatal error: true\n", "\n" + stacks, "fatal error: true\nruntime: why\n\n"},
+		"all of it":     {"", "fatal error: true\n\n" + stacks, "fatal error: true\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := speech{ahead: ordinary + c.reason, crash: c.crash, told: true}
+			trace, _, before, all := s.hear(t, &stderr{})
+			assert.True(t, strings.HasPrefix(trace, c.trace), trace)
+			assert.Empty(t, before)
+			assert.ElementsMatch(t, strings.SplitAfter(ordinary+left, "\n"), strings.SplitAfter(all, "\n"))
 		})
 	}
 }

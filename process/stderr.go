@@ -93,8 +93,9 @@ type stderrReader struct {
 	line  []byte // a line that has not ended yet
 	past  []byte // lines that may be the reason of a crash dump which is yet to come; they were passed on
 	dump  []byte // lines from the first one on that may begin a crash dump
-	// untold: no CrashError has the dump.
+	// untold: no CrashError has the dump. Otherwise crash is what the crash output had of it.
 	untold bool
+	crash  string
 }
 
 // phase is how a reader's worker stands. It only grows.
@@ -240,11 +241,12 @@ func (r *stderrReader) lastWords() []byte {
 	return slices.Concat(r.past, r.dump)
 }
 
-// decide passes the crash dump on, as soon as it is there, unless a CrashError has it.
-func (r *stderrReader) decide(told bool) {
+// decide passes on what was kept back, as soon as it is there: the crash dump only if no CrashError
+// has it. crash is what the crash output had.
+func (r *stderrReader) decide(told bool, crash string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.untold = !told
+	r.untold, r.crash = !told, crash
 	if r.phase >= outlive {
 		r.drop()
 	}
@@ -252,8 +254,11 @@ func (r *stderrReader) decide(told bool) {
 
 // drop ends what was kept back. r.mu is held.
 func (r *stderrReader) drop() {
-	if r.untold {
+	switch {
+	case r.untold:
 		r.release()
+	case r.own == nil:
+		r.write(beforeCrash(r.crash, r.dump))
 	}
 	r.dump = nil
 }
