@@ -77,6 +77,7 @@ func newInputQueue[T any](b *builder, o node, in node, s *Site, a *admission[T])
 	if source := staticOf[T](b, o, in, bound); source != nil {
 		q := queue.NewWindowed[T](bound, b.tagged(o))
 		q.SetStatic(source.n, source.at)
+		s.toStop = append(s.toStop, q)
 		b.run.draining.onStop(q.EndStatic)
 		b.planned[in].figures.addOutput(givenByTaking{q})
 		return q
