@@ -27,6 +27,7 @@ var retryChecks = []check{
 	{"EndsWithTheRunWhileItWaits", here, retryIsCancelled},
 	{"RetriesPanicAndGoexit", here, retryPanic},
 	{"FlatMapRepeatsNothingItYielded", here, retryFlatMap},
+	{"NoResultComesTwice", nothing, retryDoublesNothing},
 	{"NilWaitIsNoWait", here, retryNilWait},
 	{"ErrorsTellTheAttempts", nothing, retryTellsAttempts},
 	{"PermanentErrorIsNotTriedAgain", nothing, permanentIsFinal},
@@ -126,6 +127,20 @@ func retryFlatMap(t *testing.T, api API) {
 	}
 	got := mustCollect(t, api, api.FlatMap(f, pl.Retry(4, nil))(pl.From(1, 2)))
 	assert.Equal(t, []int{10, 11, 12, 13, 20, 21, 22, 23}, got)
+}
+
+// Of the values that fail at first, a result has been handed on before.
+func retryDoublesNothing(t *testing.T, api API) {
+	in := []int{1, FailOnce, 2, FailOnce + 1, FailOnce + 2, 3}
+	var want []int
+	for _, x := range in {
+		want = append(want, x, -x)
+	}
+	for _, opts := range [][]pl.Option{nil, {pl.Workers(3)}, {pl.MaxSize(1)}, {pl.Workers(3), pl.MaxSize(1)}} {
+		Keep(t)
+		s := api.Obey.FlatMap(pl.From(in...)).With(pl.Retry(2, nil)).With(opts...)
+		SameValues(t, want, mustCollect(t, api, s))
+	}
 }
 
 func retryNilWait(t *testing.T, api API) {
