@@ -28,10 +28,8 @@ type ordeal struct {
 
 // end ends the value, and forgets all that it keeps alive.
 func (v *value[A]) end() {
-	v.over, v.stale, v.held, v.in = true, false, false, nil
-	if v.alone != nil || v.broken != nil {
-		v.alone, v.broken = nil, nil
-	}
+	v.over, v.stale, v.held = true, false, false
+	v.in, v.alone, v.broken = nil, nil, nil
 	*v.item = pl.Item[A]{}
 	v.slab.left--
 }

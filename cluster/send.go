@@ -280,12 +280,13 @@ func (s *stage[A, B, R]) post(values []*value[A], data []byte) {
 	s.last++
 	p := &parcel[A]{id: s.last, values: values, left: len(values), bytes: int64(len(data)), sent: time.Now()}
 	w := work{parcel: p.id, data: data}
-	if first := values[0]; first.alone != nil || s.settings.maxDeliver == 1 {
+	known := values[0].alone
+	if known != nil {
+		w.begun = known.began
+	}
+	if known != nil || s.settings.maxDeliver == 1 {
 		p.alone = true
 		w.flags |= flagAlone
-		if first.alone != nil {
-			w.begun = first.alone.began
-		}
 	}
 	for _, v := range values {
 		v.in = p

@@ -58,9 +58,9 @@ type stage[A, B, R any] struct {
 	finishing sync.Mutex
 	frame     frame
 	dec       wire.Decoder[R]
-	named     []*value[A] // those that the frame speaks of
-	done      []*value[A] // of them, those that have ended well and are not counted yet
-	items     []*pl.Item[A]
+	named     []*value[A]   // those that the frame speaks of
+	done      []*value[A]   // of them, those that have ended well and are not counted yet
+	items     []*pl.Item[A] // of values that are handed on together
 
 	mu       sync.Mutex
 	stream   string // of this incarnation
